@@ -1,0 +1,34 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Net.Http.Headers;
+using Topology.ServiceDefaults.Paths;
+
+namespace Topology.Catalog.Items;
+
+internal static class ItemEndpoints
+{
+    public static void MapItems(this IEndpointRouteBuilder endpoints)
+    {
+        var items = endpoints.MapGroup("/catalog/items").WithWorkload("catalog");
+        items.MapGet("/", List);
+        items.MapGet("/{id:int}", Get);
+    }
+
+    private static ItemPage List(ItemStore store, [Range(1, int.MaxValue)] int page = 1, [Range(1, 100)] int size = 20) => store.List(page, size);
+
+    private static Results<FileContentHttpResult, ProblemHttpResult> Get(int id, ItemStore store)
+    {
+        if (store.Find(id) is not { } item)
+        {
+            return TypedResults.Problem($"There is no item {id}; ids run from 1 to {ItemStore.Count}.", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        var body = JsonSerializer.SerializeToUtf8Bytes(item, CatalogJson.Default.Item);
+        var tag = XxHash3.HashToUInt64(body).ToString("x16", CultureInfo.InvariantCulture);
+        // Answers If-None-Match with 304, RFC 9110 section 13.1.2.
+        return TypedResults.Bytes(body, "application/json; charset=utf-8", entityTag: new EntityTagHeaderValue($"\"{tag}\""));
+    }
+}

@@ -1,0 +1,16 @@
+using Topology.Catalog.Items;
+using Topology.ServiceDefaults.Diagnostics;
+using Topology.ServiceDefaults.Problems;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.Services.AddValidation();
+builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, CatalogJson.Default));
+builder.Services.AddSingleton<ItemStore>();
+
+var app = builder.Build();
+app.UseProblems();
+app.MapDefaultEndpoints();
+app.MapItems();
+app.MapWhoAmI("/catalog");
+app.Run();

@@ -1,0 +1,55 @@
+using System.Net.WebSockets;
+using Topology.ServiceDefaults.Paths;
+
+namespace Topology.Live.Echoing;
+
+internal static class EchoSocket
+{
+    /// <summary>
+    /// <c>/live/socket</c>: a WebSocket that answers each message with itself, in the frames it came in. Any method is
+    /// mapped, because the handshake is GET in HTTP/1.1 (RFC 6455) and CONNECT in HTTP/2 (RFC 8441).
+    /// </summary>
+    public static void MapEchoSocket(this IEndpointRouteBuilder endpoints) =>
+        endpoints.Map("/live/socket", async context =>
+        {
+            if (!context.WebSockets.IsWebSocketRequest)
+            {
+                context.Response.Headers.Upgrade = "websocket";
+                await TypedResults.Problem("This is a WebSocket; connect with a WebSocket client.", statusCode: StatusCodes.Status426UpgradeRequired)
+                    .ExecuteAsync(context);
+                return;
+            }
+
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+            try
+            {
+                await EchoAsync(socket, ended.Token);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // The token's cancellation has aborted the socket; clients reconnect.
+            }
+            catch (Exception exception) when (exception is WebSocketException or OperationCanceledException)
+            {
+                // The client went away.
+            }
+        }).WithWorkload("socket");
+
+    private static async Task EchoAsync(WebSocket socket, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[16 * 1024];
+        while (true)
+        {
+            var received = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken);
+            if (received.MessageType == WebSocketMessageType.Close)
+            {
+                await socket.CloseAsync(socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, socket.CloseStatusDescription, cancellationToken);
+                return;
+            }
+
+            await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, cancellationToken);
+        }
+    }
+}

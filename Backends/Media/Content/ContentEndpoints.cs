@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Net.Http.Headers;
+using Topology.ServiceDefaults.Paths;
+
+namespace Topology.Media.Content;
+
+/// <summary>What was received of an upload.</summary>
+/// <param name="Length">In bytes.</param>
+/// <param name="Sha256">Lower-case hexadecimal.</param>
+public sealed record Upload(long Length, string Sha256);
+
+internal static class ContentEndpoints
+{
+    /// <summary>The largest body in either direction, in bytes: 1 GiB.</summary>
+    public const long MaximumBytes = 1L << 30;
+
+    public static void MapContent(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapMethods("/media/{bytes:long}", [HttpMethods.Get, HttpMethods.Head], Download).WithWorkload("media-download");
+        endpoints.MapPost("/media", Receive).WithWorkload("media-upload").WithMetadata(new BodyLimit(MaximumBytes));
+    }
+
+    /// <summary>Ranges (RFC 9110 section 14) and conditions are the framework's; the content is made as it is sent.</summary>
+    private static Results<FileStreamHttpResult, ProblemHttpResult> Download(long bytes) =>
+        bytes is >= 0 and <= MaximumBytes
+            ? TypedResults.Stream(new DeterministicStream(bytes), "application/octet-stream",
+                entityTag: new EntityTagHeaderValue($"\"v1-{bytes}\""), enableRangeProcessing: true)
+            : TypedResults.Problem($"bytes is {bytes}; ask for 0 to {MaximumBytes} bytes.", statusCode: StatusCodes.Status400BadRequest);
+
+    /// <summary>Reads the body once, in the pieces it arrives in.</summary>
+    private static async Task<Upload> Receive(HttpRequest request, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var length = 0L;
+        while (true)
+        {
+            var read = await request.BodyReader.ReadAsync(cancellationToken);
+            foreach (var segment in read.Buffer)
+            {
+                hash.AppendData(segment.Span);
+            }
+
+            length += read.Buffer.Length;
+            request.BodyReader.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted) return new(length, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        }
+    }
+
+    private sealed record BodyLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
+}

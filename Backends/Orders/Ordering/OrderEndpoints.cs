@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Topology.Orders.Pricing;
+using Topology.Orders.Storage;
+using Topology.ServiceDefaults.Paths;
+
+namespace Topology.Orders.Ordering;
+
+internal static class OrderEndpoints
+{
+    private const string KeyHeader = "Idempotency-Key";
+    private const int LongestKey = 255;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+
+    public static void MapOrders(this IEndpointRouteBuilder endpoints)
+    {
+        var orders = endpoints.MapGroup("/orders").WithWorkload("orders");
+        orders.MapPost("/", Place);
+        orders.MapGet("/{id:guid}", Get);
+        orders.MapGet("/", List);
+    }
+
+    /// <summary>
+    /// 201 for a new order, 200 for one that the same request made before, 422 where the key was used for another request
+    /// (draft-ietf-httpapi-idempotency-key-header) or an item does not exist, 503 while nothing can be priced.
+    /// </summary>
+    private static async Task<Results<Created<OrderResponse>, Ok<OrderResponse>, ValidationProblem, ProblemHttpResult>> Place(
+        OrderRequest request, [FromHeader(Name = KeyHeader)] string? key,
+        OrderStore store, CatalogPrices catalog, TimeProvider time, HttpResponse response, CancellationToken cancellationToken)
+    {
+        if (key is not { Length: > 0 and <= LongestKey } || key.Any(char.IsControl))
+        {
+            return Invalid(KeyHeader, $"Send a key of your own of 1 to {LongestKey} characters, the same one when you repeat the request.");
+        }
+
+        var fingerprint = Fingerprint(request);
+        if (await store.FindByKeyAsync(key, cancellationToken) is { } earlier) return Replay(earlier, fingerprint);
+
+        IReadOnlyDictionary<int, decimal?> prices;
+        try
+        {
+            prices = await catalog.GetAsync(request.Lines.Select(line => line.ItemId), cancellationToken);
+        }
+        catch (CatalogUnavailableException exception)
+        {
+            response.Headers.RetryAfter = RetryAfter.TotalSeconds.ToString("0", System.Globalization.CultureInfo.InvariantCulture);
+            return TypedResults.Problem(exception.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+
+        if (request.Lines.Index().FirstOrDefault(line => prices[line.Item.ItemId] is null) is { Item: { } unknown, Index: var index })
+        {
+            return Unprocessable($"lines[{index}].itemId", $"The catalog has no item {unknown.ItemId}.");
+        }
+
+        var (order, added) = await store.AddAsync(
+            new()
+            {
+                Id = Guid.CreateVersion7(),
+                IdempotencyKey = key,
+                Fingerprint = fingerprint,
+                CreatedAt = time.GetUtcNow(),
+                Lines = [.. request.Lines.Select(line => new OrderLine { ItemId = line.ItemId, Quantity = line.Quantity, UnitPrice = prices[line.ItemId]!.Value })],
+            },
+            cancellationToken);
+        return added ? TypedResults.Created($"/orders/{order.Id}", OrderResponse.From(order)) : Replay(order, fingerprint);
+    }
+
+    private static async Task<Results<Ok<OrderResponse>, ProblemHttpResult>> Get(Guid id, OrderStore store, CancellationToken cancellationToken) =>
+        await store.FindAsync(id, cancellationToken) is { } order
+            ? TypedResults.Ok(OrderResponse.From(order))
+            : TypedResults.Problem($"There is no order {id}.", statusCode: StatusCodes.Status404NotFound);
+
+    private static async Task<OrderPage> List(
+        OrderStore store, CancellationToken cancellationToken, [Range(0, long.MaxValue)] long after = 0, [Range(1, 500)] int limit = 100)
+    {
+        var orders = await store.ListAsync(after, limit + 1, cancellationToken);
+        var page = orders.Take(limit).Select(OrderResponse.From).ToList();
+        return new(page, orders.Count > limit ? page[^1].Sequence : null);
+    }
+
+    private static Results<Created<OrderResponse>, Ok<OrderResponse>, ValidationProblem, ProblemHttpResult> Replay(Order order, byte[] fingerprint) =>
+        order.Fingerprint.AsSpan().SequenceEqual(fingerprint)
+            ? TypedResults.Ok(OrderResponse.From(order))
+            : Unprocessable(KeyHeader, $"This key was used for another order ({order.Id}); use a new key for a new order.");
+
+    private static ValidationProblem Invalid(string field, string message) =>
+        TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [message] });
+
+    private static ProblemHttpResult Unprocessable(string field, string message) => TypedResults.Problem(
+        new HttpValidationProblemDetails(new Dictionary<string, string[]> { [field] = [message] })
+        {
+            Status = StatusCodes.Status422UnprocessableEntity,
+            Title = "The order cannot be accepted.",
+        });
+
+    private static byte[] Fingerprint(OrderRequest request)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> line = stackalloc byte[2 * sizeof(int)];
+        foreach (var (itemId, quantity) in request.Lines)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(line, itemId);
+            BinaryPrimitives.WriteInt32LittleEndian(line[sizeof(int)..], quantity);
+            hash.AppendData(line);
+        }
+
+        return hash.GetHashAndReset();
+    }
+}

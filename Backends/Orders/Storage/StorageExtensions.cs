@@ -1,0 +1,44 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Topology.Orders.Storage;
+
+internal static class StorageExtensions
+{
+    /// <summary>
+    /// PostgreSQL where the connection string <c>orders</c> names a host; else SQLite in the file it names, by default one
+    /// in the user's application data.
+    /// </summary>
+    public static void AddOrderStorage(this IHostApplicationBuilder builder)
+    {
+        var connection = builder.Configuration.GetConnectionString("orders");
+        var isPostgres = connection is not null && connection.Contains("Host=", StringComparison.OrdinalIgnoreCase);
+        builder.Services.AddSingleton(new WriteGate(oneAtATime: !isPostgres));
+        builder.Services.AddScoped<OrderStore>();
+        builder.Services.AddHealthChecks().AddCheck<StorageHealth>("storage");
+        if (isPostgres)
+        {
+            _ = new NpgsqlConnectionStringBuilder(connection); // A typing mistake stops the start, with the key's name.
+            builder.Services.AddDbContextPool<OrdersContext>(options => options.UseNpgsql(connection));
+        }
+        else
+        {
+            var file = new SqliteConnectionStringBuilder(connection ?? "");
+            if (file.DataSource.Length == 0) file.DataSource = DefaultFile();
+            if (Path.GetDirectoryName(Path.GetFullPath(file.DataSource)) is { } folder) Directory.CreateDirectory(folder);
+            builder.Services.AddDbContextPool<OrdersContext>(options => options.UseSqlite(file.ConnectionString));
+        }
+    }
+
+    /// <summary>Makes the tables at the first start. SQLite then keeps a write-ahead log and syncs it at every commit.</summary>
+    public static async Task CreateOrderStorageAsync(this IServiceProvider services)
+    {
+        await using var scope = services.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<OrdersContext>().Database;
+        await database.EnsureCreatedAsync();
+    }
+
+    private static string DefaultFile() => Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "topology", "orders.db");
+}

@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Topology.Edge.Errors;
+
+/// <summary>
+/// Answers what could not be forwarded (502, 503, 504) as problem details with the trace's id. What a backend answered,
+/// errors included, passes as it came.
+/// </summary>
+internal sealed class ForwarderProblems(RequestDelegate next, IProblemDetailsService problems)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (context.Features.Get<IStatusCodePagesFeature>() is { } pages) pages.Enabled = false;
+        await next(context);
+        if (context.GetForwarderErrorFeature() is not { Error: var error } || context.Response.HasStarted) return;
+
+        await problems.TryWriteAsync(new()
+        {
+            HttpContext = context,
+            ProblemDetails =
+            {
+                Status = context.Response.StatusCode,
+                Detail = error switch
+                {
+                    ForwarderError.NoAvailableDestinations => "No replica of the service is available.",
+                    ForwarderError.RequestTimedOut => "The service did not answer in time.",
+                    _ => "The service could not be reached or broke off its answer.",
+                },
+            },
+        });
+    }
+}

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Options;
+using Topology.ServiceDefaults;
+using Topology.ServiceDefaults.Paths;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.ServiceDiscovery;
+using Yarp.ReverseProxy.Transforms;
+
+namespace Topology.Edge.Upstreams;
+
+internal static class UpstreamExtensions
+{
+    /// <summary>YARP with the routes of the configuration, followed as it changes, over destinations that service discovery finds.</summary>
+    public static void AddUpstreams(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<UpstreamOptions>().BindConfiguration(UpstreamOptions.Section)
+            .Validate(options => options.IsKnown, "Edge:Upstream must be internal-h2, internal-tls, internal or empty.").ValidateOnStart();
+        builder.Services.AddSingleton<IForwarderHttpClientFactory, UpstreamHttpClientFactory>();
+        builder.Services.AddReverseProxy()
+            .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
+            .AddConfigFilter<UpstreamDefaults>()
+            .AddTransforms(transforms =>
+            {
+                // X-Forwarded-* are set, not appended: that is YARP's default, and strangers' ones are gone by then.
+                var path = transforms.Services.GetRequiredService<IOptions<TopologyOptions>>().Value.Path;
+                transforms.AddRequestHeader(TopologyPath.Header, path, append: false);
+            });
+        builder.Services.AddSingleton<IDestinationResolver, DiscoveredDestinations>();
+    }
+}

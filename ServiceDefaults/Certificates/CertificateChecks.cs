@@ -1,0 +1,25 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Topology.ServiceDefaults.Certificates;
+
+internal static class CertificateChecks
+{
+    /// <summary>Null if the certificate chains to one of the trusted authorities and is in its time; else why not.</summary>
+    public static string? Verify(X509Certificate2 certificate, X509Certificate2Collection trusted)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(trusted);
+        // A local authority publishes no revocation list; its leaves live for 90 days.
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        if (chain.Build(certificate)) return null;
+
+        var status = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (flags, entry) => flags | entry.Status);
+        return status.HasFlag(X509ChainStatusFlags.NotTimeValid)
+            ? $"its certificate expired or is not valid yet (valid from {certificate.NotBefore:u} to {certificate.NotAfter:u})"
+            : (status & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0
+                ? $"its certificate is of another authority ({certificate.Issuer})"
+                : $"its certificate is invalid ({status})";
+    }
+}

@@ -1,0 +1,34 @@
+namespace Topology.ServiceDefaults.Certificates;
+
+/// <summary>Where certificates come from: the section <c>Topology:Certificates</c>.</summary>
+public sealed class CertificateOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Topology:Certificates";
+
+    /// <summary>The folder of the local authorities; by default <c>topology/certificates</c> in the user's application data.</summary>
+    public string? Directory { get; set; }
+
+    /// <summary>Lets the local authorities be made outside Development.</summary>
+    public bool AllowLocalAuthority { get; set; }
+
+    /// <summary>The certificate of the public listeners; without one, the local stand-in for a public authority issues it.</summary>
+    public PemFiles? Public { get; set; }
+
+    /// <summary>The certificate of internal TLS, for serving and as client; without one, the local authority issues it.</summary>
+    public PemFiles? Internal { get; set; }
+
+    /// <summary>A PEM file of the authorities trusted inside; goes with <see cref="Internal"/>.</summary>
+    public string? InternalAuthority { get; set; }
+
+    /// <summary>Further DNS names for the public certificate, besides <c>localhost</c>.</summary>
+    public IList<string> PublicNames { get; } = [];
+
+    /// <summary>The names whose client certificates <c>internal-tls</c> accepts.</summary>
+    public IList<string> AllowedClients { get; } = [];
+}
+
+/// <summary>A certificate chain and its private key, as PEM files.</summary>
+/// <param name="Certificate">The leaf, followed by any intermediates.</param>
+/// <param name="Key">The private key.</param>
+public sealed record PemFiles(string Certificate, string Key);

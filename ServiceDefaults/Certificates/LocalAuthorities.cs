@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Topology.ServiceDefaults.Certificates;
+
+/// <summary>The two local authorities.</summary>
+public static class LocalAuthorities
+{
+    /// <summary>The authority of the inside.</summary>
+    public const string Internal = "internal";
+
+    /// <summary>The stand-in for the public authority that browsers trust.</summary>
+    public const string Public = "public";
+
+    /// <summary>The folder of both: the configured one, or one in the user's application data.</summary>
+    public static string Root(string? configured) => configured is { Length: > 0 }
+        ? Path.GetFullPath(configured)
+        : Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "topology", "certificates");
+
+    internal static void AddCertificates(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<CertificateOptions>().Bind(configuration.GetSection(CertificateOptions.Section));
+        services.AddSingleton<IPostConfigureOptions<CertificateOptions>>(new PostConfigureOptions<CertificateOptions>(null, options =>
+        {
+            if (options.AllowedClients.Count > 0) return;
+            foreach (var client in (string[])["edge", "orders", "nginx", "apache", "haproxy"]) options.AllowedClients.Add(client);
+        }));
+        services.AddSingleton<ServerCertificates>();
+    }
+}

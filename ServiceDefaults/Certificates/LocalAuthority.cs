@@ -1,0 +1,187 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Topology.ServiceDefaults.Certificates;
+
+/// <summary>
+/// A certificate authority of this machine's user: ECDSA P-256, in a folder only that user can read. There are two.
+/// <c>internal</c> is the authority of the inside; <c>public</c> stands in for the public one that a browser trusts, so
+/// that the lab can show which trusts which. Several processes may start at once; a file lock lets one of them issue.
+/// </summary>
+/// <param name="root">The folder that holds both authorities.</param>
+/// <param name="name"><c>internal</c> or <c>public</c>.</param>
+/// <param name="time">The clock, for validity and rotation.</param>
+public sealed class LocalAuthority(string root, string name, TimeProvider time)
+{
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    private const string AuthorityFile = "ca";
+    private const string PreviousAuthorityFile = "ca.previous";
+
+    private static readonly TimeSpan AuthorityLifetime = TimeSpan.FromDays(3 * 365);
+    private static readonly TimeSpan LeafLifetime = TimeSpan.FromDays(90);
+
+    /// <summary>How long before its end a leaf is replaced.</summary>
+    public static readonly TimeSpan LeafRenewal = TimeSpan.FromDays(30);
+
+    /// <summary>Longer than a leaf lives, so that no leaf outlives its authority.</summary>
+    private static readonly TimeSpan AuthorityRenewal = TimeSpan.FromDays(120);
+
+    /// <summary>The folder of this authority.</summary>
+    public string Directory { get; } = Path.Combine(root, name);
+
+    /// <summary><c>internal</c> or <c>public</c>.</summary>
+    public string Name => name;
+
+    /// <summary>The PEM file of the authority's certificate: what a client that trusts it needs.</summary>
+    public string CertificateFile => CertificatePath(AuthorityFile);
+
+    /// <summary>The authority's certificate, made at first use, and the one before it while leaves of that one may be about.</summary>
+    public X509Certificate2Collection Trusted()
+    {
+        using var held = Lock();
+        using var authority = GetAuthority();
+        var trusted = new X509Certificate2Collection(X509CertificateLoader.LoadCertificateFromFile(CertificateFile));
+        if (File.Exists(CertificatePath(PreviousAuthorityFile)))
+        {
+            trusted.Add(X509CertificateLoader.LoadCertificateFromFile(CertificatePath(PreviousAuthorityFile)));
+        }
+
+        return trusted;
+    }
+
+    /// <summary>
+    /// The certificate of a leaf with its private key: the stored one, or a new one where that is missing, near its end,
+    /// of an earlier authority or made for other names.
+    /// </summary>
+    /// <param name="leaf">The leaf's name: the common name and the files' name.</param>
+    /// <param name="dnsNames">DNS names and IP addresses it is valid for.</param>
+    public X509Certificate2 GetLeaf(string leaf, IReadOnlyCollection<string> dnsNames)
+    {
+        using var held = Lock();
+        using var authority = GetAuthority();
+        if (Load(leaf) is { } stored)
+        {
+            if (stored.NotAfter - time.GetUtcNow() > LeafRenewal && IsIssuedBy(stored, authority) && HasNames(stored, dnsNames)) return stored;
+            stored.Dispose();
+        }
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={leaf}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new(ServerAuthentication), new(ClientAuthentication)], false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, true, false));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        request.CertificateExtensions.Add(Names(dnsNames));
+
+        var now = time.GetUtcNow();
+        using var issued = request.Create(authority, now.AddMinutes(-5), now + LeafLifetime, SerialNumber());
+        Save(leaf, issued, key);
+        return Load(leaf)!;
+    }
+
+    /// <summary>Makes a new authority and forgets every leaf; the old authority stays trusted until its leaves have ended.</summary>
+    public void Renew()
+    {
+        using var held = Lock();
+        Replace();
+    }
+
+    private X509Certificate2 GetAuthority()
+    {
+        if (Load(AuthorityFile) is { } stored)
+        {
+            if (stored.NotAfter - time.GetUtcNow() > AuthorityRenewal) return stored;
+            stored.Dispose();
+        }
+
+        Replace();
+        return Load(AuthorityFile)!;
+    }
+
+    private void Replace()
+    {
+        if (File.Exists(CertificateFile)) File.Move(CertificateFile, CertificatePath(PreviousAuthorityFile), overwrite: true);
+        foreach (var file in System.IO.Directory.EnumerateFiles(Directory, "*.key")) File.Delete(file);
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var now = time.GetUtcNow();
+        var request = new CertificateRequest($"CN=Topology local {name} authority {now:yyyy-MM-dd}, O=Topology", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        using var authority = request.CreateSelfSigned(now.AddMinutes(-5), now + AuthorityLifetime);
+        Save(AuthorityFile, authority, key);
+    }
+
+    private X509Certificate2? Load(string file)
+    {
+        if (!File.Exists(CertificatePath(file)) || !File.Exists(KeyPath(file))) return null;
+        try
+        {
+            return Pem.Load(new(CertificatePath(file), KeyPath(file)));
+        }
+        catch (CryptographicException)
+        {
+            return null; // Half a pair, say after a full disk: made anew.
+        }
+    }
+
+    private void Save(string file, X509Certificate2 certificate, ECDsa key)
+    {
+        // The key first: a certificate without its key counts as missing, and so is made again.
+        OwnerOnly.Write(KeyPath(file), key.ExportPkcs8PrivateKeyPem());
+        OwnerOnly.Write(CertificatePath(file), certificate.ExportCertificatePem() + "\n");
+    }
+
+    private FileStream Lock()
+    {
+        OwnerOnly.CreateDirectory(Directory);
+        var file = Path.Combine(Directory, ".lock");
+        for (var waited = TimeSpan.Zero; ; waited += TimeSpan.FromMilliseconds(20))
+        {
+            try
+            {
+                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (waited < TimeSpan.FromSeconds(30))
+            {
+                Thread.Sleep(20);
+            }
+        }
+    }
+
+    private string CertificatePath(string file) => Path.Combine(Directory, file + ".pem");
+
+    private string KeyPath(string file) => Path.Combine(Directory, file + ".key");
+
+    private static bool IsIssuedBy(X509Certificate2 leaf, X509Certificate2 authority) =>
+        leaf.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier is { } issuer &&
+        authority.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes is { } subject &&
+        issuer.Span.SequenceEqual(subject.Span);
+
+    private static bool HasNames(X509Certificate2 leaf, IReadOnlyCollection<string> names) =>
+        leaf.Extensions.FirstOrDefault(extension => extension.Oid?.Value == "2.5.29.17") is { } extension &&
+        extension.RawData.AsSpan().SequenceEqual(Names(names).RawData);
+
+    private static X509Extension Names(IReadOnlyCollection<string> names)
+    {
+        var builder = new SubjectAlternativeNameBuilder();
+        foreach (var entry in names)
+        {
+            if (IPAddress.TryParse(entry, out var address)) builder.AddIpAddress(address);
+            else builder.AddDnsName(entry);
+        }
+
+        return builder.Build();
+    }
+
+    private static byte[] SerialNumber()
+    {
+        var serial = RandomNumberGenerator.GetBytes(16);
+        serial[0] = (byte)(serial[0] & 0x7F | 0x40); // Positive and of fixed length, RFC 5280 section 4.1.2.2.
+        return serial;
+    }
+}

@@ -1,0 +1,19 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Topology.ServiceDefaults.Certificates;
+
+internal static class Pem
+{
+    /// <summary>A certificate with its private key, in the form that the platform's TLS can use.</summary>
+    public static X509Certificate2 Load(PemFiles files)
+    {
+        var certificate = X509Certificate2.CreateFromPemFile(files.Certificate, files.Key);
+        if (!OperatingSystem.IsWindows()) return certificate;
+
+        // Schannel cannot use a key that was never stored.
+        using (certificate)
+        {
+            return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
+        }
+    }
+}

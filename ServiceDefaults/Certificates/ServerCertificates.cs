@@ -1,0 +1,93 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Topology.ServiceDefaults.Certificates;
+
+/// <summary>The certificates of one service: the public one, the inside's, and whom it trusts inside.</summary>
+public sealed partial class ServerCertificates
+{
+    private readonly CertificateOptions _options;
+    private readonly IHostEnvironment _environment;
+    private readonly ILogger _logger;
+    private readonly Lazy<X509Certificate2Collection> _trusted;
+
+    /// <summary>Certificates are made or read when first needed: a service without TLS listeners has none.</summary>
+    public ServerCertificates(
+        IOptions<CertificateOptions> options, ServiceIdentity identity, IHostEnvironment environment, TimeProvider time, ILogger<ServerCertificates> logger)
+    {
+        _options = options.Value;
+        _environment = environment;
+        _logger = logger;
+        string[] localNames = ["localhost", "127.0.0.1", "::1"];
+        Public = new(() => _options.Public is { } files
+            ? Pem.Load(files)
+            : Authority(LocalAuthorities.Public, time).GetLeaf(identity.Instance, [.. localNames, .. _options.PublicNames]), time);
+        // Inside, the service's name is what a caller checks: every replica has it, and no address is in it.
+        Internal = new(() => _options.Internal is { } files
+            ? Pem.Load(files)
+            : Authority(LocalAuthorities.Internal, time).GetLeaf(identity.Instance, identity.Instance == identity.Service ? [identity.Service] : [identity.Service, identity.Instance]), time);
+        _trusted = new(() => _options.InternalAuthority is { } file
+            ? ReadAuthority(file)
+            : Authority(LocalAuthorities.Internal, time).Trusted());
+    }
+
+    /// <summary>The certificate of the public listeners.</summary>
+    public RotatingCertificate Public { get; }
+
+    /// <summary>The certificate of internal TLS, as server and as client.</summary>
+    public RotatingCertificate Internal { get; }
+
+    /// <summary>Whether a client's certificate is of the inside's authority, in its time, and of an allowed name.</summary>
+    public bool AcceptsClient(X509Certificate2 certificate)
+    {
+        if (CertificateChecks.Verify(certificate, _trusted.Value) is { } reason)
+        {
+            LogClientRefused(certificate.Subject, reason);
+            return false;
+        }
+
+        if (_options.AllowedClients.Any(name => certificate.MatchesHostname(name, allowWildcards: false, allowCommonName: false))) return true;
+        LogClientRefused(certificate.Subject, $"it is of none of the allowed clients ({string.Join(", ", _options.AllowedClients)})");
+        return false;
+    }
+
+    /// <summary>TLS towards another service of the inside: its certificate must be of the inside's authority and of its name.</summary>
+    /// <param name="service">The name that the server's certificate must be of.</param>
+    public SslClientAuthenticationOptions ClientOptions(string service) => new()
+    {
+        TargetHost = service,
+        LocalCertificateSelectionCallback = (_, _, _, _, _) => Internal.Current,
+        RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+        {
+            var reason = certificate is not X509Certificate2 server ? "it sent no certificate"
+                : CertificateChecks.Verify(server, _trusted.Value)
+                ?? (server.MatchesHostname(service, allowWildcards: false, allowCommonName: false) ? null : $"its certificate is of another name ({server.Subject})");
+            if (reason is not null) LogServerRefused(service, reason);
+            return reason is null;
+        },
+    };
+
+    private LocalAuthority Authority(string name, TimeProvider time)
+    {
+        if (_environment.IsDevelopment() || _options.AllowLocalAuthority) return new(LocalAuthorities.Root(_options.Directory), name, time);
+        throw new InvalidOperationException(
+            $"The environment is {_environment.EnvironmentName}, where no local certificate authority is made. " +
+            $"Set {CertificateOptions.Section}:Public and :Internal (Certificate and Key, PEM files), or {CertificateOptions.Section}:AllowLocalAuthority=true.");
+    }
+
+    private static X509Certificate2Collection ReadAuthority(string file)
+    {
+        var authority = new X509Certificate2Collection();
+        authority.ImportFromPemFile(file);
+        return authority;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The client certificate {Subject} was refused: {Reason}.")]
+    private partial void LogClientRefused(string subject, string reason);
+
+    [LoggerMessage(LogLevel.Error, "The connection to {Service} was refused: {Reason}.")]
+    private partial void LogServerRefused(string service, string reason);
+}

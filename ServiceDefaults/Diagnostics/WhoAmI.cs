@@ -1,0 +1,70 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Topology.ServiceDefaults.Exposure;
+using Topology.ServiceDefaults.Listeners;
+using Topology.ServiceDefaults.Paths;
+
+namespace Topology.ServiceDefaults.Diagnostics;
+
+/// <summary>What a service believes about a request: the answer of <c>/whoami</c>.</summary>
+/// <param name="Instance">The resource that answered.</param>
+/// <param name="Method">The request's method.</param>
+/// <param name="Scheme">The scheme the service would build links with.</param>
+/// <param name="Host">The host the service would build links with.</param>
+/// <param name="PathBase">The base path.</param>
+/// <param name="Path">The path.</param>
+/// <param name="Protocol">The HTTP version of the last hop.</param>
+/// <param name="RemoteAddress">The client's address as the service sees it.</param>
+/// <param name="Listener">The listener that accepted the connection.</param>
+/// <param name="TopologyPath">The path tag, or null.</param>
+/// <param name="ForwardedHeaders">The forwarded headers that the request arrived with, believed or not.</param>
+public sealed record WhoAmIResponse(
+    string Instance,
+    string Method,
+    string Scheme,
+    string Host,
+    string PathBase,
+    string Path,
+    string Protocol,
+    string? RemoteAddress,
+    string Listener,
+    string? TopologyPath,
+    IReadOnlyDictionary<string, string> ForwardedHeaders);
+
+/// <summary>Maps <c>/whoami</c>.</summary>
+public static class WhoAmIExtensions
+{
+    private const string Suffix = "/whoami";
+
+    /// <summary>Answers <c>GET {prefix}/whoami</c> with what the service believes about the request.</summary>
+    public static void MapWhoAmI(this IEndpointRouteBuilder endpoints, string prefix) =>
+        endpoints.MapGet(prefix + Suffix, (HttpContext context, ServiceIdentity identity) => new WhoAmIResponse(
+            identity.Instance,
+            context.Request.Method,
+            context.Request.Scheme,
+            context.Request.Host.Value ?? "",
+            context.Request.PathBase.Value ?? "",
+            context.Request.Path.Value ?? "",
+            context.Request.Protocol,
+            context.Connection.RemoteIpAddress?.ToString(),
+            context.GetListener().Name,
+            context.GetTopologyPath(),
+            context.Features.Get<ReceivedForwardedHeaders>()?.Headers ?? new Dictionary<string, string>()));
+
+    /// <summary>Keeps, for <c>/whoami</c> only, the forwarded headers as they arrived: what is believed is consumed, what is not is dropped.</summary>
+    internal static void UseReceivedForwardedHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
+    {
+        if (context.Request.Path.Value is { } path && path.EndsWith(Suffix, StringComparison.Ordinal))
+        {
+            context.Features.Set(new ReceivedForwardedHeaders(ForwardedHeaderNames.All.Append(Paths.TopologyPath.Header)
+                .Where(context.Request.Headers.ContainsKey)
+                .ToDictionary(name => name, name => context.Request.Headers[name].ToString())));
+        }
+
+        return next(context);
+    });
+
+    private sealed record ReceivedForwardedHeaders(IReadOnlyDictionary<string, string> Headers);
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Quic;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Topology.ServiceDefaults.Certificates;
+
+namespace Topology.ServiceDefaults.Listeners;
+
+/// <summary>
+/// Opens the listeners named in <c>Topology:Listeners</c> (name → port; 0 takes any free port). Without that section
+/// Kestrel listens where <c>ASPNETCORE_URLS</c> says, and everything counts as public.
+/// </summary>
+internal sealed class KestrelListeners(IConfiguration configuration, ServerCertificates certificates)
+    : IConfigureOptions<KestrelServerOptions>
+{
+    public const string Section = "Topology:Listeners";
+    public const string AddressKey = "Topology:ListenAddress";
+
+    public void Configure(KestrelServerOptions options)
+    {
+        foreach (var (listener, port) in Read(configuration))
+        {
+            Bind(options, port, endpoint => Configure(endpoint, listener));
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">A name is unknown or a port is not a number; the message says which.</exception>
+    public static IReadOnlyList<(Listener Listener, int Port)> Read(IConfiguration configuration) =>
+    [
+        .. from entry in configuration.GetSection(Section).GetChildren()
+           select (Find(entry.Key), ParsePort(entry)),
+    ];
+
+    private static Listener Find(string name) =>
+        Listener.All.FirstOrDefault(listener => string.Equals(listener.Name, name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new InvalidOperationException(
+            $"{Section}:{name} is not a listener; use one of {string.Join(", ", Listener.All.Select(listener => listener.Name))}.");
+
+    private static int ParsePort(IConfigurationSection entry) =>
+        int.TryParse(entry.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort
+            ? port
+            : throw new InvalidOperationException($"{entry.Path} is \"{entry.Value}\"; give a port from 0 to {IPEndPoint.MaxPort}.");
+
+    private void Bind(KestrelServerOptions options, int port, Action<ListenOptions> configure)
+    {
+        var address = configuration[AddressKey];
+        if (string.IsNullOrEmpty(address) || address == "localhost")
+        {
+            // A free port cannot be chosen for both loopback addresses at once.
+            if (port == 0) options.Listen(IPAddress.Loopback, port, configure);
+            else options.ListenLocalhost(port, configure);
+        }
+        else if (address == "*")
+        {
+            options.ListenAnyIP(port, configure);
+        }
+        else if (IPAddress.TryParse(address, out var ip))
+        {
+            options.Listen(ip, port, configure);
+        }
+        else
+        {
+            throw new InvalidOperationException($"{AddressKey} is \"{address}\"; give localhost, * or an IP address.");
+        }
+    }
+
+    private void Configure(ListenOptions endpoint, Listener listener)
+    {
+        endpoint.Protocols = QuicListener.IsSupported ? listener.Protocols : listener.Protocols & ~HttpProtocols.Http3;
+        var feature = new ListenerFeature(listener);
+        endpoint.Use(next => connection =>
+        {
+            connection.Features.Set(feature);
+            return next(connection);
+        });
+        ((IMultiplexedConnectionBuilder)endpoint).Use(next => connection =>
+        {
+            connection.Features.Set(feature);
+            return next(connection);
+        });
+
+        if (listener.IsTls)
+        {
+            endpoint.UseHttps(https =>
+            {
+                https.SslProtocols = System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13;
+                var certificate = listener.IsPublic ? certificates.Public : certificates.Internal;
+                _ = certificate.Current; // A certificate that cannot be had stops the start, not the first handshake.
+                https.ServerCertificateSelector = (_, _) => certificate.Current;
+                if (!listener.IsPublic)
+                {
+                    https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                    https.ClientCertificateValidation = (client, _, _) => certificates.AcceptsClient(client);
+                }
+            });
+        }
+    }
+}

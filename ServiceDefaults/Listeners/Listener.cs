@@ -1,0 +1,29 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Topology.ServiceDefaults.Listeners;
+
+/// <summary>One address that a service listens on. The name tells who may reach it and what it speaks.</summary>
+/// <param name="Name">The endpoint's name in the composition, in service discovery and in <c>Topology:Listeners</c>.</param>
+/// <param name="IsPublic">Whether the public may reach it: nothing that such a client says about itself is believed.</param>
+/// <param name="Protocols">The HTTP versions offered. Cleartext listeners offer one: without ALPN, Kestrel cannot tell HTTP/2 from HTTP/1.1.</param>
+/// <param name="IsTls">Whether connections are encrypted.</param>
+public sealed record Listener(string Name, bool IsPublic, HttpProtocols Protocols, bool IsTls)
+{
+    /// <summary>HTTP/1.1 for the public: the edge-direct exposure.</summary>
+    public static readonly Listener Http = new("http", IsPublic: true, HttpProtocols.Http1, IsTls: false);
+
+    /// <summary>TLS for the public, with HTTP/1.1, HTTP/2 and, where QUIC is supported, HTTP/3.</summary>
+    public static readonly Listener Https = new("https", IsPublic: true, HttpProtocols.Http1AndHttp2AndHttp3, IsTls: true);
+
+    /// <summary>HTTP/1.1 in cleartext, for proxies, peers and management.</summary>
+    public static readonly Listener Internal = new("internal", IsPublic: false, HttpProtocols.Http1, IsTls: false);
+
+    /// <summary>HTTP/2 in cleartext with prior knowledge, for proxies and peers.</summary>
+    public static readonly Listener InternalHttp2 = new("internal-h2", IsPublic: false, HttpProtocols.Http2, IsTls: false);
+
+    /// <summary>TLS with a certificate of the local authority; a client certificate of the same authority is required.</summary>
+    public static readonly Listener InternalTls = new("internal-tls", IsPublic: false, HttpProtocols.Http1AndHttp2, IsTls: true);
+
+    /// <summary>Every listener a service can have.</summary>
+    public static IReadOnlyList<Listener> All { get; } = [Http, Https, Internal, InternalHttp2, InternalTls];
+}

@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+using Topology.ServiceDefaults.Listeners;
+
+namespace Topology.ServiceDefaults.Paths;
+
+/// <summary>What the service knows of the path its requests took.</summary>
+public sealed record PathFeature(string? Path);
+
+/// <summary>Names the workload that an endpoint serves; it becomes the tag <c>topology.workload</c>.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class WorkloadAttribute(string name) : Attribute
+{
+    /// <summary>The workload's name.</summary>
+    public string Name { get; } = name;
+}
+
+/// <summary>Puts workloads on endpoints and reads a request's path.</summary>
+public static class PathExtensions
+{
+    /// <summary>Names the workload that the endpoint serves.</summary>
+    public static TBuilder WithWorkload<TBuilder>(this TBuilder builder, string name) where TBuilder : IEndpointConventionBuilder =>
+        builder.WithMetadata(new WorkloadAttribute(name));
+
+    /// <summary>The path the request took, or null where an internal caller did not say.</summary>
+    public static string? GetTopologyPath(this HttpContext context) => context.Features.Get<PathFeature>()?.Path;
+}
+
+/// <summary>
+/// Tags the server span and <c>http.server.request.duration</c> with the path. The listener decides: on a public one the
+/// path is the service's own and the header is dropped, whatever it says; on an internal one the header names the edge,
+/// and only known names count, so that nobody can add values to the metric.
+/// </summary>
+internal sealed class PathTagging(RequestDelegate next, IOptions<TopologyOptions> options)
+{
+    private readonly string? _own = TopologyPath.Parse(options.Value.Path);
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var path = _own;
+        if (context.GetListener().IsPublic) context.Request.Headers.Remove(TopologyPath.Header);
+        else path = TopologyPath.Parse(context.Request.Headers[TopologyPath.Header]);
+
+        context.Features.Set(new PathFeature(path));
+        Tag(context, TopologyPath.Tag, path);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            Tag(context, TopologyPath.WorkloadTag, context.GetEndpoint()?.Metadata.GetMetadata<WorkloadAttribute>()?.Name);
+        }
+    }
+
+    private static void Tag(HttpContext context, string name, string? value)
+    {
+        if (value is null) return;
+        context.Features.Get<IHttpActivityFeature>()?.Activity.SetTag(name, value);
+        if (context.Features.Get<IHttpMetricsTagsFeature>() is { MetricsDisabled: false } metrics)
+        {
+            metrics.Tags.Add(new(name, value));
+        }
+    }
+}
+
+/// <summary>Tells the next service, on its internal listener, by which path the request at hand came.</summary>
+public sealed class PathPropagationHandler(IHttpContextAccessor accessor) : DelegatingHandler
+{
+    /// <inheritdoc />
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (accessor.HttpContext?.GetTopologyPath() is { } path)
+        {
+            request.Headers.TryAddWithoutValidation(TopologyPath.Header, path);
+        }
+
+        return base.SendAsync(request, cancellationToken);
+    }
+}

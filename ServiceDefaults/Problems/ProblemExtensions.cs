@@ -1,0 +1,49 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Topology.ServiceDefaults.Problems;
+
+/// <summary>Errors as RFC 9457 problem details.</summary>
+public static class ProblemExtensions
+{
+    /// <summary>
+    /// Answers exceptions, and statuses without a body, as problem details. Inside the developer exception page, so that
+    /// errors look alike in every environment and show nothing of the code.
+    /// </summary>
+    public static WebApplication UseProblems(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        return app;
+    }
+
+    /// <summary>Problem details with the trace's id; a client's mistake is never a 500.</summary>
+    internal static IServiceCollection AddProblems(this IServiceCollection services)
+    {
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.Configure<ExceptionHandlerOptions>(options =>
+        {
+            options.StatusCodeSelector = exception =>
+                exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError;
+            options.SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException;
+        });
+        return services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
+        {
+            if ((context.Exception ?? context.HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error) is not BadHttpRequestException bad) return;
+            context.ProblemDetails.Title = ReasonPhrases.GetReasonPhrase(bad.StatusCode);
+            context.ProblemDetails.Detail = bad.Message;
+            if (bad.InnerException is JsonException { Path: { Length: > 0 } path } json)
+            {
+                context.ProblemDetails.Extensions["errors"] = new Dictionary<string, string[]>
+                {
+                    [path.TrimStart('$').TrimStart('.')] = [json.InnerException?.Message ?? json.Message],
+                };
+            }
+        });
+    }
+}

@@ -1,0 +1,30 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Topology.ServiceDefaults.Listeners;
+
+namespace Topology.ServiceDefaults.Telemetry;
+
+internal static class HealthEndpoints
+{
+    private const string Ready = "/health";
+    private const string Alive = "/alive";
+    public const string LiveTag = "live";
+
+    public static bool IsHealthPath(PathString path) => path == Ready || path == Alive;
+
+    /// <summary>
+    /// <c>/health</c>: every check, ready for traffic; <c>/alive</c>: the process answers. In every environment, because a
+    /// platform's probes need them in production; never on a public listener.
+    /// </summary>
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapHealthChecks(Ready).RequireInternalListener().DisableHttpMetrics();
+        endpoints.MapHealthChecks(Alive, new HealthCheckOptions { Predicate = check => check.Tags.Contains(LiveTag) })
+            .RequireInternalListener().DisableHttpMetrics();
+    }
+
+    public static HealthCheckResult Self() => HealthCheckResult.Healthy();
+}

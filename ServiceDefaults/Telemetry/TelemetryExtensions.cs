@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Context.Propagation;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace Topology.ServiceDefaults.Telemetry;
+
+internal static class TelemetryExtensions
+{
+    /// <summary>Traces, metrics and logs over OTLP, on only when the environment names an endpoint.</summary>
+    public static void AddTelemetry(this IHostApplicationBuilder builder)
+    {
+        // Set whether or not anything is exported: what a stranger puts into baggage must not travel inwards.
+        DistributedContextPropagator.Current = new TraceContextPropagation();
+        Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
+
+        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
+
+        builder.Logging.AddOpenTelemetry(logging =>
+        {
+            logging.IncludeFormattedMessage = true;
+            logging.IncludeScopes = true;
+        });
+
+        builder.Services.AddOpenTelemetry()
+            .WithTracing(tracing => tracing
+                // A caller that has decided not to sample, as a load generator does, is followed.
+                .SetSampler(new ParentBasedSampler(new AlwaysOnSampler()))
+                .AddProcessor<InheritedTags>()
+                .AddSource(builder.Environment.ApplicationName, "Yarp.ReverseProxy")
+                .AddAspNetCoreInstrumentation(options => options.Filter = context => !HealthEndpoints.IsHealthPath(context.Request.Path))
+                .AddHttpClientInstrumentation(options =>
+                    options.FilterHttpRequestMessage = request => request.RequestUri is not { } uri || !HealthEndpoints.IsHealthPath(uri.AbsolutePath)))
+            .WithMetrics(metrics => metrics
+                .AddMeter(builder.Environment.ApplicationName, "Yarp.ReverseProxy")
+                .AddAspNetCoreInstrumentation()
+                .AddHttpClientInstrumentation()
+                .AddRuntimeInstrumentation())
+            .UseOtlpExporter();
+    }
+}
