@@ -1,0 +1,69 @@
+using Topology.ManifestHost.Commands;
+using Topology.ManifestHost.Manifests;
+using Topology.ManifestHost.Output;
+
+namespace Topology.ManifestHost.Running;
+
+/// <summary>What a run will do, with everything checked that can be checked before anything starts.</summary>
+/// <param name="Selected">What is started.</param>
+/// <param name="Artifacts">Absolute path of the folder for what is generated.</param>
+internal sealed record Plan(
+    Manifest Manifest, DependencyGraph Graph, IReadOnlyList<ProcessResource> Selected, Parameters Parameters, string Artifacts)
+{
+    /// <summary>Each after what it depends on.</summary>
+    public IEnumerable<ProcessResource> SelectedInOrder => Graph.Ordered.Select(name => Selected.FirstOrDefault(s => s.Name == name)).OfType<ProcessResource>();
+
+    public ValueResolver Resolver(Func<Binding, int> port) => new(Manifest, port, Parameters.Value);
+
+    /// <exception cref="UsageException">The options or the manifest must change.</exception>
+    public static Plan Make(RunOptions options, Terminal terminal)
+    {
+        var repository = Repository.Find();
+        var file = options.Manifest ?? repository?.LabManifest
+            ?? throw new UsageException("No AppHost/manifests/lab.json above this folder: run inside the repository, or name a manifest with --manifest FILE.");
+        var manifest = ManifestReader.Read(file);
+        var parameters = new Parameters(Parameters.Parse(options.Parameters, manifest), Environment.GetEnvironmentVariable);
+
+        foreach (var resource in manifest.Resources.Values.Where(r => r is not (ProcessResource or ValueResource)))
+            terminal.Say($"'{resource.Name}' is not runnable here: it is a {resource.Type}");
+
+        // References are checked for all resources, but values of parameters are only asked for by those that start.
+        CheckReferences(manifest, manifest.Processes, (_, _) => "");
+        var selected = Select(manifest, options.Start, terminal);
+        CheckReferences(manifest, selected, parameters.Value);
+
+        return new Plan(manifest, new DependencyGraph(manifest), selected, parameters, repository?.Artifacts ?? Path.Combine(manifest.Folder, "artifacts"));
+    }
+
+    private static void CheckReferences(Manifest manifest, IEnumerable<ProcessResource> resources, Func<ValueResource, ParameterInput, string> input)
+    {
+        var resolver = new ValueResolver(manifest, _ => 1, input);
+        foreach (var resource in resources)
+        {
+            foreach (var (key, text) in resource.Templates)
+                resolver.Resolve(resource, key, text);
+        }
+    }
+
+    private static List<ProcessResource> Select(Manifest manifest, IReadOnlyList<string> named, Terminal terminal)
+    {
+        var all = named.Contains("all");
+        foreach (var name in named.Where(name => name != "all" && manifest.Resources.GetValueOrDefault(name) is not ProcessResource))
+        {
+            var candidates = manifest.Processes.Where(p => p.ExplicitStart).Select(p => p.Name).ToArray();
+            throw new UsageException($"--start {name}: {manifest.File} has no such resource that could be started{(candidates.Length == 0 ? "" : "; choose from " + string.Join(", ", candidates))}.");
+        }
+
+        var selected = new List<ProcessResource>();
+        foreach (var resource in manifest.Processes.Where(r => all || !r.ExplicitStart || named.Contains(r.Name)))
+        {
+            if (resource is not ExecutableResource { Command: var command } || Executables.Find(command) is not null)
+                selected.Add(resource);
+            else if (resource.ExplicitStart && !named.Contains(resource.Name))
+                terminal.Say($"'{resource.Name}' is left out: '{command}' is not installed");
+            else
+                throw new UsageException($"{manifest.File}: resource '{resource.Name}', key 'command': '{command}' is not on PATH; install it{(resource.ExplicitStart ? " or leave it out of --start" : "")}.");
+        }
+        return selected;
+    }
+}
