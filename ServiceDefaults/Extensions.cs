@@ -56,14 +56,6 @@ public static class ServiceDefaultsExtensions
         builder.Services.ConfigureOptions<KestrelListeners>();
         builder.Services.Configure<KestrelServerOptions>(options => options.AddServerHeader = false);
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<AspNetCore.Routing.MatcherPolicy, InternalEndpointPolicy>());
-
-        if (builder.Configuration.GetSection(KestrelListeners.Section).GetChildren().Any())
-        {
-            // The addresses that hosts inject have no names; ours do, and are the same ones.
-            builder.Configuration[WebHostDefaults.ServerUrlsKey] = "";
-            builder.Configuration[WebHostDefaults.HttpPortsKey] = "";
-            builder.Configuration[WebHostDefaults.HttpsPortsKey] = "";
-        }
     }
 
     /// <summary>Defaults below every other source: per-request log lines would cost more than the requests they tell of.</summary>

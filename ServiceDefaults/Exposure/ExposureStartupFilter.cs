@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
 using Topology.ServiceDefaults.Diagnostics;
 using Topology.ServiceDefaults.Listeners;
 using Topology.ServiceDefaults.Paths;
@@ -10,10 +12,13 @@ namespace Topology.ServiceDefaults.Exposure;
 /// Puts in front of a service's own pipeline what every request must pass: who the client is, and by which
 /// path it came.
 /// </summary>
-internal sealed class ExposureStartupFilter : IStartupFilter
+internal sealed class ExposureStartupFilter(IConfiguration configuration) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
+        // The addresses that a host injects have no names; the named listeners are the same ones and are opened instead.
+        if (KestrelListeners.Read(configuration).Count > 0) app.ServerFeatures.Get<IServerAddressesFeature>()?.Addresses.Clear();
+
         app.UseReceivedForwardedHeaders();
         app.UseWhen(context => context.GetListener().IsPublic, @public => @public.UseMiddleware<ForwardedHeadersRemoval>());
         app.UseWhen(context => !context.GetListener().IsPublic, @internal => @internal.UseForwardedHeaders());
