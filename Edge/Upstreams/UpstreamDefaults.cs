@@ -13,12 +13,15 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
     // Long enough for the slowest first byte, and the pause that a stream may make.
     private static readonly TimeSpan ActivityTimeout = TimeSpan.FromSeconds(100);
 
+    /// <summary>How long failures count against a replica, and it is left alone after too many.</summary>
+    public static readonly TimeSpan Reactivation = TimeSpan.FromSeconds(5);
+
     private static readonly HealthCheckConfig HealthCheck = new()
     {
         // Asks each replica, so that one that hangs or starts leaves and joins without a client's request being spent on it.
         Active = new() { Enabled = true, Path = "/health", Interval = TimeSpan.FromSeconds(2), Timeout = TimeSpan.FromSeconds(2), Policy = "ConsecutiveFailures" },
         // Watches requests: a replica that fails them leaves at once and is tried again after a while.
-        Passive = new() { Enabled = true, Policy = "TransportFailureRate", ReactivationPeriod = TimeSpan.FromSeconds(5) },
+        Passive = new() { Enabled = true, Policy = "TransportFailureRate", ReactivationPeriod = Reactivation },
         AvailableDestinationsPolicy = "HealthyAndUnknown",
     };
 

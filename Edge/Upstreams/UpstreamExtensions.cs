@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults;
 using Topology.ServiceDefaults.Paths;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.ServiceDiscovery;
 using Yarp.ReverseProxy.Transforms;
 
@@ -14,6 +15,8 @@ internal static class UpstreamExtensions
     {
         builder.Services.AddOptions<UpstreamOptions>().BindConfiguration(UpstreamOptions.Section)
             .Validate(options => options.IsKnown, "Edge:Upstream must be internal-h2, internal-tls, internal or empty.").ValidateOnStart();
+        // YARP takes no reactivation period below this window, which is a minute by default.
+        builder.Services.Configure<TransportFailureRateHealthPolicyOptions>(options => options.DetectionWindowSize = UpstreamDefaults.Reactivation);
         builder.Services.AddSingleton<IForwarderHttpClientFactory, UpstreamHttpClientFactory>();
         builder.Services.AddReverseProxy()
             .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))

@@ -29,7 +29,7 @@ internal static class TelemetryExtensions
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing
                 // A caller that has decided not to sample, as a load generator does, is followed.
-                .SetSampler(new ParentBasedSampler(new AlwaysOnSampler()))
+                .SetSampler(new ParentBasedSampler(new ExceptHealthChecks()))
                 .AddProcessor<InheritedTags>()
                 .AddSource(builder.Environment.ApplicationName, "Yarp.ReverseProxy")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !HealthEndpoints.IsHealthPath(context.Request.Path))

@@ -36,6 +36,12 @@ internal static class OrderEndpoints
             return Invalid(KeyHeader, $"Send a key of your own of 1 to {LongestKey} characters, the same one when you repeat the request.");
         }
 
+        // Validation looks into the lines, not at whether one is there at all.
+        if (request.Lines.Index().FirstOrDefault(line => line.Item is null, (Index: -1, Item: null!)) is { Index: >= 0 and var missing })
+        {
+            return Invalid($"lines[{missing}]", "Give each line an itemId and a quantity.");
+        }
+
         var fingerprint = Fingerprint(request);
         if (await store.FindByKeyAsync(key, cancellationToken) is { } earlier) return Replay(earlier, fingerprint);
 

@@ -27,6 +27,8 @@ public sealed class OrderStore(OrdersContext context, WriteGate gate)
         await gate.EnterAsync(cancellationToken);
         try
         {
+            // In the queue the answer is known without trying; between processes the index has the last word.
+            if (gate.IsQueue && await FindByKeyAsync(order.IdempotencyKey, cancellationToken) is { } earlier) return (earlier, false);
             context.Orders.Add(order);
             await context.SaveChangesAsync(cancellationToken);
             return (order, true);
@@ -51,6 +53,8 @@ public sealed class OrderStore(OrdersContext context, WriteGate gate)
 public sealed class WriteGate(bool oneAtATime) : IDisposable
 {
     private readonly SemaphoreSlim? _gate = oneAtATime ? new(1) : null;
+
+    internal bool IsQueue => _gate is not null;
 
     internal Task EnterAsync(CancellationToken cancellationToken) => _gate?.WaitAsync(cancellationToken) ?? Task.CompletedTask;
 
