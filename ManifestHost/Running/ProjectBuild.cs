@@ -19,7 +19,7 @@ internal sealed class ProjectBuild(IReadOnlyCollection<string> projects, string 
     /// <returns>The assembly to run, by project file.</returns>
     /// <exception cref="RunFailedException">The build failed; its errors have been shown.</exception>
     public Task<IReadOnlyDictionary<string, string>> BuildAsync(CancellationToken cancellation) =>
-        RunAsync(["build", _file, "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-tl:off", "-nodeReuse:false", "-p:UseSharedCompilation=false"], cancellation);
+        RunAsync(["msbuild", _file, "-restore", "-p:Configuration=Release", "-nologo", "-verbosity:minimal", "-tl:off", "-nodeReuse:false", "-p:UseSharedCompilation=false"], cancellation);
 
     /// <summary>Finds what an earlier build has left, without building.</summary>
     /// <inheritdoc cref="BuildAsync"/>

@@ -6,6 +6,9 @@ namespace Topology.ManifestHost.Running;
 /// <summary>The request to stop: Ctrl+C, SIGTERM, SIGHUP, or the end of the process this one belongs to. A second one stops at once.</summary>
 internal sealed class StopRequest : IDisposable
 {
+    private const int SigInt = 2;
+    private const nint DefaultAction = 0;
+
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _now = new();
     private readonly PosixSignalRegistration[] _signals;
@@ -14,6 +17,9 @@ internal sealed class StopRequest : IDisposable
     public StopRequest(Terminal terminal)
     {
         _terminal = terminal;
+        // A script's background jobs begin with Ctrl+C ignored, and .NET leaves it so; whoever sends the signal means it.
+        if (!OperatingSystem.IsWindows())
+            _ = SetSignal(SigInt, DefaultAction);
         PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
         _signals = [.. signals.Select(signal => PosixSignalRegistration.Create(signal, context =>
         {
@@ -55,6 +61,9 @@ internal sealed class StopRequest : IDisposable
         }
         Raise("the parent process has ended");
     }
+
+    [DllImport("libc", EntryPoint = "signal"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint SetSignal(int signal, nint action);
 
     private void Raise(string reason)
     {
