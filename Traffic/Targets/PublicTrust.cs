@@ -1,0 +1,33 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Topology.ServiceDefaults.Certificates;
+
+namespace Topology.Traffic.Targets;
+
+/// <summary>Trusts the authority of the topology's public certificates, and no other.</summary>
+public sealed class PublicTrust(IConfiguration configuration)
+{
+    private readonly Lazy<X509ChainPolicy> _policy = new(() =>
+    {
+        var root = LocalAuthorities.Root(configuration[$"{CertificateOptions.Section}:{nameof(CertificateOptions.Directory)}"]);
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            // A local authority publishes no revocation list.
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(new LocalAuthority(root, LocalAuthorities.Public, TimeProvider.System).Trusted());
+        return policy;
+    });
+
+    /// <summary>TLS options of a client. The authority is read, or made, at first use.</summary>
+    /// <param name="host">The name that the server's certificate must be of.</param>
+    /// <param name="protocols">The application protocols offered.</param>
+    public SslClientAuthenticationOptions Options(string host, params IEnumerable<SslApplicationProtocol> protocols) => new()
+    {
+        TargetHost = host,
+        ApplicationProtocols = [.. protocols],
+        CertificateChainPolicy = _policy.Value,
+    };
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace Topology.Traffic.Targets;
+
+/// <summary>The file that a running topology writes about itself once everything is healthy.</summary>
+/// <param name="Dashboard">The dashboard's addresses; null without one.</param>
+/// <param name="Resources">What runs.</param>
+public sealed record TopologyState(TopologyDashboard? Dashboard, IReadOnlyList<TopologyResource> Resources);
+
+/// <summary>The dashboard's addresses.</summary>
+public sealed record TopologyDashboard(Uri? Url, Uri? LoginUrl, Uri? OtlpGrpc);
+
+/// <summary>One resource that runs.</summary>
+/// <param name="Name">Its name, such as <c>catalog-1</c>.</param>
+/// <param name="State">Its state, for people.</param>
+/// <param name="Pid">Its process; null where it has none on this machine.</param>
+/// <param name="Urls">Its addresses by endpoint name.</param>
+public sealed record TopologyResource(string Name, string? State, int? Pid, IReadOnlyDictionary<string, Uri> Urls);
+
+/// <summary>What is known of the topology that this process is part of; read when asked, because it is written last.</summary>
+public sealed class RunningTopology(IConfiguration configuration)
+{
+    /// <summary>The variable that names the state file.</summary>
+    public const string FileKey = "TOPOLOGY_STATE_FILE";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    /// <summary>The state, or null where no file is there (yet).</summary>
+    public TopologyState? Read() => configuration[FileKey] is { Length: > 0 } file ? Read(file) : null;
+
+    /// <summary>The dashboard's address, or null.</summary>
+    public Uri? Dashboard =>
+        Read()?.Dashboard?.Url ?? (Uri.TryCreate(configuration["Topology:Dashboard"], UriKind.Absolute, out var configured) ? configured : null);
+
+    /// <summary>The state that a file holds; null where it is absent or not whole.</summary>
+    public static TopologyState? Read(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<TopologyState>(File.ReadAllBytes(file), Json);
+        }
+        catch (Exception exception) when (exception is IOException or JsonException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Topology.ServiceDefaults.Paths;
+
+namespace Topology.Traffic.Targets;
+
+/// <summary>
+/// Where each path begins: for <c>direct</c> the backends' own public listeners, for another path those of the proxy
+/// of that name. Built from what service discovery reads: <c>services:{name}:{endpoint}:{n}</c>.
+/// </summary>
+public sealed class TargetMap
+{
+    /// <summary>The paths of the topology, in the order in which they are shown.</summary>
+    public static IReadOnlyList<string> Known { get; } =
+        [TopologyPath.Direct, .. TopologyPath.All.Where(path => path != TopologyPath.Direct).Order(StringComparer.Ordinal)];
+
+    private readonly Dictionary<(string Service, string Endpoint), Uri[]> _addresses = [];
+
+    /// <summary>Reads the section <c>services</c>.</summary>
+    public TargetMap(IConfiguration configuration)
+    {
+        foreach (var service in configuration.GetSection("services").GetChildren())
+        {
+            foreach (var endpoint in service.GetChildren())
+            {
+                Uri[] addresses =
+                [
+                    .. from entry in endpoint.GetChildren()
+                       where Uri.TryCreate(entry.Value, UriKind.Absolute, out _)
+                       select new Uri(entry.Value!),
+                ];
+                if (addresses.Length > 0) _addresses[(service.Key, endpoint.Key)] = addresses;
+            }
+        }
+
+        Paths = [.. Known.Where(path => path == TopologyPath.Direct ? HasBackend : HasProxy(path))];
+    }
+
+    /// <summary>The paths that are there, <c>direct</c> first.</summary>
+    public IReadOnlyList<string> Paths { get; }
+
+    /// <summary>The base addresses, one for each replica, at which a path to a service begins; empty where there is none.</summary>
+    /// <param name="path">One of <see cref="Known"/>.</param>
+    /// <param name="service">The backend asked for.</param>
+    /// <param name="tls">The listener <c>https</c> rather than <c>http</c>.</param>
+    public IReadOnlyList<Uri> Find(string path, string service, bool tls) =>
+        _addresses.GetValueOrDefault((path == TopologyPath.Direct ? service : path, tls ? "https" : "http")) ?? [];
+
+    private bool HasBackend => _addresses.Keys.Any(key => !Known.Contains(key.Service));
+
+    private bool HasProxy(string path) => _addresses.Keys.Any(key => key.Service == path);
+}
