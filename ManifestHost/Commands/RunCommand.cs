@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Topology.ManifestHost.Output;
 using Topology.ManifestHost.Running;
 
@@ -20,7 +21,8 @@ internal static class RunCommand
         var stopWithParent = new Option<bool>("--stop-with-parent") { Description = "Stop when the process that started this one ends. Always so below 'dotnet run'." };
         timeout.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 1 or > 3600)
+            // The text, not the value: asking for the value of what is no number throws.
+            if (result.Tokens is [var token] && !(int.TryParse(token.Value, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600))
                 result.AddError("--timeout: give a number of seconds from 1 to 3600.");
         });
 

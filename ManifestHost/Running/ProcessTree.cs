@@ -78,7 +78,7 @@ internal static class ProcessTree
         var all = ProcFs.All();
         var sessions = roots.Where(root => !all.TryGetValue(root.Pid, out var now) || now.Started == root.Started).Select(root => root.Pid).ToHashSet();
         var members = all.Values
-            .Where(process => sessions.Contains(process.Session) || sessions.Contains(process.Pid) || (marker is not null && ProcFs.HasInEnvironment(process.Pid, marker)))
+            .Where(process => sessions.Contains(process.Session) || sessions.Contains(process.Pid) || (marker is not null && ProcFs.Environment(process.Pid).Contains(marker)))
             .Select(process => process.Pid)
             .ToHashSet();
         int before;
@@ -136,7 +136,8 @@ internal static class ProcFs
         .OfType<Stat>()
         .ToDictionary(stat => stat.Pid);
 
-    public static bool HasInEnvironment(int pid, string entry) => ReadStrings(pid, "environ").Contains(entry);
+    /// <summary>The environment a process was started with, as <c>NAME=VALUE</c>; empty if it may not be read.</summary>
+    public static string[] Environment(int pid) => ReadStrings(pid, "environ");
 
     public static string[] CommandLine(int pid) => ReadStrings(pid, "cmdline");
 
