@@ -20,6 +20,9 @@ public sealed class ManifestHostProcess : IAsyncDisposable
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
     }
 
+    /// <summary>Where services started by tests keep their data, in place of the user's application data.</summary>
+    public static string DataHome { get; } = Directory.CreateTempSubdirectory("topology-data-").FullName;
+
     public int Pid { get; }
 
     /// <summary>Absolute path of the file that describes the running topology.</summary>
@@ -152,6 +155,8 @@ public sealed class ManifestHostProcess : IAsyncDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            // Orders, histories and certificates of tests are not the user's.
+            Environment = { ["XDG_DATA_HOME"] = DataHome },
         })!;
     }
 

@@ -1,0 +1,47 @@
+using Microsoft.Playwright;
+using Topology.Tests.Infrastructure;
+using static Microsoft.Playwright.Assertions;
+
+namespace Topology.Tests.EndToEnd;
+
+/// <summary>What a person sees, in a real browser.</summary>
+public sealed class PageTests(Lab lab)
+{
+    private const float Patience = 30_000;
+
+    [Fact]
+    public async Task The_dashboards_trace_page_shows_a_pair_with_every_path()
+    {
+        var dashboard = await lab.DashboardAsync();
+        var id = "";
+        await Eventually.TrueAsync(
+            async () => (id = (await dashboard.TracesAsync()).FirstOrDefault(span => span.Name == "pair catalog")?.TraceId ?? "") != "", seconds: 60);
+
+        await using var browser = await Browser.StartAsync();
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync(dashboard.LoginUrl.ToString());
+        await page.GotoAsync(new Uri(dashboard.LoginUrl, $"/traces/detail/{id}").ToString());
+        foreach (var text in (string[])["pair catalog", "catalog direct", "catalog edge", "catalog edge-tls"])
+        {
+            await Expect(page.GetByText(text, new() { Exact = false }).First).ToBeVisibleAsync(new() { Timeout = Patience });
+        }
+
+        await SaveAsync(page, "dashboard-trace");
+    }
+
+    [Fact]
+    public async Task Traffics_page_shows_the_paths_the_dashboard_and_the_last_pairs()
+    {
+        var host = await lab.StartAsync();
+        await using var browser = await Browser.StartAsync();
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync(host.Url("traffic", "http").ToString());
+        await Expect(page.GetByText("edge-tls").First).ToBeVisibleAsync(new() { Timeout = Patience });
+        await Expect(page.GetByText("equal").First).ToBeVisibleAsync(new() { Timeout = Patience });
+        await SaveAsync(page, "traffic");
+    }
+
+    /// <summary>Kept with the build's output, for people to look at.</summary>
+    private static Task<byte[]> SaveAsync(IPage page, string name) =>
+        page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "screenshots", $"{name}.png") });
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.EndToEnd;
+
+/// <summary>What the real dashboard holds of the running lab.</summary>
+public sealed class TraceTests(Lab lab)
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task One_trace_holds_the_same_request_direct_and_through_each_edge()
+    {
+        var dashboard = await lab.DashboardAsync();
+        IReadOnlyList<Span> trace = [];
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                foreach (var pair in (await dashboard.TracesAsync()).Where(span => span.Name == "pair catalog"))
+                {
+                    trace = await dashboard.TraceAsync(pair.TraceId);
+                    if (trace.Count(span => span.Service.StartsWith("catalog-", StringComparison.Ordinal)) == 3 && trace.Count(span => span.Parent is null or "") == 1) return true;
+                }
+
+                return false;
+            },
+            seconds: 60);
+
+        var parent = Assert.Single(trace, span => span.Name == "pair catalog");
+        var children = trace.Where(span => span.Parent == parent.Id).ToDictionary(span => span.Path!);
+        Assert.Equal(["direct", "edge", "edge-tls"], children.Keys.Order());
+        Assert.All(children.Values, child => Assert.Equal("traffic", child.Service));
+        Assert.All(children.Values, child => Assert.Equal("catalog", child.Tags["topology.workload"]));
+
+        Assert.Equal(["catalog"], ServicesBelow(children["direct"]));
+        Assert.Equal(["edge", "catalog"], ServicesBelow(children["edge"]));
+        Assert.Equal(["edge-tls", "catalog"], ServicesBelow(children["edge-tls"]));
+        foreach (var (path, child) in children)
+        {
+            Assert.All(Below(child).Where(span => span.Tags.ContainsKey("http.route")), span => Assert.Equal(path, span.Path));
+        }
+
+        IEnumerable<Span> Below(Span span) => trace.Where(other => other.Parent == span.Id).SelectMany(child => (IEnumerable<Span>)[child, .. Below(child)]);
+
+        List<string> ServicesBelow(Span span) =>
+            [.. Below(span).Select(other => other.Service.Split("-1")[0].Split("-2")[0]).Where(service => service != "traffic").Distinct()];
+    }
+
+    [Theory]
+    [InlineData("catalog-1", "direct")]
+    [InlineData("edge", "edge")]
+    public async Task A_client_cannot_set_the_path_or_add_baggage(string resource, string expected)
+    {
+        var dashboard = await lab.DashboardAsync();
+        var url = (await lab.StartAsync()).Url(resource, "http");
+        var id = ActivityTraceId.CreateRandom().ToString();
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(url, "/catalog/items/1"))
+        {
+            Headers =
+            {
+                { "traceparent", $"00-{id}-{ActivitySpanId.CreateRandom()}-01" },
+                { "X-Topology-Edge", "haproxy" },
+                { "baggage", "topology.path=haproxy,topology.workload=made-up" },
+            },
+        };
+        (await client.SendAsync(request, Cancelled)).EnsureSuccessStatusCode().Dispose();
+
+        IReadOnlyList<Span> trace = [];
+        await Eventually.TrueAsync(async () => (trace = await dashboard.TraceAsync(id)).Any(span => span.Service.StartsWith("catalog-", StringComparison.Ordinal)), seconds: 30);
+        Assert.All(trace, span => Assert.Equal(expected, span.Path));
+        Assert.DoesNotContain(trace, span => span.Tags.Values.Any(value => value is "haproxy" or "made-up"));
+    }
+
+    [Fact]
+    public async Task Every_service_sends_traces_metrics_and_logs()
+    {
+        var dashboard = await lab.DashboardAsync();
+        string[] services = ["catalog-1", "catalog-2", "orders", "media", "live", "edge", "edge-tls", "traffic"];
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var resources = (await dashboard.ResourcesAsync()).EnumerateArray().ToDictionary(resource => resource.GetProperty("name").GetString()!);
+                return services.All(service => resources.TryGetValue(service, out var resource)
+                    && resource.GetProperty("hasTraces").GetBoolean() && resource.GetProperty("hasMetrics").GetBoolean() && resource.GetProperty("hasLogs").GetBoolean());
+            },
+            seconds: 60);
+    }
+
+    [Fact]
+    public async Task The_dashboard_answers_nobody_without_its_token()
+    {
+        var dashboard = await lab.DashboardAsync();
+        using var client = new HttpClient();
+        using var response = await client.GetAsync(new Uri(dashboard.LoginUrl, "/api/telemetry/traces"), Cancelled);
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+}
