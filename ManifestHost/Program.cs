@@ -4,13 +4,14 @@ using Topology.ManifestHost.Commands;
 var root = new RootCommand("Runs a topology that an Aspire AppHost has published, without Aspire's own orchestrator.")
 {
     RunCommand.Create(),
+    CertsCommand.Create(),
     GuardCommand.Create(),
 };
 
 var arguments = root.Parse(args);
 if (arguments.Errors is [var error, ..])
 {
-    Console.Error.WriteLine($"{error.Message} See --help.");
+    Console.Error.WriteLine($"{error.Message.ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal)} See --help.");
     return 2;
 }
 

@@ -14,6 +14,9 @@ public static class LocalAuthorities
     /// <summary>The stand-in for the public authority that browsers trust.</summary>
     public const string Public = "public";
 
+    /// <summary>What every public certificate of the lab is valid for.</summary>
+    public static IReadOnlyList<string> PublicNames { get; } = ["localhost", "*.localhost", "127.0.0.1", "::1"];
+
     /// <summary>The folder of both: the configured one, or one in the user's application data.</summary>
     public static string Root(string? configured) => configured is { Length: > 0 }
         ? Path.GetFullPath(configured)

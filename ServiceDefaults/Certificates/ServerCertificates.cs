@@ -21,10 +21,9 @@ public sealed partial class ServerCertificates
         _options = options.Value;
         _environment = environment;
         _logger = logger;
-        string[] localNames = ["localhost", "127.0.0.1", "::1"];
         Public = new(() => _options.Public is { } files
             ? Pem.Load(files)
-            : Authority(LocalAuthorities.Public, time).GetLeaf(identity.Instance, [.. localNames, .. _options.PublicNames]), time);
+            : Authority(LocalAuthorities.Public, time).GetLeaf(identity.Instance, [.. LocalAuthorities.PublicNames, .. _options.PublicNames]), time);
         // Inside, the service's name is what a caller checks: every replica has it, and no address is in it.
         Internal = new(() => _options.Internal is { } files
             ? Pem.Load(files)

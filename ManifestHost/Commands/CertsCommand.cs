@@ -1,0 +1,131 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Spectre.Console;
+using Topology.ServiceDefaults.Certificates;
+
+namespace Topology.ManifestHost.Commands;
+
+/// <summary><c>certs</c>: shows, exports and renews the local authorities, and issues certificates to programs that need files.</summary>
+internal static class CertsCommand
+{
+    private static readonly string[] Names = [LocalAuthorities.Public, LocalAuthorities.Internal];
+
+    public static Command Create()
+    {
+        var directory = new Option<string?>("--directory")
+        {
+            Description = "The authorities' folder. Default: topology/certificates in the user's application data.",
+            HelpName = "FOLDER",
+            Recursive = true,
+        };
+        var command = new Command("certs", "Shows the local certificate authorities and what they have issued.")
+        {
+            directory, Export(directory), Renew(directory), Issue(directory),
+        };
+        command.SetAction(result => Show(LocalAuthorities.Root(result.GetValue(directory))));
+        return command;
+    }
+
+    private static Command Export(Option<string?> directory)
+    {
+        var authority = Authority(LocalAuthorities.Public);
+        var file = new Argument<string>("file") { Description = "Where to write the authority's certificate (PEM), for clients to trust." };
+        var command = new Command("export", "Writes an authority's certificate, without its key, to a file.") { authority, file };
+        command.SetAction(result =>
+        {
+            var local = Open(result.GetValue(directory), result.GetValue(authority)!);
+            var path = Path.GetFullPath(result.GetValue(file)!);
+            try
+            {
+                File.WriteAllText(path, string.Concat(local.Trusted().Select(certificate => certificate.ExportCertificatePem() + "\n")));
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                Console.Error.WriteLine($"{path} cannot be written ({exception.Message}); name a file in a folder that exists and is yours.");
+                return 2;
+            }
+
+            Console.WriteLine($"{path} holds the {local.Name} authority's certificate. For curl: --cacert {path}");
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Renew(Option<string?> directory)
+    {
+        var authority = new Option<string?>("--authority") { Description = "public or internal; both by default." };
+        authority.AcceptOnlyFromAmong(Names);
+        var command = new Command("renew", "Makes new authorities. Running services take new certificates within a minute; the old authority stays trusted.") { authority };
+        command.SetAction(result =>
+        {
+            foreach (var name in result.GetValue(authority) is { } one ? [one] : Names)
+            {
+                Open(result.GetValue(directory), name).Renew();
+                Console.WriteLine($"The {name} authority is new; clients that trust it by file need it exported again.");
+            }
+
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Issue(Option<string?> directory)
+    {
+        var authority = Authority(LocalAuthorities.Public);
+        var name = new Argument<string>("name") { Description = "Who it is for, such as nginx; also its common name." };
+        var command = new Command("issue", "Issues a certificate, or finds the one issued before, and prints its files.") { authority, name };
+        name.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !(token.Value.Length is > 0 and <= 63 && token.Value.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
+                result.AddError("name: use letters, digits and hyphens, 63 at most.");
+        });
+        command.SetAction(result =>
+        {
+            var local = Open(result.GetValue(directory), result.GetValue(authority)!);
+            var leaf = result.GetValue(name)!;
+            using (local.GetLeaf(leaf, local.Name == LocalAuthorities.Public ? LocalAuthorities.PublicNames : [leaf]))
+            {
+                Console.WriteLine(Path.Combine(local.Directory, leaf + ".pem"));
+                Console.WriteLine(Path.Combine(local.Directory, leaf + ".key"));
+            }
+
+            return 0;
+        });
+        return command;
+    }
+
+    private static int Show(string root)
+    {
+        var table = new Table().AddColumns("Authority", "Certificate", "For", "Valid until", "SHA-256");
+        foreach (var name in Names)
+        {
+            var folder = Path.Combine(root, name);
+            foreach (var file in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.pem").Order().ToArray() : [])
+            {
+                using var certificate = X509CertificateLoader.LoadCertificateFromFile(file);
+                var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
+                table.AddRow(
+                    Markup.Escape(name),
+                    Markup.Escape(Path.GetFileNameWithoutExtension(file)),
+                    Markup.Escape(names is null ? "" : string.Join(' ', names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())))),
+                    $"{certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}",
+                    certificate.GetCertHashString(HashAlgorithmName.SHA256)[..16]);
+            }
+        }
+
+        Console.WriteLine(root);
+        if (table.Rows.Count == 0) Console.WriteLine("There are no certificates yet; the first run makes them.");
+        else AnsiConsole.Write(table);
+        return 0;
+    }
+
+    private static Option<string> Authority(string standard)
+    {
+        var option = new Option<string>("--authority") { Description = "public or internal.", DefaultValueFactory = _ => standard };
+        option.AcceptOnlyFromAmong(Names);
+        return option;
+    }
+
+    private static LocalAuthority Open(string? directory, string name) => new(LocalAuthorities.Root(directory), name, TimeProvider.System);
+}

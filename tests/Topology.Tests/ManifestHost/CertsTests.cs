@@ -1,0 +1,47 @@
+using System.Security.Cryptography.X509Certificates;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.ManifestHost;
+
+public sealed class CertsTests : IDisposable
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("topology-certs-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Issues_shows_exports_and_renews()
+    {
+        var (status, files, _) = await RunAsync("issue", "nginx");
+        Assert.Equal(0, status);
+        Assert.All(files.Split('\n', StringSplitOptions.RemoveEmptyEntries), file => Assert.True(File.Exists(file), file));
+        Assert.Contains("nginx", (await RunAsync()).Output, StringComparison.Ordinal);
+
+        var exported = Path.Combine(_folder, "exported.pem");
+        Assert.Equal(0, (await RunAsync("export", exported)).ExitCode);
+        using var before = X509CertificateLoader.LoadCertificateFromFile(exported);
+        Assert.False(before.HasPrivateKey);
+        Assert.DoesNotContain("PRIVATE", await File.ReadAllTextAsync(exported, Cancelled), StringComparison.Ordinal);
+
+        Assert.Equal(0, (await RunAsync("renew", "--authority", "public")).ExitCode);
+        Assert.Equal(0, (await RunAsync("export", exported)).ExitCode);
+        using var after = X509CertificateLoader.LoadCertificateFromFile(exported);
+        Assert.NotEqual(before.Thumbprint, after.Thumbprint);
+    }
+
+    [Theory]
+    [InlineData("issue", "../nginx")]
+    [InlineData("export", "/no/such/folder/ca.pem")]
+    [InlineData("renew", "--authority", "other")]
+    public async Task Bad_arguments_end_with_status_2_and_one_line(params string[] arguments)
+    {
+        var (status, _, error) = await RunAsync(arguments);
+        Assert.Equal(2, status);
+        Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    private Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments) =>
+        ManifestHostProcess.RunAsync(["certs", .. arguments, "--directory", _folder], Cancelled);
+}
