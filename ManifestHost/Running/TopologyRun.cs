@@ -92,22 +92,34 @@ internal sealed class TopologyRun : IAsyncDisposable
     {
         var watch = Stopwatch.StartNew();
         _terminal.Register(_plan.Graph.Ordered);
-
-        // The dashboard needs no build, so it is there by the time the services send their first telemetry.
-        var dashboard = _options.Dashboard ? StartDashboardAsync(cancellation) : Task.CompletedTask;
-        var assemblies = await BuildAsync(cancellation);
-        await dashboard;
-
-        using (_terminal.Doing("starting"))
+        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var begun = new List<Task>();
+        try
         {
-            var up = new Dictionary<string, Task>();
-            foreach (var resource in _plan.SelectedInOrder)
+            // The dashboard needs no build, so it is there by the time the services send their first telemetry.
+            var dashboard = _options.Dashboard ? StartDashboardAsync(starting.Token) : Task.CompletedTask;
+            begun.Add(dashboard);
+            var assemblies = await BuildAsync(starting.Token);
+            await dashboard;
+
+            using (_terminal.Doing("starting"))
             {
-                var before = _plan.Graph.DependenciesOf(resource.Name).Where(up.ContainsKey).Select(name => up[name]).ToArray();
-                up[resource.Name] = StartAsync(resource, before, assemblies, cancellation);
+                var up = new Dictionary<string, Task>();
+                foreach (var resource in _plan.SelectedInOrder)
+                {
+                    var before = _plan.Graph.DependenciesOf(resource.Name).Where(up.ContainsKey).Select(name => up[name]).ToArray();
+                    begun.Add(up[resource.Name] = StartAsync(resource, before, assemblies, starting.Token));
+                }
+                await WaitForAllAsync(up, starting.Token);
+                await WaitForDashboardAsync(starting.Token);
             }
-            await WaitForAllAsync(up, cancellation);
-            await WaitForDashboardAsync(cancellation);
+        }
+        catch
+        {
+            // What is about to start must not start when the rest already stops.
+            await starting.CancelAsync();
+            await Task.WhenAll(begun).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
         }
         _terminal.Say($"everything is up after {watch.Elapsed.TotalSeconds:0.0} s");
     }
@@ -120,7 +132,7 @@ internal sealed class TopologyRun : IAsyncDisposable
             return await build.LocateAsync(cancellation);
         if (projects.Length == 0)
             return await build.BuildAsync(cancellation);
-        using (_terminal.Doing($"building {projects.Length} projects"))
+        using (_terminal.Doing($"building {string.Join(", ", projects.Select(Path.GetFileNameWithoutExtension))}"))
             return await build.BuildAsync(cancellation);
     }
 
