@@ -1,14 +1,13 @@
 using Topology.Edge.Errors;
 using Topology.Edge.Upstreams;
 using Topology.ServiceDefaults.Paths;
-using Topology.ServiceDefaults.Problems;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddUpstreams();
 
 var app = builder.Build();
-app.UseProblems();
+app.UseServiceDefaults();
 app.MapDefaultEndpoints();
 app.MapReverseProxy(proxy =>
 {

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Topology.ServiceDefaults;
 using Topology.ServiceDefaults.Certificates;
 using Topology.ServiceDefaults.Exposure;
+using Topology.ServiceDefaults.Exposure.Overload;
 using Topology.ServiceDefaults.Listeners;
 using Topology.ServiceDefaults.Problems;
 using Topology.ServiceDefaults.Telemetry;
@@ -38,9 +38,19 @@ public static class ServiceDefaultsExtensions
 
         AddListeners(builder);
         builder.Services.AddProblems();
-        builder.Services.ConfigureOptions<ForwardedHeadersSetup>();
-        builder.Services.AddSingleton<IStartupFilter, ExposureStartupFilter>();
+        builder.Services.AddExposure(builder.Configuration);
         return builder;
+    }
+
+    /// <summary>
+    /// Problem details for errors, then what keeps a service from being overrun; to be called first, as it must know the
+    /// route that the limits are of.
+    /// </summary>
+    public static WebApplication UseServiceDefaults(this WebApplication app)
+    {
+        app.UseProblems();
+        app.UseOverloadProtection();
+        return app;
     }
 
     /// <summary>Maps <c>/health</c> and <c>/alive</c>, on internal listeners only.</summary>
@@ -54,7 +64,6 @@ public static class ServiceDefaultsExtensions
     {
         builder.Services.AddCertificates(builder.Configuration);
         builder.Services.ConfigureOptions<KestrelListeners>();
-        builder.Services.Configure<KestrelServerOptions>(options => options.AddServerHeader = false);
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<AspNetCore.Routing.MatcherPolicy, InternalEndpointPolicy>());
     }
 

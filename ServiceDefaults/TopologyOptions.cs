@@ -14,4 +14,28 @@ public sealed class TopologyOptions
 
     /// <summary>How many proxies stand in front of an internal listener.</summary>
     public int ForwardLimit { get; set; } = 1;
+
+    /// <summary>Whether <c>whoami</c> answers; unset, it does in Development only.</summary>
+    public bool? WhoAmI { get; set; }
+
+    /// <summary>HTTPS for clients.</summary>
+    public HttpsOptions Https { get; } = new();
+
+    /// <summary>
+    /// The service shows pages, not only data: its content security policy lets them load their own scripts and styles.
+    /// </summary>
+    public bool ServesPages { get; set; }
+}
+
+/// <summary>How a service makes clients use HTTPS.</summary>
+public sealed class HttpsOptions
+{
+    /// <summary>
+    /// Redirects cleartext requests (308) and tells browsers to stay with HTTPS for a year (HSTS, RFC 6797). For a
+    /// public name with a certificate that browsers trust; off where cleartext is measured, as in the lab.
+    /// </summary>
+    public bool Redirect { get; set; }
+
+    /// <summary>The port that clients reach; by default the listener's, which is another one behind a port mapping.</summary>
+    public int? Port { get; set; }
 }

@@ -1,4 +1,3 @@
-using Topology.ServiceDefaults.Problems;
 using Topology.Traffic.Pages;
 using Topology.Traffic.Pairs;
 using Topology.Traffic.Targets;
@@ -13,7 +12,7 @@ builder.AddPairs();
 builder.AddPages();
 
 var app = builder.Build();
-app.UseProblems();
+app.UseServiceDefaults();
 app.UseAntiforgery();
 app.MapDefaultEndpoints();
 app.MapPages();

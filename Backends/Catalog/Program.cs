@@ -1,6 +1,5 @@
 using Topology.Catalog.Items;
 using Topology.ServiceDefaults.Diagnostics;
-using Topology.ServiceDefaults.Problems;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -9,7 +8,7 @@ builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.T
 builder.Services.AddSingleton<ItemStore>();
 
 var app = builder.Build();
-app.UseProblems();
+app.UseServiceDefaults();
 app.MapDefaultEndpoints();
 app.MapItems();
 app.MapWhoAmI("/catalog");

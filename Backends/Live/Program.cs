@@ -1,7 +1,6 @@
 using Topology.Live.Echoing;
 using Topology.Live.Events;
 using Topology.ServiceDefaults.Diagnostics;
-using Topology.ServiceDefaults.Problems;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -10,7 +9,7 @@ builder.Services.AddGrpc();
 
 var app = builder.Build();
 app.UseWebSockets();
-app.UseProblems();
+app.UseServiceDefaults();
 app.MapDefaultEndpoints();
 app.MapEvents();
 app.MapEchoSocket();

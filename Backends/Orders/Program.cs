@@ -2,7 +2,6 @@ using Topology.Orders.Ordering;
 using Topology.Orders.Pricing;
 using Topology.Orders.Storage;
 using Topology.ServiceDefaults.Diagnostics;
-using Topology.ServiceDefaults.Problems;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -12,7 +11,7 @@ builder.AddCatalogPrices();
 
 var app = builder.Build();
 await app.Services.CreateOrderStorageAsync();
-app.UseProblems();
+app.UseServiceDefaults();
 app.MapDefaultEndpoints();
 app.MapOrders();
 app.MapWhoAmI("/orders");

@@ -32,6 +32,9 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
         HttpClient = cluster.HttpClient ?? new HttpClientConfig
         {
             EnableMultipleHttp2Connections = true,
+            // As the listeners read and write field values: each byte stays what it is.
+            RequestHeaderEncoding = "latin1",
+            ResponseHeaderEncoding = "latin1",
             SslProtocols = options.Value.Upstream == UpstreamOptions.Tls ? SslProtocols.Tls12 | SslProtocols.Tls13 : null,
         },
         HttpRequest = cluster.HttpRequest ?? new ForwarderRequestConfig

@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Exposure;
 using Topology.ServiceDefaults.Listeners;
 using Topology.ServiceDefaults.Paths;
@@ -38,8 +40,15 @@ public static class WhoAmIExtensions
 {
     private const string Suffix = "/whoami";
 
-    /// <summary>Answers <c>GET {prefix}/whoami</c> with what the service believes about the request.</summary>
-    public static void MapWhoAmI(this IEndpointRouteBuilder endpoints, string prefix) =>
+    /// <summary>
+    /// Answers <c>GET {prefix}/whoami</c> with what the service believes about the request: in Development, and where
+    /// <c>Topology:WhoAmI</c> is true. It tells strangers about the inside.
+    /// </summary>
+    public static void MapWhoAmI(this IEndpointRouteBuilder endpoints, string prefix)
+    {
+        var services = endpoints.ServiceProvider;
+        var isOn = services.GetRequiredService<IOptions<TopologyOptions>>().Value.WhoAmI ?? services.GetRequiredService<IHostEnvironment>().IsDevelopment();
+        if (!isOn) return;
         endpoints.MapGet(prefix + Suffix, (HttpContext context, ServiceIdentity identity) => new WhoAmIResponse(
             identity.Instance,
             context.Request.Method,
@@ -52,6 +61,7 @@ public static class WhoAmIExtensions
             context.GetListener().Name,
             context.GetTopologyPath(),
             context.Features.Get<ReceivedForwardedHeaders>()?.Headers ?? new Dictionary<string, string>()));
+    }
 
     /// <summary>Keeps, for <c>/whoami</c> only, the forwarded headers as they arrived: what is believed is consumed, what is not is dropped.</summary>
     internal static void UseReceivedForwardedHeaders(this IApplicationBuilder app) => app.Use((context, next) =>

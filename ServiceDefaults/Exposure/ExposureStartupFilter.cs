@@ -3,14 +3,15 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Topology.ServiceDefaults.Diagnostics;
+using Topology.ServiceDefaults.Exposure.Surface;
 using Topology.ServiceDefaults.Listeners;
 using Topology.ServiceDefaults.Paths;
 
 namespace Topology.ServiceDefaults.Exposure;
 
 /// <summary>
-/// Puts in front of a service's own pipeline what every request must pass: who the client is, and by which
-/// path it came.
+/// Puts in front of a service's own pipeline what every request must pass: whether it may come in at all, who the client
+/// is, and by which path it came.
 /// </summary>
 internal sealed class ExposureStartupFilter(IConfiguration configuration) : IStartupFilter
 {
@@ -20,7 +21,8 @@ internal sealed class ExposureStartupFilter(IConfiguration configuration) : ISta
         if (KestrelListeners.Read(configuration).Count > 0) app.ServerFeatures.Get<IServerAddressesFeature>()?.Addresses.Clear();
 
         app.UseReceivedForwardedHeaders();
-        app.UseWhen(context => context.GetListener().IsPublic, @public => @public.UseMiddleware<ForwardedHeadersRemoval>());
+        app.UsePublicSurface();
+        app.UseMiddleware<PublicGate>();
         app.UseWhen(context => !context.GetListener().IsPublic, @internal => @internal.UseForwardedHeaders());
         app.UseMiddleware<PathTagging>();
         next(app);

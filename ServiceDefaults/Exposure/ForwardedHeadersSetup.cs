@@ -2,16 +2,19 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
+using Topology.ServiceDefaults.Exposure.Hosts;
 
 namespace Topology.ServiceDefaults.Exposure;
 
 /// <summary>Internal listeners believe the configured proxies and nobody else, up to the configured number of hops.</summary>
-internal sealed class ForwardedHeadersSetup(IOptions<TopologyOptions> topology) : IConfigureOptions<ForwardedHeadersOptions>
+internal sealed class ForwardedHeadersSetup(IOptions<TopologyOptions> topology, AllowedHosts hosts) : IConfigureOptions<ForwardedHeadersOptions>
 {
     public void Configure(ForwardedHeadersOptions options)
     {
         options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedHost | ForwardedHeaders.XForwardedProto;
         options.ForwardLimit = topology.Value.ForwardLimit;
+        // A proxy's word for the public name counts as far as the name is one of ours; without names, all of its word does.
+        foreach (var name in hosts.Names) options.AllowedHosts.Add(name);
         if (topology.Value.KnownProxies.Count == 0) return; // The defaults: loopback.
 
         options.KnownProxies.Clear();

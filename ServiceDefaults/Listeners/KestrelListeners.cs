@@ -8,6 +8,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Certificates;
+using Topology.ServiceDefaults.Exposure.Limits;
+using Topology.ServiceDefaults.Exposure.Strictness;
 
 namespace Topology.ServiceDefaults.Listeners;
 
@@ -15,7 +17,8 @@ namespace Topology.ServiceDefaults.Listeners;
 /// Opens the listeners named in <c>Topology:Listeners</c> (name → port; 0 takes any free port). Without that section
 /// Kestrel listens where <c>ASPNETCORE_URLS</c> says, and everything counts as public.
 /// </summary>
-internal sealed class KestrelListeners(IConfiguration configuration, ServerCertificates certificates)
+internal sealed class KestrelListeners(
+    IConfiguration configuration, ServerCertificates certificates, ConnectionLimits connections, IOptions<ExposureLimits> limits)
     : IConfigureOptions<KestrelServerOptions>
 {
     public const string Section = "Topology:Listeners";
@@ -84,10 +87,12 @@ internal sealed class KestrelListeners(IConfiguration configuration, ServerCerti
             return next(connection);
         });
 
+        if (listener.IsPublic) connections.Guard(endpoint);
         if (listener.IsTls)
         {
             endpoint.UseHttps(https =>
             {
+                https.HandshakeTimeout = limits.Value.HandshakeTimeout;
                 https.SslProtocols = System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13;
                 var certificate = listener.IsPublic ? certificates.Public : certificates.Internal;
                 _ = certificate.Current; // A certificate that cannot be had stops the start, not the first handshake.
@@ -99,5 +104,7 @@ internal sealed class KestrelListeners(IConfiguration configuration, ServerCerti
                 }
             });
         }
+
+        if (listener.IsPublic && listener.Protocols.HasFlag(HttpProtocols.Http1) && configuration.GetValue(StrictHttp1.Key, true)) endpoint.UseStrictHttp1();
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Listeners;
 
@@ -20,9 +21,9 @@ public sealed class WorkloadAttribute(string name) : Attribute
 /// <summary>Puts workloads on endpoints and reads a request's path.</summary>
 public static class PathExtensions
 {
-    /// <summary>Names the workload that the endpoint serves.</summary>
+    /// <summary>Names the workload that the endpoint serves. Its limits and its timeout follow from that, at the edge and behind it.</summary>
     public static TBuilder WithWorkload<TBuilder>(this TBuilder builder, string name) where TBuilder : IEndpointConventionBuilder =>
-        builder.WithMetadata(new WorkloadAttribute(name));
+        builder.WithMetadata(new WorkloadAttribute(name), new RequestTimeoutAttribute(name));
 
     /// <summary>The path the request took, or null where an internal caller did not say.</summary>
     public static string? GetTopologyPath(this HttpContext context) => context.Features.Get<PathFeature>()?.Path;

@@ -2,24 +2,6 @@ using Microsoft.AspNetCore.Http;
 
 namespace Topology.ServiceDefaults.Exposure;
 
-/// <summary>
-/// On a public listener nobody stands in front of this service, so every header that claims otherwise is a client's
-/// invention and is dropped before anything can read or forward it.
-/// </summary>
-internal sealed class ForwardedHeadersRemoval(RequestDelegate next)
-{
-    public Task InvokeAsync(HttpContext context)
-    {
-        var headers = context.Request.Headers;
-        foreach (var name in ForwardedHeaderNames.All)
-        {
-            headers.Remove(name);
-        }
-
-        return next(context);
-    }
-}
-
 /// <summary>The headers by which proxies tell of the client.</summary>
 public static class ForwardedHeaderNames
 {
@@ -30,4 +12,16 @@ public static class ForwardedHeaderNames
         "X-Forwarded-Scheme", "X-Forwarded-Server", "X-Forwarded-Client-Cert", "X-Real-IP", "X-Client-IP", "True-Client-IP",
         "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Original-Prefix", "X-Original-URL", "X-Rewrite-URL",
     ];
+
+    /// <summary>
+    /// On a public listener nobody stands in front of this service, so every header that claims otherwise is a client's
+    /// invention and is dropped before anything can read or forward it.
+    /// </summary>
+    internal static void Remove(IHeaderDictionary headers)
+    {
+        foreach (var name in All)
+        {
+            headers.Remove(name);
+        }
+    }
 }

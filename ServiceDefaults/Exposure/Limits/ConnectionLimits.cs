@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Topology.ServiceDefaults.Exposure.Limits;
+
+/// <summary>
+/// Counts the open connections of public listeners, altogether and by client, and closes what comes above, before a
+/// TLS handshake is spent on it. Only clients with a connection are remembered.
+/// </summary>
+internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, UncountedClients uncounted, IMeterFactory meters)
+{
+    private readonly ConcurrentDictionary<ClientNetwork, int> _clients = new();
+    private readonly Counter<long> _refused = meters.Create(nameof(Topology)).CreateCounter<long>(
+        "topology.connections.refused", "{connection}", "Connections closed because a limit was reached; the tag says which.");
+
+    public void Guard(ListenOptions endpoint)
+    {
+        var open = 0;
+        endpoint.Use(next => async connection =>
+        {
+            var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+            var client = ClientNetwork.Of(address);
+            var isCounted = !uncounted.Contains(address);
+            if (Interlocked.Increment(ref open) > limits.Value.Connections)
+            {
+                Interlocked.Decrement(ref open);
+                Refuse(connection, "listener");
+                return;
+            }
+
+            try
+            {
+                if (isCounted && !TryEnter(client))
+                {
+                    Refuse(connection, "client");
+                    return;
+                }
+
+                try
+                {
+                    await next(connection);
+                }
+                finally
+                {
+                    if (isCounted) Leave(client);
+                }
+            }
+            finally
+            {
+                Interlocked.Decrement(ref open);
+            }
+        });
+    }
+
+    private bool TryEnter(ClientNetwork client)
+    {
+        if (_clients.AddOrUpdate(client, 1, static (_, count) => count + 1) <= limits.Value.ConnectionsPerClient) return true;
+        Leave(client);
+        return false;
+    }
+
+    private void Leave(ClientNetwork client)
+    {
+        // Removed only while it is 0; if another connection came in between, its count stays.
+        if (_clients.AddOrUpdate(client, 0, static (_, count) => count - 1) == 0) _clients.TryRemove(new(client, 0));
+    }
+
+    private void Refuse(ConnectionContext connection, string limit)
+    {
+        _refused.Add(1, new KeyValuePair<string, object?>("topology.limit", limit));
+        connection.Abort(new ConnectionAbortedException("Too many connections."));
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Topology.ServiceDefaults.Exposure.Limits;
+
+/// <summary>Hands <see cref="ExposureLimits"/> to the server.</summary>
+/// <remarks>
+/// Against HTTP/2 rapid reset (CVE-2023-44487) the server counts streams that a client has reset and that still run: at
+/// twice the stream limit it refuses new ones, and after repeating itself ends the connection with ENHANCE_YOUR_CALM.
+/// CONTINUATION floods end at the header limits. Neither can be configured, nor has to be.
+/// </remarks>
+internal sealed class KestrelLimits(IOptions<ExposureLimits> limits) : IConfigureOptions<KestrelServerOptions>
+{
+    public void Configure(KestrelServerOptions options)
+    {
+        options.AddServerHeader = false;
+
+        var ours = limits.Value;
+        var server = options.Limits;
+        server.MaxRequestLineSize = ours.RequestLineBytes;
+        server.MaxRequestHeadersTotalSize = ours.HeaderBytes;
+        server.MaxRequestHeaderCount = ours.HeaderFields;
+        server.MaxRequestBodySize = ours.BodyBytes;
+        server.RequestHeadersTimeout = ours.HeaderTimeout;
+        server.KeepAliveTimeout = ours.KeepAlive;
+        server.MinRequestBodyDataRate = new(ours.RequestBytesPerSecond, ours.RateGrace);
+        server.MinResponseDataRate = new(ours.ResponseBytesPerSecond, ours.RateGrace);
+        server.MaxConcurrentUpgradedConnections = ours.UpgradedConnections;
+        server.Http2.MaxStreamsPerConnection = ours.Http2Streams;
+        server.Http2.InitialStreamWindowSize = ours.Http2StreamWindow;
+        server.Http2.InitialConnectionWindowSize = ours.Http2ConnectionWindow;
+        server.Http2.HeaderTableSize = ours.Http2HeaderTable;
+        server.Http2.MaxRequestHeaderFieldSize = ours.Http2HeaderFieldBytes;
+        server.Http2.KeepAlivePingDelay = ours.Http2PingDelay;
+        server.Http2.KeepAlivePingTimeout = ours.Http2PingTimeout;
+
+        // Field values are opaque bytes (RFC 9110 section 5.5). As Latin-1 each byte is a character and stays itself on
+        // the way through a proxy; as UTF-8, which is the default, one that is not would be lost or refused.
+        options.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
+        options.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
+    }
+}

@@ -1,0 +1,176 @@
+using System.Globalization;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.Hardening;
+
+/// <summary>An answer as it came, headers in lower case.</summary>
+public sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string> Headers, string Body)
+{
+    public string? Header(string name) => Headers.GetValueOrDefault(name);
+}
+
+/// <summary>A connection on which any bytes can be sent, as Latin-1 text: one character is one byte.</summary>
+public sealed class RawConnection : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly Socket _socket;
+    private readonly Stream _stream;
+    private readonly byte[] _buffer = new byte[16 * 1024];
+    private int _start;
+    private int _end;
+
+    private RawConnection(Socket socket, Stream stream) => (_socket, _stream) = (socket, stream);
+
+    public static async Task<RawConnection> OpenAsync(Uri url, CancellationToken cancellationToken = default)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync("127.0.0.1", url.Port, cancellationToken);
+        Stream stream = new NetworkStream(socket);
+        if (url.Scheme == Uri.UriSchemeHttps)
+        {
+            var tls = new SslStream(stream);
+            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            {
+                TargetHost = "localhost",
+                ApplicationProtocols = [SslApplicationProtocol.Http11],
+                CertificateChainPolicy = ServiceHost.Trust(Topology.ServiceDefaults.Certificates.LocalAuthorities.Public),
+            }, cancellationToken);
+            stream = tls;
+        }
+
+        return new(socket, stream);
+    }
+
+    public Task SendAsync(string text, CancellationToken cancellationToken = default) => SendAsync(Encoding.Latin1.GetBytes(text), cancellationToken);
+
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await _stream.WriteAsync(bytes, cancellationToken);
+            await _stream.FlushAsync(cancellationToken);
+        }
+        catch (IOException)
+        {
+            // The server has closed already; its answer tells why.
+        }
+    }
+
+    /// <summary>No more will be sent.</summary>
+    public void Finish() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>The next answer, or null where the connection ends instead. Interim ones (1xx) are passed over, except 101.</summary>
+    public async Task<RawAnswer?> ReadAsync(bool hasNoBody = false)
+    {
+        while (true)
+        {
+            if (await LineAsync() is not { Length: > 0 } statusLine) return null;
+            if (!statusLine.StartsWith("HTTP/1.1 ", StringComparison.Ordinal)) return new(0, new Dictionary<string, string>(), statusLine);
+            var status = int.Parse(statusLine.AsSpan(9, 3), CultureInfo.InvariantCulture);
+            var headers = new Dictionary<string, string>(StringComparer.Ordinal);
+            while (await LineAsync() is { Length: > 0 } line)
+            {
+                var colon = line.IndexOf(':', StringComparison.Ordinal);
+#pragma warning disable CA1308 // Header names are compared in lower case, as HTTP/2 writes them.
+                var name = line[..colon].ToLowerInvariant();
+#pragma warning restore CA1308
+                headers[name] = headers.TryGetValue(name, out var earlier) ? earlier + ", " + line[(colon + 1)..].Trim() : line[(colon + 1)..].Trim();
+            }
+
+            if (status is >= 100 and < 200 and not 101) continue;
+            var body = hasNoBody || status is 101 or 204 or 304 ? "" : await BodyAsync(headers);
+            return new(status, headers, body);
+        }
+    }
+
+    /// <summary>Whether the server ends the connection, rather than wait for more.</summary>
+    public async Task<bool> IsClosedAsync()
+    {
+        try
+        {
+            return _start == _end && !await FillAsync();
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stream.DisposeAsync();
+        _socket.Dispose();
+    }
+
+    private async Task<string> BodyAsync(Dictionary<string, string> headers)
+    {
+        if (headers.TryGetValue("content-length", out var length)) return await TextAsync(int.Parse(length, CultureInfo.InvariantCulture));
+        var body = new StringBuilder();
+        if (headers.ContainsKey("transfer-encoding"))
+        {
+            while (await LineAsync() is { } line && int.Parse(line, NumberStyles.HexNumber, CultureInfo.InvariantCulture) is > 0 and var size)
+            {
+                body.Append(await TextAsync(size));
+                await LineAsync();
+            }
+
+            await LineAsync();
+            return body.ToString();
+        }
+
+        while (_start < _end || await FillAsync())
+        {
+            body.Append(Encoding.Latin1.GetString(_buffer, _start, _end - _start));
+            _start = _end;
+        }
+
+        return body.ToString();
+    }
+
+    private async Task<string> TextAsync(int length)
+    {
+        var text = new StringBuilder(length);
+        while (length > 0 && (_start < _end || await FillAsync()))
+        {
+            var count = Math.Min(length, _end - _start);
+            text.Append(Encoding.Latin1.GetString(_buffer, _start, count));
+            _start += count;
+            length -= count;
+        }
+
+        return text.ToString();
+    }
+
+    private async Task<string?> LineAsync()
+    {
+        var line = new StringBuilder();
+        while (_start < _end || await FillAsync())
+        {
+            var end = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
+            line.Append(Encoding.Latin1.GetString(_buffer, _start, end < 0 ? _end - _start : end));
+            _start = end < 0 ? _end : _start + end + 1;
+            if (end >= 0) return line.ToString().TrimEnd('\r');
+        }
+
+        return line.Length > 0 ? line.ToString() : null;
+    }
+
+    private async Task<bool> FillAsync()
+    {
+        _start = _end = 0;
+        try
+        {
+            _end = await _stream.ReadAsync(_buffer).AsTask().WaitAsync(Patience);
+        }
+        catch (IOException)
+        {
+            // A reset ends the connection as well.
+        }
+
+        return _end > 0;
+    }
+}

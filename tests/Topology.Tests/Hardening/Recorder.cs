@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Topology.ServiceDefaults.Listeners;
+using Topology.ServiceDefaults.Paths;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.Hardening;
+
+/// <summary>A request as a backend saw it.</summary>
+public sealed record RecordedRequest(string Method, string Target, string Path, IReadOnlyDictionary<string, string> Headers, string Body, bool IsWhole, string Listener);
+
+/// <summary>
+/// A backend with the service defaults and every listener of the topology, which answers whatever it gets with 200 and
+/// writes it down: behind an edge it shows what was forwarded, and on its own public listeners it is edge-direct.
+/// </summary>
+public sealed class Recorder : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<RecordedRequest> _requests = new();
+    private readonly WebApplication _app;
+    private readonly Dictionary<string, Uri> _urls;
+
+    private Recorder(WebApplication app, Dictionary<string, Uri> urls) => (_app, _urls) = (app, urls);
+
+    /// <summary>Run for each request that has been written down, before it is answered.</summary>
+    public Func<HttpContext, Task>? Answer { get; set; }
+
+    public IServiceProvider Services => _app.Services;
+
+    public static async Task<Recorder> StartAsync(params IEnumerable<(string Key, string Value)> settings)
+    {
+        var ports = FreePorts.Take(Listener.All.Count);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Development, ApplicationName = "Topology.Recorder" });
+        builder.Logging.ClearProviders();
+        builder.Configuration.AddInMemoryCollection(
+        [
+            .. Listener.All.Zip(ports, (listener, port) => KeyValuePair.Create<string, string?>($"Topology:Listeners:{listener.Name}", $"{port}")),
+            new("Topology:Certificates:Directory", ServiceHost.CertificateDirectory),
+            .. settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)),
+        ]);
+        builder.AddServiceDefaults();
+        var app = builder.Build();
+        app.UseServiceDefaults();
+        app.MapDefaultEndpoints();
+        var recorder = new Recorder(app, Listener.All.Zip(ports).ToDictionary(
+            pair => pair.First.Name, pair => new Uri($"{(pair.First.IsTls ? "https" : "http")}://localhost:{pair.Second}")));
+        app.Map("/catalog/{**rest}", recorder.RecordAsync);
+        app.Map("/orders/{**rest}", recorder.RecordAsync).WithWorkload("orders");
+        app.Map("/media/{**rest}", recorder.RecordAsync).WithWorkload("media-upload");
+        app.Map("/live/{**rest}", recorder.RecordAsync).WithWorkload("events");
+        app.Map("/{**rest}", recorder.RecordAsync);
+        await app.StartAsync();
+        return recorder;
+    }
+
+    public Uri Url(string listener) => _urls[listener];
+
+    /// <summary>What it has seen of a request whose target or body holds this text.</summary>
+    public IReadOnlyList<RecordedRequest> Seen(string text) =>
+        [.. _requests.Where(request => request.Target.Contains(text, StringComparison.Ordinal) || request.Body.Contains(text, StringComparison.Ordinal))];
+
+    public void Forget() => _requests.Clear();
+
+    /// <summary>Settings by which an edge takes this for every service.</summary>
+    public IEnumerable<(string, string)> AsEveryService() =>
+        from service in (string[])["catalog", "orders", "media", "live"]
+        from listener in Listener.All.Where(listener => !listener.IsPublic)
+        select ($"services:{service}:{listener.Name}:0", Url(listener.Name).GetLeftPart(UriPartial.Authority));
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private async Task RecordAsync(HttpContext context)
+    {
+        if (Answer is { } answer)
+        {
+            await answer(context);
+            if (context.Response.HasStarted) return;
+        }
+
+        var body = "";
+        var isWhole = false;
+        try
+        {
+            using var reader = new StreamReader(context.Request.Body, Encoding.Latin1);
+            body = await reader.ReadToEndAsync();
+            isWhole = true;
+        }
+        finally
+        {
+            _requests.Enqueue(new(
+                context.Request.Method,
+                context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
+                context.Request.Path.Value ?? "",
+                context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+                body,
+                isWhole,
+                context.GetListener().Name));
+        }
+
+        context.Response.Headers["X-Seen"] = context.Request.QueryString.Value;
+        var text = Encoding.UTF8.GetBytes($"{context.Request.Method} {context.Request.Path} {body.Length}");
+        context.Response.ContentLength = text.Length;
+        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(text);
+    }
+}

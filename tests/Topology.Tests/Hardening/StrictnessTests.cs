@@ -1,0 +1,108 @@
+namespace Topology.Tests.Hardening;
+
+public sealed class StrictnessTests(HardeningFixture fixture, ITestOutputHelper output)
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string> Refused => [.. StrictnessCases.All.Where(@case => !@case.IsLegal).Select(@case => @case.Name)];
+
+    public static TheoryData<string> Legal => [.. StrictnessCases.All.Where(@case => @case.IsLegal).Select(@case => @case.Name)];
+
+    [Fact]
+    public void There_are_enough_cases_and_each_has_its_own_name()
+    {
+        Assert.True(StrictnessCases.All.Count >= 150);
+        Assert.Empty(StrictnessCases.All.GroupBy(@case => @case.Name).Where(group => group.Count() > 1).Select(group => group.Key));
+    }
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public async Task What_breaks_the_grammar_gets_400_and_close_and_is_not_forwarded(string name)
+    {
+        var @case = Find(name);
+        foreach (var (exposure, url) in fixture.Exposures)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            await using var connection = await RawConnection.OpenAsync(url, Cancelled);
+            // A request comes right behind: whatever the server made of the first one, it must not get to the second.
+            await connection.SendAsync(Fill(@case.Raw, id) + Probe(id), Cancelled);
+            var answer = await connection.ReadAsync();
+            Assert.True(answer is not null, $"{exposure}: closed without an answer.");
+            Assert.True(answer.Status == 400, $"{exposure}: {answer.Status} {answer.Body}");
+            Assert.Equal("close", answer.Header("connection"));
+            Assert.True(await connection.IsClosedAsync(), $"{exposure}: the connection stays open.");
+            // What does not arrive at once may have been forwarded up to there, and never became a whole request.
+            if (@case.Raw.Length > 4096) Assert.DoesNotContain(fixture.Recorder.Seen(id), request => request.IsWhole);
+            else Assert.Empty(fixture.Recorder.Seen(id));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Legal))]
+    public async Task What_is_legal_passes_and_the_next_request_is_read_where_it_starts(string name)
+    {
+        var @case = Find(name);
+        foreach (var (exposure, url) in fixture.Exposures)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            await using var connection = await RawConnection.OpenAsync(url, Cancelled);
+            await connection.SendAsync(Fill(@case.Raw, id) + Probe(id), Cancelled);
+            var answer = await connection.ReadAsync(@case.HasNoBody);
+            Assert.True(answer?.Status == @case.Status, $"{exposure}: {answer?.Status} {answer?.Body}");
+            var next = await connection.ReadAsync();
+            Assert.True(next?.Status == 200 && next.Header("x-seen") == $"?probe-{id}", $"{exposure}: the next request got {next?.Status} {next?.Body}");
+            Assert.All(fixture.Recorder.Seen(id), request => Assert.True(request.IsWhole));
+            Assert.Equal(@case.Status == 204 ? 1 : 2, fixture.Recorder.Seen(id).Count);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public async Task It_is_refused_also_when_it_comes_byte_by_byte(string name)
+    {
+        var @case = Find(name);
+        if (@case.Raw.Length > 1000) return; // Nothing new, for a long time.
+        var id = Guid.NewGuid().ToString("N");
+        await using var connection = await RawConnection.OpenAsync(fixture.Edge.Url("http"), Cancelled);
+        foreach (var value in Fill(@case.Raw, id) + Probe(id))
+        {
+            await connection.SendAsync(value.ToString(), Cancelled);
+        }
+
+        var answer = await connection.ReadAsync();
+        Assert.Equal((400, "close"), (answer?.Status, answer?.Header("connection")));
+        Assert.True(await connection.IsClosedAsync());
+        // The beginning of a body may have been forwarded before the rest broke a rule; it never became a whole request.
+        Assert.DoesNotContain(fixture.Recorder.Seen(id), request => request.IsWhole);
+    }
+
+    [Fact]
+    public async Task Without_the_scanner_the_server_itself_lets_some_of_it_pass()
+    {
+        await using var lenient = await Recorder.StartAsync([(Topology.ServiceDefaults.Exposure.Strictness.StrictHttp1.Key, "false")]);
+        var refused = StrictnessCases.All.Where(@case => !@case.IsLegal).ToList();
+        var outcomes = await Task.WhenAll(refused.Select(async @case =>
+        {
+            await using var connection = await RawConnection.OpenAsync(lenient.Url("http"), Cancelled);
+            await connection.SendAsync(Fill(@case.Raw, Guid.NewGuid().ToString("N")), Cancelled);
+            try
+            {
+                var answer = await connection.ReadAsync().WaitAsync(TimeSpan.FromSeconds(3), Cancelled);
+                return (@case.Name, Outcome: answer is { Status: 400 } && answer.Header("connection") == "close" ? null : $"{answer?.Status}");
+            }
+            catch (TimeoutException)
+            {
+                return (@case.Name, Outcome: "waits");
+            }
+        }));
+        var passed = outcomes.Where(outcome => outcome.Outcome is not null).OrderBy(outcome => outcome.Outcome).ToList();
+        output.WriteLine($"{passed.Count} of {refused.Count}:\n{string.Join('\n', passed)}");
+        Assert.Contains(passed, outcome => outcome.Outcome == "200");
+    }
+
+    private static StrictnessCase Find(string name) => StrictnessCases.All.First(@case => @case.Name == name);
+
+    private static string Fill(string raw, string id) => raw.Replace("{id}", id, StringComparison.Ordinal);
+
+    private static string Probe(string id) => $"GET /catalog/next?probe-{id} HTTP/1.1\r\nHost: localhost\r\n\r\n";
+}
