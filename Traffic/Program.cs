@@ -1,7 +1,11 @@
 using Topology.ServiceDefaults.Problems;
+using Topology.Traffic.Commands;
 using Topology.Traffic.Pages;
 using Topology.Traffic.Pairs;
 using Topology.Traffic.Targets;
+
+// With a command this is a command line; without one it is the service that the topology runs.
+if (args is ["compare" or "--help" or "-h" or "-?", ..]) return await CompareCommand.RunAsync(args);
 
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseStaticWebAssets();
@@ -18,3 +22,4 @@ app.UseAntiforgery();
 app.MapDefaultEndpoints();
 app.MapPages();
 app.Run();
+return 0;
