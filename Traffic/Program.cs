@@ -2,6 +2,7 @@ using Topology.ServiceDefaults.Problems;
 using Topology.Traffic.Commands;
 using Topology.Traffic.Pages;
 using Topology.Traffic.Pairs;
+using Topology.Traffic.Runs;
 using Topology.Traffic.Targets;
 
 // With a command this is a command line; without one it is the service that the topology runs.
@@ -14,12 +15,14 @@ builder.Services.AddSingleton<TargetMap>();
 builder.Services.AddSingleton<PublicTrust>();
 builder.Services.AddSingleton<RunningTopology>();
 builder.AddPairs();
+builder.AddRuns();
 builder.AddPages();
 
 var app = builder.Build();
 app.UseProblems();
 app.UseAntiforgery();
 app.MapDefaultEndpoints();
+app.MapRuns();
 app.MapPages();
 app.Run();
 return 0;

@@ -75,7 +75,7 @@ internal static class ConsoleReport
                 : "–";
         }
 
-        yield return string.Join(", ", path.CpuMicrosecondsPerRequest.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0}")));
+        yield return Words.Cpu(path);
         yield return string.Join(", ", path.MemoryMiB.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0}")));
     }
 

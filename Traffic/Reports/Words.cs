@@ -31,6 +31,10 @@ public static class Words
     /// <summary>Milliseconds with three decimals.</summary>
     public static string Ms(double ms) => ms.ToString("0.000", CultureInfo.InvariantCulture);
 
+    /// <summary>CPU by process: <c>catalog 31, edge 42, generator 28</c>.</summary>
+    public static string Cpu(PathResult path) =>
+        string.Join(", ", path.CpuMicrosecondsPerRequest.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0}")));
+
     private static string Signed(double ms) => ResultBuilder.Signed(ms);
 
     private static IEnumerable<string> Rise(ComparisonResult result, PathResult path)
