@@ -1,6 +1,11 @@
+using Topology.Traffic.Commands;
 using Topology.Traffic.Pages;
 using Topology.Traffic.Pairs;
+using Topology.Traffic.Runs;
 using Topology.Traffic.Targets;
+
+// With a command this is a command line; without one it is the service that the topology runs.
+if (args is ["compare" or "--help" or "-h" or "-?", ..]) return await CompareCommand.RunAsync(args);
 
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseStaticWebAssets();
@@ -9,11 +14,14 @@ builder.Services.AddSingleton<TargetMap>();
 builder.Services.AddSingleton<PublicTrust>();
 builder.Services.AddSingleton<RunningTopology>();
 builder.AddPairs();
+builder.AddRuns();
 builder.AddPages();
 
 var app = builder.Build();
 app.UseServiceDefaults();
 app.UseAntiforgery();
 app.MapDefaultEndpoints();
+app.MapRuns();
 app.MapPages();
 app.Run();
+return 0;

@@ -12,7 +12,7 @@ namespace Topology.Traffic.Pairs;
 /// <summary>Sends one request down every path and compares the answers: one trace with a child for each path.</summary>
 public sealed class PairSender : IDisposable
 {
-    private const string TelemetryName = "Topology.Traffic";
+    internal const string TelemetryName = "Topology.Traffic";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly ActivitySource Source = new(TelemetryName);
     private static readonly Meter Meter = new(TelemetryName);

@@ -29,12 +29,13 @@ public sealed class RecentPairs
 }
 
 /// <summary>Sends pairs as long as the process lives, so that there is always a trace to look at.</summary>
-internal sealed partial class PairTraffic(PairSender sender, RecentPairs recent, IOptions<PairOptions> options, ILogger<PairTraffic> logger)
+public sealed partial class PairTraffic(PairSender sender, RecentPairs recent, IOptions<PairOptions> options, ILogger<PairTraffic> logger)
     : BackgroundService
 {
     /// <summary>Stops sending while a measurement wants the machine for itself.</summary>
     public bool IsPaused { get; set; }
 
+    /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (options.Value.PairsPerSecond <= 0) return;

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using Topology.Traffic.Comparison;
+using Topology.Traffic.Pairs;
+using Topology.Traffic.Reports;
+using Topology.Traffic.Targets;
+using Topology.Traffic.Workloads;
+
+namespace Topology.Traffic.Commands;
+
+/// <summary>The command line: <c>compare</c>.</summary>
+public static class CompareCommand
+{
+    /// <summary>The exit status of arguments that cannot be met; one line on standard error says what to change.</summary>
+    public const int BadArguments = 2;
+
+    private const int Failed = 1;
+
+    private static readonly ComparisonOptions Defaults = new();
+
+    private static readonly Option<string> WorkloadOption = new("--workload") { Description = $"What to send: {WorkloadCatalog.Names}.", DefaultValueFactory = _ => Defaults.Workload };
+    private static readonly Option<string[]> Paths = new("--paths") { Description = $"Some of {string.Join(",", TargetMap.Known)}; the first is the baseline. Default: all that run.", HelpName = "PATH[,PATH]", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<double> Rate = new("--rate") { Description = "Requests offered for each second.", DefaultValueFactory = _ => Defaults.Rate };
+    private static readonly Option<double> Duration = new("--duration") { Description = "Seconds that each path is measured; the control takes as long as one path.", DefaultValueFactory = _ => Defaults.DurationSeconds };
+    private static readonly Option<bool> Tls = new("--tls") { Description = "Ask the https listeners." };
+    private static readonly Option<string> Protocol = new("--protocol") { Description = "http1 or http2 (with --tls). Default: the lowest that carries the workload.", HelpName = "http1|http2" };
+    private static readonly Option<string> ArrivalOption = new("--arrival") { Description = "When requests start: constant or poisson.", DefaultValueFactory = _ => "constant", HelpName = "constant|poisson" };
+    private static readonly Option<bool> ClosedLoop = new("--closed-loop") { Description = "Send as fast as answers come, on all connections: finds saturation." };
+    private static readonly Option<int?> Connections = new("--connections") { Description = "Connections to each path. Default: enough for a tenth of a second at the rate." };
+    private static readonly Option<int> Seed = new("--seed") { Description = "Repeats the order of blocks and the arrivals.", DefaultValueFactory = _ => Defaults.Seed };
+    private static readonly Option<bool> Attach = new("--attach") { Description = "Measure the topology that runs, instead of starting one for the measurement." };
+    private static readonly Option<FileInfo> State = new("--state") { Description = "With --attach: the file in which the running topology describes itself. Default: artifacts/topology.json." };
+    private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the result as JSON." };
+    private static readonly Option<FileInfo> Csv = new("--csv") { Description = "Write a line for each path and percentile." };
+    private static readonly Option<FileInfo> Report = new("--report") { Description = "Write one HTML file with tables and charts." };
+
+    /// <summary>Runs the command line.</summary>
+    /// <returns>0, 1 where nothing could be measured, 2 for bad arguments, 130 where it was cancelled.</returns>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var compare = new Command("compare", "Measures the same requests edge-direct and through each proxy, and tells the differences with their intervals.")
+        {
+            WorkloadOption, Paths, Rate, Duration, Tls, Protocol, ArrivalOption, ClosedLoop, Connections, Seed, Attach, State, Json, Csv, Report,
+        };
+        compare.SetAction(CompareAsync);
+        var parsed = new RootCommand("Traffic of the topology; without a command, the service with its page.") { compare }.Parse(args);
+        if (parsed.Errors is [var error, ..]) return Refuse(error.Message);
+        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+
+    private static async Task<int> CompareAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var options = Read(parsed);
+        if ((Unknown(parsed) ?? options.Validate()) is { } problem) return Refuse(problem);
+        foreach (var file in (FileInfo?[])[parsed.GetValue(Json), parsed.GetValue(Csv), parsed.GetValue(Report)])
+        {
+            if (file is { Directory.Exists: false }) return Refuse($"The folder of {file} does not exist; make it or name another file.");
+        }
+
+        try
+        {
+            await using var own = parsed.GetValue(Attach) ? null : await OwnTopology.StartAsync(options.Paths, cancellationToken);
+            var stateFile = own?.StateFile ?? parsed.GetValue(State)?.FullName ?? OwnTopology.DefaultStateFile();
+            if (stateFile is null || RunningTopology.Read(stateFile) is not { } state)
+            {
+                return Refuse("No topology is running that --attach could measure; start one (./topology run) or leave out --attach.");
+            }
+
+            var targets = new TargetMap(state.Services());
+            if (options.Validate(targets) is { } impossible) return Refuse(impossible);
+
+            var trust = new PublicTrust(new ConfigurationBuilder().AddEnvironmentVariables().Build());
+            using var pairs = new PairSender(targets, trust);
+            var engine = new ComparisonEngine(targets, trust)
+            {
+                Processes = (path, workload) => state.On(path, workload),
+                SendPair = state.Dashboard is null ? null : new SampledPair(pairs).SendAsync,
+            };
+            var result = await ConsoleReport.WithProgressAsync(options, progress => engine.RunAsync(options, progress, cancellationToken));
+            ConsoleReport.Write(result, state.Dashboard?.Url);
+            if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, ResultFiles.Json(result), cancellationToken);
+            if (parsed.GetValue(Csv) is { } csv) await File.WriteAllTextAsync(csv.FullName, ResultFiles.Csv(result), cancellationToken);
+            if (parsed.GetValue(Report) is { } report) await File.WriteAllTextAsync(report.FullName, HtmlReport.Render(result), cancellationToken);
+            return 0;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            const int Interrupted = 130;
+            await Console.Error.WriteLineAsync("Cancelled; nothing was written.");
+            return Interrupted;
+        }
+        catch (Exception exception) when (exception is ComparisonFailedException or TopologyStartException or IOException)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return Failed;
+        }
+    }
+
+    private static ComparisonOptions Read(ParseResult parsed) => Defaults with
+    {
+        Workload = parsed.GetValue(WorkloadOption)!,
+        Paths = [.. (parsed.GetValue(Paths) ?? []).SelectMany(paths => paths.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+        Rate = parsed.GetValue(Rate),
+        DurationSeconds = parsed.GetValue(Duration),
+        Tls = parsed.GetValue(Tls),
+        HttpVersion = parsed.GetValue(Protocol) switch { "http1" => 1, "http2" => 2, _ => null },
+        Arrival = parsed.GetValue(ArrivalOption) == "poisson" ? Arrival.Poisson : Arrival.Constant,
+        ClosedLoop = parsed.GetValue(ClosedLoop),
+        Connections = parsed.GetValue(Connections),
+        Seed = parsed.GetValue(Seed),
+    };
+
+    private static string? Unknown(ParseResult parsed) =>
+        parsed.GetValue(Protocol) is not (null or "http1" or "http2") ? $"Unknown protocol \"{parsed.GetValue(Protocol)}\"; use http1 or http2."
+        : parsed.GetValue(ArrivalOption) is not ("constant" or "poisson") ? $"Unknown arrival \"{parsed.GetValue(ArrivalOption)}\"; use constant or poisson."
+        : null;
+
+    private static int Refuse(string problem)
+    {
+        Console.Error.WriteLine(problem);
+        return BadArguments;
+    }
+}

@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using Topology.Traffic.Comparison.Cost;
+using Topology.Traffic.Comparison.Lanes;
+using Topology.Traffic.Comparison.Pacing;
+using Topology.Traffic.Targets;
+using Topology.Traffic.Workloads;
+
+namespace Topology.Traffic.Comparison;
+
+/// <summary>
+/// Compares paths: the same requests, in short blocks that alternate in random order, each path and the baseline a second
+/// time (the control) once in every round. All blocks of a round have the same planned times.
+/// </summary>
+/// <param name="targets">Where the paths begin.</param>
+/// <param name="trust">Which certificates are believed.</param>
+public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
+{
+    /// <summary>
+    /// Before the measurement each path is sent as much as it takes, so that the services' code is compiled as it
+    /// stays (.NET compiles what is hot again, in the background), and then a while at the rate of the measurement.
+    /// </summary>
+    private static readonly TimeSpan WarmUpFlood = TimeSpan.FromSeconds(4);
+
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+
+    /// <summary>Lanes that flood: enough to keep two cores busy.</summary>
+    private const int WarmUpLanes = 8;
+
+    /// <summary>Between blocks: what one path left to be done is not the next one's cost.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>A path whose blocks hold nothing but errors is left out after so many of them.</summary>
+    private const int FailedBlocks = 3;
+
+    /// <summary>Sends one traced pair and gives its trace's id; called now and then between blocks. Null sends none.</summary>
+    public Func<Workload, CancellationToken, Task<string?>>? SendPair { get; init; }
+
+    /// <summary>The processes on a path, for their cost.</summary>
+    public Func<string, Workload, IReadOnlyList<MeasuredProcess>> Processes { get; init; } = (_, _) => [];
+
+    /// <summary>Compares.</summary>
+    /// <param name="options">Valid for the targets.</param>
+    /// <param name="progress">Told after every block.</param>
+    /// <param name="cancellationToken">Ends the run within a tenth of a second or the current answers.</param>
+    /// <exception cref="ComparisonFailedException">The baseline does not answer.</exception>
+    public Task<ComparisonResult> RunAsync(ComparisonOptions options, IProgress<ComparisonProgress>? progress, CancellationToken cancellationToken) =>
+        // The generator blocks the thread that runs it.
+        Task.Factory.StartNew(() => Run(options, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private ComparisonResult Run(ComparisonOptions options, IProgress<ComparisonProgress>? progress, CancellationToken cancellationToken)
+    {
+        var startedAt = DateTimeOffset.UtcNow;
+        var workload = WorkloadCatalog.Find(options.Workload)!;
+        if (options.Paths.Count == 0)
+        {
+            options = options with { Paths = [.. targets.Paths.Where(path => targets.Find(path, workload.Service, options.Tls).Count > 0)] };
+        }
+
+        var random = new Random(options.Seed);
+        var measured = new List<MeasuredPath>();
+        try
+        {
+            foreach (var path in options.Paths) measured.Add(Create(path, isControl: false));
+            measured.Insert(1, Create(options.Baseline, isControl: true));
+            var total = measured.Count * options.Rounds;
+
+            progress?.Report(new("checking that every path answers the same", 0, total));
+            var expected = Expect(workload, measured[0]);
+            foreach (var path in measured.Skip(1)) Check(workload, path, expected);
+
+            using var generator = new Generator(workload, expected, options.Concurrency);
+            progress?.Report(new("warming up", 0, total));
+            foreach (var path in measured.Where(path => path.IsIn))
+            {
+                OpenAll(path);
+                // The control's services are the baseline's.
+                if (!path.IsControl) path.WarmUp(generator.Run(path.Lanes.Lanes, new(null, Pacer.Ticks(WarmUpFlood), 0, WarmUpLanes), cancellationToken));
+                path.WarmUp(generator.Run(path.Lanes.Lanes, Plan(options, WarmUp.TotalSeconds, 0, random), cancellationToken));
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            foreach (var path in measured) path.StartMeasuring();
+            var traces = Measure(options, workload, measured, generator, random, progress, total, cancellationToken);
+            progress?.Report(new("reckoning", total, total));
+            return ResultBuilder.Build(options, workload, startedAt, measured, traces, CheckStore(workload, measured));
+        }
+        finally
+        {
+            foreach (var path in measured) path.Dispose();
+        }
+
+        MeasuredPath Create(string path, bool isControl) => new(
+            path, isControl,
+            new PathLanes(path, targets.Find(path, workload.Service, options.Tls), workload, options, trust),
+            new ProcessCost(Processes(path, workload)));
+    }
+
+    private List<string> Measure(
+        ComparisonOptions options, Workload workload, List<MeasuredPath> paths, Generator generator, Random random,
+        IProgress<ComparisonProgress>? progress, int total, CancellationToken cancellationToken)
+    {
+        var traces = new List<string>();
+        var started = Stopwatch.GetTimestamp();
+        var done = 0;
+        for (var round = 0; round < options.Rounds; round++)
+        {
+            var plan = Plan(options, options.BlockSeconds, round, random);
+            var order = paths.ToArray();
+#pragma warning disable CA5394 // The order of blocks is no secret; a seed repeats it.
+            random.Shuffle(order);
+#pragma warning restore CA5394
+            foreach (var path in order)
+            {
+                done++;
+                if (!path.IsIn) continue;
+                path.Cost.Refresh();
+                Thread.Sleep(Pause);
+                var at = Stopwatch.GetElapsedTime(started).TotalSeconds;
+                var before = path.Cost.Cpu();
+                var record = generator.Run(path.Lanes.Lanes, plan, cancellationToken);
+                cancellationToken.ThrowIfCancellationRequested();
+                var block = path.Add(record, before, path.Cost.Cpu(), at);
+                if (path.FailedInARow >= FailedBlocks) path.LeaveOut($"left out after {FailedBlocks} blocks without a good answer: {record.Error}");
+                progress?.Report(new($"round {round + 1} of {options.Rounds}", done, total, path.IsControl ? null : path.Path, path.IsControl ? null : block));
+            }
+
+            if (!paths[0].IsIn) throw new ComparisonFailedException($"The baseline {paths[0].Path} stopped answering: {paths[0].Error}.");
+            if (SendPair is not null && round % Math.Max(1, options.Rounds / 5) == 0 && SendPair(workload, cancellationToken).GetAwaiter().GetResult() is { } trace)
+            {
+                traces.Add(trace);
+            }
+        }
+
+        return traces;
+    }
+
+    private static BlockPlan Plan(ComparisonOptions options, double seconds, int round, Random random) => new(
+        options.ClosedLoop ? null : Schedule.Plan(options.Arrival, options.Rate, seconds, random),
+        Pacer.Ticks(TimeSpan.FromSeconds(seconds)),
+        round);
+
+    /// <summary>What the baseline answers to each variant is what every path has to answer.</summary>
+    private static ulong[] Expect(Workload workload, MeasuredPath baseline)
+    {
+        try
+        {
+            var expected = new ulong[workload.Variants];
+            for (var variant = 0; variant < expected.Length; variant++)
+            {
+                expected[variant] = Ask(workload, baseline, variant);
+            }
+
+            return expected;
+        }
+        catch (Exception exception) when (exception is not ComparisonFailedException)
+        {
+            throw new ComparisonFailedException($"The baseline {baseline.Path} does not answer: {Generator.Describe(exception)}.", exception);
+        }
+    }
+
+    private static void Check(Workload workload, MeasuredPath path, ulong[] expected)
+    {
+        try
+        {
+            for (var variant = 0; variant < expected.Length; variant++)
+            {
+                if (Ask(workload, path, variant) != expected[variant]) path.CountDifferent();
+            }
+        }
+        catch (Exception exception)
+        {
+            // This path's result; the others go on.
+            path.LeaveOut(Generator.Describe(exception));
+        }
+    }
+
+    private static ulong Ask(Workload workload, MeasuredPath path, int variant)
+    {
+        var lane = path.Lanes.Lanes[variant % path.Lanes.Lanes.Length];
+        var answer = lane.Exchange(variant);
+        if (answer.Status != workload.ExpectedStatus) throw new ComparisonFailedException($"{path.Path} answers with status {answer.Status} instead of {workload.ExpectedStatus}");
+        if (workload.IsKeyed && OrdersWorkload.OrderId(lane.Body) is { } id) path.Acknowledged.Add(id);
+        return workload.Digest(lane.Body);
+    }
+
+    private static void OpenAll(MeasuredPath path)
+    {
+        try
+        {
+            foreach (var lane in path.Lanes.Lanes) lane.Open();
+        }
+        catch (Exception exception)
+        {
+            path.LeaveOut(Generator.Describe(exception));
+        }
+    }
+
+    /// <summary>Every order that was acknowledged must be listed; asked on the baseline, after the run.</summary>
+    private StoreCheck? CheckStore(Workload workload, List<MeasuredPath> paths)
+    {
+        if (!workload.IsKeyed) return null;
+        var acknowledged = paths.SelectMany(path => path.Acknowledged).ToList();
+        var address = targets.Find(paths[0].Path, workload.Service, tls: false) is [var first, ..] ? first : targets.Find(paths[0].Path, workload.Service, tls: true)[0];
+        return new(acknowledged.Count, StoredOrders.Count(address, acknowledged, trust));
+    }
+}

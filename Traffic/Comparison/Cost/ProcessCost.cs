@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Topology.Traffic.Comparison.Cost;
+
+/// <summary>A process on a path, with the processes it started: a proxy's workers count with their master.</summary>
+/// <param name="Name">The service: replicas share one.</param>
+/// <param name="Pid">The process.</param>
+public sealed record MeasuredProcess(string Name, int Pid);
+
+/// <summary>Reads what processes use.</summary>
+public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
+{
+    /// <summary>The name under which the generator's own cost is told.</summary>
+    public const string Generator = "generator";
+
+    private readonly IReadOnlyList<MeasuredProcess> _processes = [.. processes, new(Generator, Environment.ProcessId)];
+    private (string Name, int Pid)[] _members = [];
+
+    /// <summary>Looks which processes there are. Not part of reading, because it costs CPU of this process itself.</summary>
+    public void Refresh()
+    {
+        var children = ProcessFamily.Children();
+        _members = [.. _processes.SelectMany(process => ProcessFamily.Of(process.Pid, children, process.Name != Generator).Select(pid => (process.Name, pid)))];
+    }
+
+    /// <summary>CPU time so far by name, of the processes that the last look found.</summary>
+    public IReadOnlyDictionary<string, TimeSpan> Cpu() =>
+        _members.GroupBy(member => member.Name).ToDictionary(group => group.Key, group => TimeSpan.FromTicks(group.Sum(member => CpuTime(member.Pid).Ticks)));
+
+    /// <summary>
+    /// Memory by name in MiB: the proportional share of resident pages (PSS), so that what workers share counts once;
+    /// where the system does not tell, the working set.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> MemoryMiB() =>
+        _members.GroupBy(member => member.Name).ToDictionary(group => group.Key, group => group.Sum(member => Memory(member.Pid)));
+
+    private static TimeSpan CpuTime(int pid)
+    {
+        // proc/<pid>/stat counts in hundredths of a second; the process's clock in nanoseconds.
+        if (NativeClock.IsSupported) return NativeClock.CpuTime(pid) is { } nanoseconds ? TimeSpan.FromMicroseconds(nanoseconds / 1000.0) : TimeSpan.Zero;
+        return ReadProcess(pid, process => process.TotalProcessorTime);
+    }
+
+    private static double Memory(int pid)
+    {
+        const double KibPerMib = 1024;
+        try
+        {
+            var line = File.ReadLines($"/proc/{pid}/smaps_rollup").FirstOrDefault(line => line.StartsWith("Pss:", StringComparison.Ordinal));
+            if (line is not null) return double.Parse(line["Pss:".Length..].Trim().Split(' ')[0], CultureInfo.InvariantCulture) / KibPerMib;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Not Linux, another user's process, or gone.
+        }
+
+        return ReadProcess(pid, process => process.WorkingSet64 / (KibPerMib * KibPerMib));
+    }
+
+    private static T ReadProcess<T>(int pid, Func<Process, T> read) where T : struct
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            return read(process);
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            return default; // Gone, or not ours to read.
+        }
+    }
+}
+
+/// <summary>Which processes a process started.</summary>
+internal static class ProcessFamily
+{
+    /// <summary>Children by parent; empty where the system has no <c>/proc</c>.</summary>
+    public static ILookup<int, int> Children()
+    {
+        if (!OperatingSystem.IsLinux()) return Enumerable.Empty<int>().ToLookup(pid => pid);
+        return (from directory in Directory.EnumerateDirectories("/proc")
+                let name = Path.GetFileName(directory)
+                where int.TryParse(name, CultureInfo.InvariantCulture, out _)
+                let parent = Parent(directory)
+                where parent is not null
+                select (Parent: parent.Value, Pid: int.Parse(name, CultureInfo.InvariantCulture))).ToLookup(entry => entry.Parent, entry => entry.Pid);
+    }
+
+    /// <summary>The process and, where asked, all it started, and what those started.</summary>
+    public static IEnumerable<int> Of(int pid, ILookup<int, int> children, bool withChildren) =>
+        withChildren ? children[pid].SelectMany(child => Of(child, children, true)).Prepend(pid) : [pid];
+
+    private static int? Parent(string directory)
+    {
+        try
+        {
+            // The name in parentheses may hold anything, so fields count from the last parenthesis: state, parent.
+            var stat = File.ReadAllText(Path.Combine(directory, "stat"));
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null; // Ended meanwhile.
+        }
+    }
+}

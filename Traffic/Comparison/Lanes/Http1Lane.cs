@@ -1,0 +1,325 @@
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text;
+using Topology.Traffic.Targets;
+using Topology.Traffic.Workloads;
+
+namespace Topology.Traffic.Comparison.Lanes;
+
+/// <summary>
+/// HTTP/1.1 on one connection, cleartext or TLS, with blocking sockets. A general client costs more CPU than the proxy it
+/// would measure; this one sends bytes made in advance and reads what RFC 9112 lets a server answer to them: a
+/// length, chunks, or an error. Anything else fails the exchange.
+/// </summary>
+internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trust, LaneProof proof) : ILane
+{
+    private const int LongestHead = 16 * 1024;
+    private const int LongestBody = 64 * 1024 * 1024;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly Http1Request[] _requests = [.. Enumerable.Range(0, workload.Variants).Select(variant => new Http1Request(address, workload, variant))];
+    private byte[] _buffer = new byte[LongestHead];
+    private int _filled;
+    private int _bodyLength;
+    private byte[] _body = [];
+    private Socket? _socket;
+    private SslStream? _tls;
+    private bool _isFresh;
+
+    public ReadOnlySpan<byte> Body => _body.AsSpan(0, _bodyLength);
+
+    public void Open()
+    {
+        if (_socket is not null) return;
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveTimeout = (int)Patience.TotalMilliseconds,
+            SendTimeout = (int)Patience.TotalMilliseconds,
+        };
+        try
+        {
+            socket.Connect(address.Host, address.Port);
+            proof.CountOpened();
+            if (address.Scheme == Uri.UriSchemeHttps)
+            {
+                _tls = new(new NetworkStream(socket, ownsSocket: false));
+                _tls.AuthenticateAsClient(trust.Options(address.Host, SslApplicationProtocol.Http11));
+            }
+        }
+        catch
+        {
+            socket.Dispose();
+            _tls?.Dispose();
+            _tls = null;
+            throw;
+        }
+
+        (_socket, _filled, _isFresh) = (socket, 0, true);
+    }
+
+    public Answer Exchange(int variant)
+    {
+        Open();
+        var message = _requests[variant].Renew();
+        try
+        {
+            return Exchange(message);
+        }
+        catch (Exception exception) when (!_isFresh && _filled == 0 && IsClosed(exception))
+        {
+            // The server ended an idle connection, as it may at any time; the request goes out again on a new one, which
+            // the proof counts. Nothing was answered, and what writes here is keyed.
+            Close();
+            Open();
+            return Retry(message);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+    }
+
+    public void Dispose() => Close();
+
+    private Answer Retry(ReadOnlySpan<byte> message)
+    {
+        try
+        {
+            return Exchange(message);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+    }
+
+    private Answer Exchange(ReadOnlySpan<byte> message)
+    {
+        _filled = 0;
+        Send(message);
+        var (headLength, head) = ReadHead();
+        var endedAt = head.ContentLength is { } length ? ReadLength(headLength, length) : ReadChunks(headLength);
+        if (_isFresh) proof.Saw(_tls is null ? "HTTP/1.1, cleartext" : $"HTTP/1.1, {Name(_tls.SslProtocol)}");
+        _isFresh = false;
+        if (head.Closes) Close();
+        return new(head.Status, endedAt);
+    }
+
+    private (int Length, Http1Head Head) ReadHead()
+    {
+        while (true)
+        {
+            if (_filled == _buffer.Length) throw new IOException($"The answer's head is longer than {LongestHead} bytes.");
+            Receive();
+            if (_buffer.AsSpan(0, _filled).IndexOf("\r\n\r\n"u8) is >= 0 and var end)
+            {
+                return (end + 4, Http1Head.Parse(_buffer.AsSpan(0, end + 2)));
+            }
+        }
+    }
+
+    private long ReadLength(int headLength, int length)
+    {
+        if (length > LongestBody) throw new IOException($"The answer announces {length} bytes, more than {LongestBody}.");
+        if (_body.Length < length) _body = new byte[length];
+        var got = _filled - headLength;
+        if (got > length) throw new IOException("The answer is longer than it announced.");
+        _buffer.AsSpan(headLength, got).CopyTo(_body);
+        while (got < length)
+        {
+            got += Receive(_body.AsSpan(got, length - got));
+        }
+
+        _bodyLength = length;
+        return Stopwatch.GetTimestamp();
+    }
+
+    private long ReadChunks(int position)
+    {
+        _bodyLength = 0;
+        long? firstEvent = null;
+        while (true)
+        {
+            var lineEnd = Find(position, "\r\n"u8);
+            var line = _buffer.AsSpan(position, lineEnd - position);
+            if (line.IndexOf((byte)';') is >= 0 and var extension) line = line[..extension];
+            if (!Utf8Parser.TryParse(line, out int size, out var parsed, 'x') || parsed != line.Length || size < 0 || size > LongestBody - _bodyLength)
+            {
+                throw new IOException("The answer has a chunk of no valid size.");
+            }
+
+            position = lineEnd + 2;
+            Need(position, size + 2);
+            if (size == 0)
+            {
+                // Trailers are not asked for; an answer with some fails here.
+                if (!_buffer.AsSpan(position, 2).SequenceEqual("\r\n"u8) || _filled != position + 2) throw new IOException("The answer does not end with its last chunk.");
+                return firstEvent ?? Stopwatch.GetTimestamp();
+            }
+
+            if (!_buffer.AsSpan(position + size, 2).SequenceEqual("\r\n"u8)) throw new IOException("A chunk of the answer does not end where it should.");
+            if (_body.Length < _bodyLength + size) Array.Resize(ref _body, Math.Max(_bodyLength + size, 2 * _body.Length));
+            _buffer.AsSpan(position, size).CopyTo(_body.AsSpan(_bodyLength));
+            _bodyLength += size;
+            position += size + 2;
+            if (workload.Kind == WorkloadKind.FirstEvent && firstEvent is null && Body.IndexOf("\n\n"u8) >= 0) firstEvent = Stopwatch.GetTimestamp();
+        }
+    }
+
+    private int Find(int from, ReadOnlySpan<byte> mark)
+    {
+        while (true)
+        {
+            if (_buffer.AsSpan(from, _filled - from).IndexOf(mark) is >= 0 and var found) return from + found;
+            Need(from, _filled - from + 1);
+        }
+    }
+
+    private void Need(int from, int count)
+    {
+        while (_filled - from < count)
+        {
+            if (from + count > _buffer.Length) Array.Resize(ref _buffer, Math.Max(from + count, 2 * _buffer.Length));
+            Receive();
+        }
+    }
+
+    private void Receive() => _filled += Receive(_buffer.AsSpan(_filled));
+
+    private int Receive(Span<byte> target)
+    {
+        var read = _tls is null ? _socket!.Receive(target) : _tls.Read(target);
+        return read > 0 ? read : throw new IOException("The connection was closed before the answer was complete.", new SocketException((int)SocketError.ConnectionReset));
+    }
+
+    private void Send(ReadOnlySpan<byte> message)
+    {
+        if (_tls is not null)
+        {
+            _tls.Write(message);
+            return;
+        }
+
+        while (!message.IsEmpty)
+        {
+            message = message[_socket!.Send(message)..];
+        }
+    }
+
+    private void Close()
+    {
+        _tls?.Dispose();
+        _socket?.Dispose();
+        (_tls, _socket) = (null, null);
+    }
+
+    private static bool IsClosed(Exception exception) =>
+        (exception as SocketException ?? exception.InnerException as SocketException)?.SocketErrorCode
+            is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown;
+
+    private static string Name(SslProtocols protocol) => protocol switch
+    {
+        SslProtocols.Tls13 => "TLS 1.3",
+        SslProtocols.Tls12 => "TLS 1.2",
+        _ => protocol.ToString(),
+    };
+}
+
+/// <summary>The bytes of one request.</summary>
+internal sealed class Http1Request
+{
+    private readonly byte[] _message;
+    private readonly int _key = -1;
+
+    public Http1Request(Uri address, Workload workload, int variant)
+    {
+        var request = workload.Create(variant);
+        var head = new StringBuilder()
+            .Append(CultureInfo.InvariantCulture, $"{request.Method} {request.Path} HTTP/1.1\r\nHost: {address.Authority}\r\n")
+            .Append(CultureInfo.InvariantCulture, $"User-Agent: {LoadHeaders.UserAgent}\r\ntraceparent: {LoadHeaders.TraceParent}\r\n");
+        if (request.ContentType is { } type) head.Append(CultureInfo.InvariantCulture, $"Content-Type: {type}\r\nContent-Length: {request.Body.Length}\r\n");
+        if (workload.IsKeyed)
+        {
+            head.Append(LoadHeaders.Key).Append(": ");
+            _key = head.Length;
+            head.Append('0', 32).Append("\r\n");
+        }
+
+        _message = [.. Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()), .. request.Body.Span];
+    }
+
+    /// <summary>The bytes to send, with a new key where the workload has keys.</summary>
+    public ReadOnlySpan<byte> Renew()
+    {
+        if (_key >= 0) Guid.NewGuid().TryFormat(_message.AsSpan(_key, 32), out _, "N");
+        return _message;
+    }
+}
+
+/// <summary>The headers of a request whose only purpose is load; the same on every path and in every protocol.</summary>
+internal static class LoadHeaders
+{
+    public const string UserAgent = "Topology-Traffic";
+    public const string Key = "Idempotency-Key";
+
+    /// <summary>Says "not sampled": services follow, and a dashboard that keeps 10,000 traces is not flooded.</summary>
+    public static string TraceParent { get; } = $"00-{Guid.NewGuid():N}-{Guid.NewGuid().ToString("N")[..16]}-00";
+}
+
+/// <summary>What a client must know of an answer's head.</summary>
+/// <param name="Status">The status.</param>
+/// <param name="ContentLength">The body's length; null where it comes in chunks.</param>
+/// <param name="Closes">The server ends the connection after it.</param>
+internal readonly record struct Http1Head(int Status, int? ContentLength, bool Closes)
+{
+    /// <param name="head">Status line and header lines, each with its line end.</param>
+    /// <exception cref="IOException">It is no answer that RFC 9112 allows, or one that this client never asks for.</exception>
+    public static Http1Head Parse(ReadOnlySpan<byte> head)
+    {
+        if (!head.StartsWith("HTTP/1.1 "u8) || !Utf8Parser.TryParse(head[9..], out int status, out var digits) || digits != 3)
+        {
+            throw new IOException("The answer does not begin as HTTP/1.1.");
+        }
+
+        int? length = null;
+        var (chunked, closes) = (false, false);
+        for (var lines = head[(head.IndexOf("\r\n"u8) + 2)..]; !lines.IsEmpty;)
+        {
+            var end = lines.IndexOf("\r\n"u8);
+            var line = lines[..end];
+            lines = lines[(end + 2)..];
+            var colon = line.IndexOf((byte)':');
+            if (colon <= 0) throw new IOException("The answer has a header line without a name.");
+            var name = line[..colon];
+            var value = line[(colon + 1)..].Trim((byte)' ');
+            if (Ascii.EqualsIgnoreCase(name, "content-length"u8))
+            {
+                if (length is not null || !Utf8Parser.TryParse(value, out int parsed, out var used) || used != value.Length || parsed < 0)
+                {
+                    throw new IOException("The answer's Content-Length is not one number.");
+                }
+
+                length = parsed;
+            }
+            else if (Ascii.EqualsIgnoreCase(name, "transfer-encoding"u8))
+            {
+                chunked = Ascii.EqualsIgnoreCase(value, "chunked"u8) ? true : throw new IOException("The answer's Transfer-Encoding is not chunked.");
+            }
+            else if (Ascii.EqualsIgnoreCase(name, "connection"u8))
+            {
+                closes |= Ascii.EqualsIgnoreCase(value, "close"u8);
+            }
+        }
+
+        if (chunked == (length is not null)) throw new IOException("The answer does not say where its body ends, or says it twice.");
+        return new(status, length, closes);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Security;
+using Topology.Traffic.Targets;
+using Topology.Traffic.Workloads;
+
+namespace Topology.Traffic.Comparison.Lanes;
+
+/// <summary>HTTP/2 over TLS, many lanes on one connection. The client is .NET's: multiplexing is a task of its own.</summary>
+internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessageInvoker connection, LaneProof proof) : ILane
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly WorkloadRequest[] _requests = [.. Enumerable.Range(0, workload.Variants).Select(workload.Create)];
+    private readonly Uri[] _addresses = [.. Enumerable.Range(0, workload.Variants).Select(variant => new Uri(address, workload.Create(variant).Path))];
+    private byte[] _body = new byte[16 * 1024];
+    private int _length;
+
+    public ReadOnlySpan<byte> Body => _body.AsSpan(0, _length);
+
+    /// <summary>The first request opens the connection.</summary>
+    public void Open()
+    {
+    }
+
+    public Answer Exchange(int variant) => ExchangeAsync(variant).GetAwaiter().GetResult();
+
+    /// <summary>The connection is shared; its owner ends it.</summary>
+    public void Dispose()
+    {
+    }
+
+    private async Task<Answer> ExchangeAsync(int variant)
+    {
+        var request = _requests[variant];
+        using var patience = new CancellationTokenSource(Patience);
+        using var message = new HttpRequestMessage(new(request.Method), _addresses[variant])
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        message.Headers.TryAddWithoutValidation("User-Agent", LoadHeaders.UserAgent);
+        message.Headers.TryAddWithoutValidation("traceparent", LoadHeaders.TraceParent);
+        if (workload.IsKeyed) message.Headers.TryAddWithoutValidation(LoadHeaders.Key, Guid.NewGuid().ToString("N"));
+        if (request.ContentType is { } type) message.Content = new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } };
+        var isGrpc = request.ContentType == GrpcWorkload.ContentType;
+        if (isGrpc) message.Headers.TE.Add(new("trailers"));
+
+        using var response = await connection.SendAsync(message, patience.Token).ConfigureAwait(false);
+        await using var stream = await response.Content.ReadAsStreamAsync(patience.Token).ConfigureAwait(false);
+        _length = 0;
+        long? firstEvent = null;
+        while (await stream.ReadAsync(_body.AsMemory(_length), patience.Token).ConfigureAwait(false) is > 0 and var read)
+        {
+            _length += read;
+            if (_length == _body.Length) Array.Resize(ref _body, 2 * _body.Length);
+            if (workload.Kind == WorkloadKind.FirstEvent && firstEvent is null && Body.IndexOf("\n\n"u8) >= 0) firstEvent = Stopwatch.GetTimestamp();
+        }
+
+        var endedAt = firstEvent ?? Stopwatch.GetTimestamp();
+        if (isGrpc && Status(response) is not "0" and var status) throw new IOException($"The call ended with gRPC status {status ?? "none"}.");
+        proof.Saw($"HTTP/{response.Version.ToString(response.Version.Minor == 0 ? 1 : 2)}, TLS");
+        return new((int)response.StatusCode, endedAt);
+    }
+
+    private static string? Status(HttpResponseMessage response) =>
+        response.TrailingHeaders.TryGetValues("grpc-status", out var values) || response.Headers.TryGetValues("grpc-status", out values) ? values.First() : null;
+}
+
+/// <summary>Makes connections of .NET's client that leave no spans and that are counted.</summary>
+internal static class CountedConnection
+{
+    public static HttpMessageInvoker Create(PublicTrust trust, Uri address, LaneProof proof, bool http2) => new(new SocketsHttpHandler
+    {
+        SslOptions = address.Scheme == Uri.UriSchemeHttps
+            ? trust.Options(address.Host, http2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11)
+            : new(),
+        // Without a propagator there are no client spans either: load is not to be traced.
+        ActivityHeadersPropagator = null,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+        PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+        PlaintextStreamFilter = (context, _) =>
+        {
+            proof.CountOpened();
+            return ValueTask.FromResult(context.PlaintextStream);
+        },
+    });
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+
+namespace Topology.Traffic.Comparison.Pacing;
+
+/// <summary>Waits for a moment precisely, and mostly asleep: on a machine with two cores a generator that spins takes one from those it measures.</summary>
+internal static class Pacer
+{
+    private const double NanosecondsPerTick = 1e9;
+
+    /// <summary>A sleep ends about this much late; so it is asked to end this much early, and the rest, if any, is spun.</summary>
+    private static readonly long WakeUp = Ticks(TimeSpan.FromMicroseconds(15));
+
+    /// <summary>Without precise sleep: what a sleep of .NET can be late by.</summary>
+    private static readonly long CoarseWakeUp = Ticks(TimeSpan.FromMilliseconds(OperatingSystem.IsWindows() ? 16 : 2));
+
+    /// <summary>The longest sleep: a cancelled wait ends after it.</summary>
+    private static readonly long Slice = Ticks(TimeSpan.FromMilliseconds(50));
+
+    /// <summary>Call once on each thread that waits.</summary>
+    public static void Prepare()
+    {
+        if (NativeClock.IsSupported) NativeClock.SharpenSleep();
+    }
+
+    /// <summary>Ticks of <see cref="Stopwatch"/>.</summary>
+    public static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
+
+    /// <summary>Waits until the timestamp; one that has passed is no wait.</summary>
+    /// <returns>False where the wait was cancelled.</returns>
+    public static bool WaitUntil(long timestamp, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var remaining = timestamp - Stopwatch.GetTimestamp();
+            if (remaining <= 0) return !cancellationToken.IsCancellationRequested;
+            if (cancellationToken.IsCancellationRequested) return false;
+
+            var wakeUp = NativeClock.IsSupported ? WakeUp : CoarseWakeUp;
+            if (remaining <= wakeUp) Thread.SpinWait(10);
+            else Sleep(Math.Min(remaining - wakeUp, Slice));
+        }
+    }
+
+    private static void Sleep(long ticks)
+    {
+        if (NativeClock.IsSupported) NativeClock.Sleep((long)(ticks * (NanosecondsPerTick / Stopwatch.Frequency)));
+        else Thread.Sleep(1);
+    }
+}

@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Topology.Traffic.Comparison.Statistics;
+using Topology.Traffic.Workloads;
+
+namespace Topology.Traffic.Comparison;
+
+/// <summary>Makes of the blocks what is told.</summary>
+internal static class ResultBuilder
+{
+    /// <summary>More late starts than this share make a run invalid.</summary>
+    private const double LateLimit = 0.01;
+
+    /// <summary>A rate below this share of what was offered makes a run invalid.</summary>
+    private const double AchievedLimit = 0.99;
+
+    /// <summary>A percentile with fewer requests beyond it is a matter of chance.</summary>
+    private const double BeyondPercentile = 10;
+
+    private static readonly (string Name, double Quantile)[] Percentiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)];
+
+    public static ComparisonResult Build(
+        ComparisonOptions options, Workload workload, DateTimeOffset startedAt, List<MeasuredPath> measured, IReadOnlyList<string> traces, StoreCheck? store)
+    {
+        var baseline = measured[0];
+        var paths = measured.Where(path => !path.IsControl).Select(path => Result(path, options)).ToList();
+        var controls = Differences(baseline, measured.Single(path => path.IsControl), options.Seed);
+        var differences = measured.Skip(1).Where(path => !path.IsControl).SelectMany(path => Differences(baseline, path, options.Seed)).ToList();
+
+        var faults = measured.SelectMany(path => Faults(path, options)).ToList();
+        if (store is not null && store.Acknowledged != store.Stored) faults.Add($"{store.Acknowledged} orders were acknowledged, and {store.Stored} of them are in the store.");
+        if (paths.Select(path => path.Sameness.Protocol).OfType<string>().Distinct().ToList() is { Count: > 1 } protocols)
+        {
+            faults.Add($"The paths negotiated different protocols: {string.Join("; ", protocols)}.");
+        }
+
+        return new()
+        {
+            Workload = workload.Name,
+            Tls = options.Tls,
+            Protocol = options.IsHttp2 ? "HTTP/2" : "HTTP/1.1",
+            Arrival = options.ClosedLoop ? "closed-loop" : options.Arrival == Arrival.Poisson ? "poisson" : "constant",
+            Connections = options.Concurrency,
+            DurationSeconds = options.DurationSeconds,
+            Rounds = options.Rounds,
+            Seed = options.Seed,
+            StartedAt = startedAt,
+            Machine = $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}",
+            Valid = faults.Count == 0,
+            Notes = [.. faults, .. Remarks(paths, controls, differences)],
+            Baseline = baseline.Path,
+            Paths = paths,
+            Differences = differences,
+            Control = controls.FirstOrDefault(),
+            Controls = controls,
+            Store = store,
+            Traces = traces,
+        };
+    }
+
+    /// <summary>What makes the numbers unusable.</summary>
+    private static IEnumerable<string> Faults(MeasuredPath path, ComparisonOptions options)
+    {
+        var name = path.IsControl ? $"{path.Path} (control)" : path.Path;
+        if (path.Different > 0) yield return $"{name}: {path.Different} answers differ from the baseline's; it does not do the same work.";
+        if (!path.IsIn || options.ClosedLoop || path.Planned == 0) yield break;
+        if (Share(path.Late, path) is > LateLimit and var late)
+        {
+            yield return $"{name}: {late:P1} of the requests started more than 1 ms late; the generator could not keep up. Lower the rate or free the machine.";
+        }
+
+        if (Share(path.Waited, path) is > LateLimit and var waited)
+        {
+            yield return $"{name}: {waited:P1} of the requests started more than 1 ms late because all {options.Concurrency} connections were waiting. Lower the rate or give more connections.";
+        }
+
+        if (Good(path) / path.Seconds is var achieved && achieved < AchievedLimit * path.Planned / (path.Distributions.Count * options.BlockSeconds))
+        {
+            yield return $"{name}: {achieved:0.#} good answers a second are less than 99 % of what was offered. Lower the rate, or look at the errors.";
+        }
+    }
+
+    /// <summary>What a reader must know besides.</summary>
+    private static IEnumerable<string> Remarks(List<PathResult> paths, IReadOnlyList<Difference> controls, IReadOnlyList<Difference> differences)
+    {
+        foreach (var path in paths)
+        {
+            if (path.LatencyMs is null) yield return $"{path.Path} was not measured: {path.Error}.";
+            else if (path.Errors > 0) yield return $"{path.Path}: {path.Errors} requests failed, such as: {path.Error}.";
+            if (path.Sameness.ConnectionsOpened > 0) yield return $"{path.Path}: {path.Sameness.ConnectionsOpened} connections were opened during the measurement.";
+        }
+
+        foreach (var control in controls.Where(control => !control.HoldsZero))
+        {
+            yield return $"The machine was too noisy to tell {Title(control.Percentile)}: {control.Path} differs from itself by {Signed(control.Ms)} ms " +
+                $"[{Signed(control.Ci95[0])}, {Signed(control.Ci95[1])}].";
+        }
+
+        var told = differences.Concat(controls).Select(difference => difference.Percentile).ToHashSet();
+        foreach (var (name, quantile) in Percentiles.Where(percentile => !told.Contains(percentile.Name)))
+        {
+            yield return $"Too few requests for a difference at {Title(name)}: it needs {BeyondPercentile / (1 - quantile):0} on each path.";
+        }
+    }
+
+    private static PathResult Result(MeasuredPath path, ComparisonOptions options)
+    {
+        var histogram = BlockDistribution.NewHistogram();
+        foreach (var block in path.Distributions) block.AddTo(histogram);
+        var all = BlockDistribution.From(histogram);
+        var good = Good(path);
+        return new()
+        {
+            Path = path.Path,
+            OfferedRate = options.ClosedLoop || path.Distributions.Count == 0 ? null : path.Planned / (path.Distributions.Count * options.BlockSeconds),
+            AchievedRate = path.Seconds > 0 ? good / path.Seconds : 0,
+            Requests = good,
+            Errors = path.Errors,
+            Error = path.Error,
+            LatencyMs = good == 0 ? null : new(all.Milliseconds(0.5), all.Milliseconds(0.9), all.Milliseconds(0.99), all.Milliseconds(0.999), all.Milliseconds(1)),
+            CpuMicrosecondsPerRequest = good == 0 ? new Dictionary<string, double>() : path.Cpu.ToDictionary(entry => entry.Key, entry => entry.Value.TotalMicroseconds / good),
+            MemoryMiB = path.Cost.MemoryMiB(),
+            LateShare = Share(path.Late, path),
+            WaitedShare = Share(path.Waited, path),
+            Sameness = new(path.Lanes.Proof.Protocol, path.ConnectionsOpened, path.Different),
+            Curve = good == 0 ? [] : [.. Quantiles(good).Select(quantile => new CurvePoint(quantile, all.Milliseconds(quantile)))],
+            Blocks = path.Blocks,
+        };
+    }
+
+    private static List<Difference> Differences(MeasuredPath baseline, MeasuredPath path, int seed)
+    {
+        // Only rounds in which both were measured are pairs.
+        var rounds = Math.Min(baseline.Distributions.Count, path.Distributions.Count);
+        var requests = Math.Min(Good(baseline), Good(path));
+        var told = Percentiles.Where(percentile => requests * (1 - percentile.Quantile) >= BeyondPercentile - 1e-6).ToArray();
+        if (rounds < 2 || told.Length == 0) return [];
+        return [.. PairedBootstrap
+            .Differences([.. baseline.Distributions.Take(rounds)], [.. path.Distributions.Take(rounds)], [.. told.Select(percentile => percentile.Quantile)], seed)
+            .Zip(told, (interval, percentile) => new Difference(path.Path, percentile.Name, interval.Milliseconds, [interval.Low, interval.High]))];
+    }
+
+    /// <summary>Equal steps on an axis of nines, as far as there are requests to tell of.</summary>
+    private static IEnumerable<double> Quantiles(long requests)
+    {
+        const int StepsPerNine = 10;
+        var nines = Math.Log10(requests);
+        for (var step = 0; step / (double)StepsPerNine < nines; step++)
+        {
+            yield return 1 - Math.Pow(10, -step / (double)StepsPerNine);
+        }
+    }
+
+    private static long Good(MeasuredPath path) => path.Distributions.Sum(block => block.Total);
+
+    private static double Share(long count, MeasuredPath path) => path.Planned == 0 ? 0 : (double)count / path.Planned;
+
+    internal static string Title(string percentile) => percentile == "p999" ? "p99.9" : percentile;
+
+    internal static string Signed(double ms) => ms.ToString("+0.000;−0.000;0.000", CultureInfo.InvariantCulture);
+}

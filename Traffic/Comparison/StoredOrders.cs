@@ -1,0 +1,37 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Topology.Traffic.Targets;
+
+namespace Topology.Traffic.Comparison;
+
+/// <summary>Reads back what was written.</summary>
+internal static class StoredOrders
+{
+    private const int PageSize = 500;
+
+    /// <summary>How many of the orders the store lists, each counted as often as it is listed.</summary>
+    public static long Count(Uri address, IReadOnlyCollection<Guid> orders, PublicTrust trust)
+    {
+        if (orders.Count == 0) return 0;
+        using var client = new HttpClient(new SocketsHttpHandler { SslOptions = trust.Options(address.Host), ActivityHeadersPropagator = null }) { BaseAddress = address };
+        var wanted = orders.ToHashSet();
+        // Orders are numbered as they are accepted; the first of this run was acknowledged before any other was sent.
+        long? after = Get<Order>(client, $"/orders/{orders.First()}").Sequence - 1;
+        var found = 0L;
+        while (after is not null)
+        {
+            var page = Get<Page>(client, $"/orders?after={after}&limit={PageSize}");
+            found += page.Orders.Count(order => wanted.Contains(order.Id));
+            after = page.Next;
+        }
+
+        return found;
+    }
+
+    private static T Get<T>(HttpClient client, string path) =>
+        client.GetFromJsonAsync<T>(path).GetAwaiter().GetResult() ?? throw new JsonException($"{path} answered null.");
+
+    private sealed record Order(Guid Id, long Sequence);
+
+    private sealed record Page(IReadOnlyList<Order> Orders, long? Next);
+}

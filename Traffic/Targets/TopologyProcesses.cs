@@ -1,0 +1,35 @@
+using System.Text.RegularExpressions;
+using Topology.ServiceDefaults.Paths;
+using Topology.Traffic.Comparison.Cost;
+using Topology.Traffic.Workloads;
+
+namespace Topology.Traffic.Targets;
+
+/// <summary>Reads from a running topology's state where its paths begin and which processes lie on them.</summary>
+public static partial class TopologyProcesses
+{
+    /// <summary>The configuration that service discovery would have: <c>services:{name}:{endpoint}:{n}</c>.</summary>
+    public static IConfiguration Services(this TopologyState state) =>
+        new ConfigurationBuilder().AddInMemoryCollection(
+            from resource in state.Resources
+            from url in resource.Urls
+            group url.Value by (Service: Service(resource), Endpoint: url.Key) into addresses
+            from entry in addresses.Index()
+            select KeyValuePair.Create($"services:{addresses.Key.Service}:{addresses.Key.Endpoint}:{entry.Index}", (string?)entry.Item.ToString())).Build();
+
+    /// <summary>The proxy of a path, the workload's backend, and what that calls.</summary>
+    public static IReadOnlyList<MeasuredProcess> On(this TopologyState? state, string path, Workload workload) =>
+    [
+        .. from resource in state?.Resources ?? []
+           let service = Service(resource)
+           where resource.Pid is not null
+               && (service == workload.Service || path != TopologyPath.Direct && service == path || workload.IsKeyed && service == "catalog")
+           select new MeasuredProcess(service, resource.Pid!.Value),
+    ];
+
+    /// <summary>Named replicas, <c>catalog-1</c> and <c>catalog-2</c>, are one service.</summary>
+    private static string Service(TopologyResource resource) => Replica().Replace(resource.Name, "");
+
+    [GeneratedRegex(@"-\d+$")]
+    private static partial Regex Replica();
+}
