@@ -15,7 +15,7 @@ public sealed class PageTests(Lab lab)
         var dashboard = await lab.DashboardAsync();
         var id = "";
         await Eventually.TrueAsync(
-            async () => (id = (await dashboard.TracesAsync()).FirstOrDefault(span => span.Name == "pair catalog")?.TraceId ?? "") != "", seconds: 60);
+            async () => (id = (await dashboard.TracesAsync()).LastOrDefault(span => span.Name == "pair catalog")?.TraceId ?? "") != "", seconds: 60);
 
         await using var browser = await Browser.StartAsync();
         var page = await browser.NewPageAsync();
