@@ -11,15 +11,17 @@ public static partial class ReferenceParser
 {
     private const string Token = @"[!#$%&'*+\-.^_`|~0-9A-Za-z]";
 
-    public static int CountLegal(string stream)
+    /// <summary>The number of such requests, and whether the next one has a legal head at least.</summary>
+    public static (int Whole, bool HasHead) Count(string stream)
     {
-        var count = 0;
-        for (var at = 0; TryTake(stream, ref at); count++);
-        return count;
+        var (at, whole, hasHead) = (0, 0, false);
+        while (TryTake(stream, ref at, out hasHead)) whole++;
+        return (whole, hasHead);
     }
 
-    private static bool TryTake(string stream, ref int at)
+    private static bool TryTake(string stream, ref int at, out bool hasHead)
     {
+        hasHead = false;
         var head = Head().Match(stream, at);
         if (!head.Success) return false;
         var (method, target, version) = (head.Groups["method"].Value, head.Groups["target"].Value, head.Groups["version"].Value);
@@ -33,9 +35,15 @@ public static partial class ReferenceParser
         at = head.Index + head.Length;
         var lengths = fields["CONTENT-LENGTH"].ToList();
         var codings = fields["TRANSFER-ENCODING"].ToList();
-        if (codings.Count > 0) return codings is [var coding] && coding.Equals("chunked", StringComparison.OrdinalIgnoreCase) && lengths.Count == 0 && version == "1.1" && TryTakeChunks(stream, ref at);
-        if (lengths.Count == 0) return true;
-        if (lengths is not [var length] || !Regex.IsMatch(length, "^[0-9]+\\z") || !long.TryParse(length, CultureInfo.InvariantCulture, out var bytes) || bytes > stream.Length - at) return false;
+        if (codings.Count > 0)
+        {
+            hasHead = codings is [var coding] && coding.Equals("chunked", StringComparison.OrdinalIgnoreCase) && lengths.Count == 0 && version == "1.1";
+            return hasHead && TryTakeChunks(stream, ref at);
+        }
+
+        var bytes = 0L;
+        hasHead = lengths.Count == 0 || (lengths is [var length] && Regex.IsMatch(length, "^[0-9]+\\z") && long.TryParse(length, CultureInfo.InvariantCulture, out bytes));
+        if (!hasHead || bytes > stream.Length - at) return false;
         at += (int)bytes;
         return true;
     }
