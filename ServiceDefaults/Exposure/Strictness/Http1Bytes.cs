@@ -21,6 +21,9 @@ internal static class Http1Bytes
     public static readonly SearchValues<byte> Target = SearchValues.Create(
         [.. Enumerable.Range(0x21, 0x7F - 0x21).Where(value => value != '#').Select(value => (byte)value)]);
 
+    /// <summary>HEXDIG in both cases.</summary>
+    public static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789ABCDEFabcdef"u8);
+
     /// <summary>A registered name as DNS and service names use it; narrower than RFC 3986's reg-name, which nobody serves.</summary>
     private static readonly SearchValues<byte> Name =
         SearchValues.Create("-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);

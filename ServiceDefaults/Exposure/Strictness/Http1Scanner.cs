@@ -17,6 +17,11 @@ internal sealed class Http1Scanner
     // Size, extensions and all: extensions carry nothing that a server here reads.
     private const int LongestChunkLine = 256;
 
+    // As many as the server's parser takes, zeros in front included.
+    private const int MostChunkDigits = 8;
+
+    private const string BadChunkSize = "a chunk size that is not hexadecimal digits, or too many";
+
     // All of a request's chunk extensions together, so that they cannot make up a body that no body limit counts.
     private const int MostExtensionBytes = 16 * 1024;
 
@@ -146,7 +151,13 @@ internal sealed class Http1Scanner
     /// <summary>Refuses at once what no further byte can mend, rather than wait for a line's end that may never come.</summary>
     private void CheckBeginning(ReadOnlySpan<byte> line)
     {
-        if (_part == Part.ChunkSize && line.Length > LongestChunkLine) Refuse("a chunk's line is too long");
+        if (_part == Part.ChunkSize)
+        {
+            if (line.Length > LongestChunkLine) Refuse("a chunk's line is too long");
+            var digits = line.IndexOfAnyExcept(Http1Bytes.HexDigits) is >= 0 and var other ? other : line.Length;
+            if (digits > MostChunkDigits || (digits < line.Length && (digits == 0 || line[digits] is not ((byte)';' or (byte)'\r')))) Refuse(BadChunkSize);
+        }
+
         if (_part != Part.RequestLine || line[0] == '\r') return;
         var method = line.IndexOfAnyExcept(Http1Bytes.Token) is >= 0 and var end ? end : line.Length;
         if (method > LongestMethod || (method < line.Length && line[method] is not ((byte)' ' or (byte)'\r'))) Refuse("the method is not a token of a method's length");
@@ -295,14 +306,14 @@ internal sealed class Http1Scanner
         }
     }
 
-    /// <summary>chunk-size [ chunk-ext ], RFC 9112 section 7.1: hexadecimal digits and no more of them than a size has.</summary>
+    /// <summary>chunk-size [ chunk-ext ], RFC 9112 section 7.1: hexadecimal digits, and no more of them than a size has.</summary>
     private void ChunkSize(ReadOnlySpan<byte> line)
     {
         if (line.Length > LongestChunkLine) Refuse("a chunk's line is too long");
         var digits = line.IndexOf((byte)';') is >= 0 and var end ? end : line.Length;
-        if (digits is 0 or > 16 || !Utf8Parser.TryParse(line[..digits], out long size, out var used, 'x') || used != digits || size < 0)
+        if (digits is 0 or > MostChunkDigits || !Utf8Parser.TryParse(line[..digits], out uint size, out var used, 'x') || used != digits || size > int.MaxValue)
         {
-            Refuse("a chunk size that is not hexadecimal digits, or too many");
+            Refuse(BadChunkSize);
             return;
         }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -20,9 +21,9 @@ public sealed record RecordedRequest(string Method, string Target, string Path, 
 /// A backend with the service defaults and every listener of the topology, which answers whatever it gets with 200 and
 /// writes it down: behind an edge it shows what was forwarded, and on its own public listeners it is edge-direct.
 /// </summary>
-public sealed class Recorder : IAsyncDisposable
+public sealed partial class Recorder : IAsyncDisposable
 {
-    private readonly ConcurrentQueue<RecordedRequest> _requests = new();
+    private readonly ConcurrentDictionary<string, ConcurrentQueue<RecordedRequest>> _requests = new();
     private readonly WebApplication _app;
     private readonly Dictionary<string, Uri> _urls;
 
@@ -61,11 +62,8 @@ public sealed class Recorder : IAsyncDisposable
 
     public Uri Url(string listener) => _urls[listener];
 
-    /// <summary>What it has seen of a request whose target or body holds this text.</summary>
-    public IReadOnlyList<RecordedRequest> Seen(string text) =>
-        [.. _requests.Where(request => request.Target.Contains(text, StringComparison.Ordinal) || request.Body.Contains(text, StringComparison.Ordinal))];
-
-    public void Forget() => _requests.Clear();
+    /// <summary>What it has seen with this id, 32 hexadecimal digits, in the target or the body.</summary>
+    public IReadOnlyList<RecordedRequest> Seen(string id) => _requests.TryGetValue(id, out var requests) ? [.. requests] : [];
 
     /// <summary>Settings by which an edge takes this for every service.</summary>
     public IEnumerable<(string, string)> AsEveryService() =>
@@ -93,9 +91,11 @@ public sealed class Recorder : IAsyncDisposable
         }
         finally
         {
-            _requests.Enqueue(new(
+            var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+            var id = Id().Match(target) is { Success: true } match ? match : Id().Match(body);
+            _requests.GetOrAdd(id.Value, _ => new()).Enqueue(new(
                 context.Request.Method,
-                context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
+                target,
                 context.Request.Path.Value ?? "",
                 context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
                 body,
@@ -108,4 +108,7 @@ public sealed class Recorder : IAsyncDisposable
         context.Response.ContentLength = text.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(text);
     }
+
+    [GeneratedRegex("[0-9a-f]{32}")]
+    private static partial Regex Id();
 }

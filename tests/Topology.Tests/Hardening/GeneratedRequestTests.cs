@@ -1,0 +1,111 @@
+using System.Text;
+using CsCheck;
+
+namespace Topology.Tests.Hardening;
+
+/// <summary>Connections full of requests that nobody wrote: the table's, spliced, mutated, in pieces, one behind the other.</summary>
+public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputHelper output)
+{
+    private const int Requests = 100_000;
+    private const int MostRequests = 8;
+
+    private static readonly string[] Seeds = [.. StrictnessCases.All.Where(@case => @case.Raw.Length < 1500 && !@case.HasNoBody).Select(@case => @case.Raw)];
+
+    private static readonly string[] Words =
+    [
+        "\r\n", "\n", "\r", "\r\n\r\n", " ", "\t", "\0", ":", ";", ",", "#", "*", "%", "\u00ff", "0\r\n\r\n", "5\r\n", "Host: localhost\r\n", "Host: example.com\r\n", "Content-Length: 5\r\n",
+        "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: identity\r\n", "Connection: close\r\n", "Connection: Upgrade\r\n", "Upgrade: websocket\r\n", "Expect: 100-continue\r\n",
+        " HTTP/1.1\r\n", "GET ", "POST ", "CONNECT ", "OPTIONS * ", "http://localhost", "X: y\r\n", "X: a\r\n b\r\n", "GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ];
+
+    private static readonly Gen<Func<string, string>> Mutation = Gen.OneOf(
+        Gen.Select(Gen.Double.Unit, Gen.Char['\0', '\u00ff'], (where, what) => new Func<string, string>(text => text.Insert(At(text, where), what.ToString()))),
+        Gen.Select(Gen.Double.Unit, OneOf(Words), (where, what) => new Func<string, string>(text => text.Insert(At(text, where), what))),
+        Gen.Select(Gen.Double.Unit, Gen.Char['\0', '\u00ff'], (where, what) => new Func<string, string>(text => text.Remove(At(text, where)) + what + text[Math.Min(text.Length, At(text, where) + 1)..])),
+        Gen.Select(Gen.Double.Unit, Gen.Int[1, 8], (where, count) => new Func<string, string>(text => text.Remove(At(text, where), Math.Min(count, text.Length - At(text, where))))),
+        Gen.Select(Gen.Double.Unit, Gen.Double.Unit, (from, to) => new Func<string, string>(text => text + text[Math.Min(At(text, from), At(text, to))..Math.Max(At(text, from), At(text, to))])),
+        Gen.Select(Gen.Double.Unit, OneOf(Seeds), (where, other) => new Func<string, string>(text => text.Remove(At(text, where)) + other[At(other, where)..])));
+
+    private static readonly Gen<string> Request = Gen.Select(OneOf(Seeds), Mutation.Array[0, 2], (seed, mutations) => mutations.Aggregate(seed, (text, mutate) => mutate(text)));
+
+    private static readonly Gen<string> LegalRequest = OneOf(
+        [.. StrictnessCases.All.Where(@case => @case.IsLegal && @case.Raw.Length < 1500 && !@case.HasNoBody).Select(@case => @case.Raw)]);
+
+    private static readonly Gen<(string[] Requests, double[] Cuts)> Connection = Gen.Select(
+        LegalRequest.Array[0, MostRequests - 2], Request.Array[1, 2], Gen.Double.Unit.Array[0, 6], (legal, generated, cuts) => ((string[])[.. legal, .. generated], cuts));
+
+    [Fact]
+    public async Task No_generated_request_breaks_the_listeners_or_is_forwarded_where_it_is_malformed()
+    {
+        var (sent, answered, legal, refused, forwarded, silent) = (0, 0, 0, 0, 0, 0);
+        foreach (var (name, url) in fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttp))
+        {
+            var goal = sent + (Requests / 2);
+            while (sent < goal)
+            {
+                await Connection.SampleAsync(connection => CheckAsync(name, url, connection.Requests, connection.Cuts), iter: 2_500, threads: 48);
+            }
+        }
+
+        output.WriteLine($"{sent} requests sent, {legal} of them whole and legal before the first that is not; {answered} answers, {refused} refusals with close, {forwarded} recorded by the backend, {silent} connections that waited for more.");
+
+        async Task CheckAsync(string name, Uri url, string[] requests, double[] cuts)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            var stream = string.Concat(requests).Replace("{id}", id, StringComparison.Ordinal) + $"GET /catalog/next?probe-{id} HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            var (legalHere, hasHead) = ReferenceParser.Count(stream);
+            Interlocked.Add(ref sent, requests.Length);
+            Interlocked.Add(ref legal, legalHere);
+
+            await using var connection = await RawConnection.OpenAsync(url);
+            var bytes = Encoding.Latin1.GetBytes(stream);
+            var start = 0;
+            foreach (var cut in cuts.Select(cut => (int)(cut * bytes.Length)).Order())
+            {
+                await connection.SendAsync(bytes.AsMemory(start..cut));
+                start = cut;
+            }
+
+            await connection.SendAsync(bytes.AsMemory(start));
+
+            var answers = new List<RawAnswer>();
+            var isFinished = false;
+            while (true)
+            {
+                var next = connection.ReadAsync();
+                if (!isFinished && await Task.WhenAny(next, Task.Delay(150)) != next)
+                {
+                    // It waits for the rest of a body, as it should; there is none.
+                    connection.Finish();
+                    isFinished = true;
+                    Interlocked.Increment(ref silent);
+                }
+
+                if (await next is not { } answer) break;
+                answers.Add(answer);
+                if (answer.Status == 101) return; // Another protocol from here on.
+                if (answer.Header("x-seen") == $"?probe-{id}") break;
+            }
+
+            Interlocked.Add(ref answered, answers.Count);
+            var story = $"{name}: {legalHere} legal, answers {string.Join(' ', answers.Select(answer => answer.Status))}\n{stream}";
+            Assert.True(answers.All(answer => answer.Status is >= 200 and < 500), story);
+            Assert.True(answers.Count <= legalHere + 1, story);
+            if (answers.Count == legalHere + 1)
+            {
+                Interlocked.Increment(ref refused);
+                // A request whose head is legal may be answered (404, 405, 413) before its body is there.
+                Assert.True(hasHead || (answers[^1].Status == 400 && answers[^1].Header("connection") == "close"), story);
+            }
+
+            // The server may still be writing down what it aborts, never what is whole.
+            var whole = fixture.Recorder.Seen(id).Count(request => request.IsWhole);
+            Interlocked.Add(ref forwarded, whole);
+            Assert.True(whole <= legalHere, story);
+        }
+    }
+
+    private static Gen<string> OneOf(string[] texts) => Gen.Int[0, texts.Length - 1].Select(index => texts[index]);
+
+    private static int At(string text, double where) => (int)(where * text.Length);
+}
