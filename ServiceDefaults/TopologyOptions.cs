@@ -9,7 +9,10 @@ public sealed class TopologyOptions
     /// <summary>The path that requests on this service's public listeners take; an edge gives its own name, empty means none.</summary>
     public string Path { get; set; } = Paths.TopologyPath.Direct;
 
-    /// <summary>IP addresses and CIDR networks of the proxies whose forwarded headers internal listeners believe.</summary>
+    /// <summary>
+    /// IP addresses and CIDR networks of the proxies whose forwarded headers are believed, on internal listeners and on
+    /// the one behind an ingress; an entry may hold several, separated by semicolons.
+    /// </summary>
     public IList<string> KnownProxies { get; } = [];
 
     /// <summary>How many proxies stand in front of an internal listener.</summary>

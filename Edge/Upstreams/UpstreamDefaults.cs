@@ -40,11 +40,14 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
         HttpRequest = cluster.HttpRequest ?? new ForwarderRequestConfig
         {
             ActivityTimeout = ActivityTimeout,
-            Version = options.Value.Upstream is UpstreamOptions.Http1 or UpstreamOptions.Platform ? HttpVersion.Version11 : HttpVersion.Version20,
+            Version = options.Value.Upstream is UpstreamOptions.Http1 or UpstreamOptions.Platform && !SpeaksHttp2(cluster) ? HttpVersion.Version11 : HttpVersion.Version20,
             // Cleartext HTTP/2 has no negotiation, so nothing else may be tried.
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         },
     });
+
+    /// <summary>gRPC is HTTP/2 on every upstream.</summary>
+    private static bool SpeaksHttp2(ClusterConfig cluster) => cluster.Metadata?.GetValueOrDefault("Protocol") == "HTTP/2";
 
     public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel) => new(route);
 }

@@ -19,7 +19,7 @@ internal sealed class UpstreamHttpClientFactory(
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
         if (options.Value.Upstream == UpstreamOptions.Tls)
         {
-            handler.SslOptions = certificates.ClientOptions(context.ClusterId);
+            handler.SslOptions = certificates.ClientOptions();
         }
     }
 }

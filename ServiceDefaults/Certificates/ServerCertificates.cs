@@ -53,14 +53,16 @@ public sealed partial class ServerCertificates
         return false;
     }
 
-    /// <summary>TLS towards another service of the inside: its certificate must be of the inside's authority and of its name.</summary>
-    /// <param name="service">The name that the server's certificate must be of.</param>
-    public SslClientAuthenticationOptions ClientOptions(string service) => new()
+    /// <summary>
+    /// TLS towards other services of the inside: a server's certificate must be of the inside's authority and of the name
+    /// that the connection was opened for, which is the request's host.
+    /// </summary>
+    public SslClientAuthenticationOptions ClientOptions() => new()
     {
-        TargetHost = service,
         LocalCertificateSelectionCallback = (_, _, _, _, _) => Internal.Current,
-        RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+        RemoteCertificateValidationCallback = (stream, certificate, _, _) =>
         {
+            var service = ((SslStream)stream).TargetHostName;
             var reason = certificate is not X509Certificate2 server ? "it sent no certificate"
                 : CertificateChecks.Verify(server, _trusted.Value)
                 ?? (server.MatchesHostname(service, allowWildcards: false, allowCommonName: false) ? null : $"its certificate is of another name ({server.Subject})");

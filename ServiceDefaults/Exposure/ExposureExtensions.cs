@@ -1,7 +1,9 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Exposure.Hosts;
 using Topology.ServiceDefaults.Exposure.Limits;
 using Topology.ServiceDefaults.Exposure.Overload;
@@ -20,7 +22,8 @@ internal static class ExposureExtensions
         services.AddSingleton<UncountedClients>();
         services.AddSingleton<ConnectionLimits>();
         services.ConfigureOptions<KestrelLimits>();
-        services.ConfigureOptions<ForwardedHeadersSetup>();
+        services.AddSingleton<ForwardedHeadersSetup>();
+        services.AddSingleton<IConfigureOptions<ForwardedHeadersOptions>>(provider => provider.GetRequiredService<ForwardedHeadersSetup>());
         services.AddOverloadProtection();
         services.AddPublicSurface();
         services.AddSingleton<IStartupFilter, ExposureStartupFilter>();

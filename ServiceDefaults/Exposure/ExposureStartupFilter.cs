@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Topology.ServiceDefaults.Diagnostics;
 using Topology.ServiceDefaults.Exposure.Surface;
 using Topology.ServiceDefaults.Listeners;
@@ -21,6 +22,8 @@ internal sealed class ExposureStartupFilter(IConfiguration configuration) : ISta
         if (KestrelListeners.Read(configuration).Count > 0) app.ServerFeatures.Get<IServerAddressesFeature>()?.Addresses.Clear();
 
         app.UseReceivedForwardedHeaders();
+        var ingress = app.ApplicationServices.GetRequiredService<ForwardedHeadersSetup>().ForIngress();
+        app.UseWhen(context => context.GetListener().IsBehindIngress, behind => behind.UseForwardedHeaders(ingress));
         app.UsePublicSurface();
         app.UseMiddleware<PublicGate>();
         app.UseWhen(context => !context.GetListener().IsPublic, @internal => @internal.UseForwardedHeaders());

@@ -15,11 +15,28 @@ internal sealed class ForwardedHeadersSetup(IOptions<TopologyOptions> topology, 
         options.ForwardLimit = topology.Value.ForwardLimit;
         // A proxy's word for the public name counts as far as the name is one of ours; without names, all of its word does.
         foreach (var name in hosts.Names) options.AllowedHosts.Add(name);
-        if (topology.Value.KnownProxies.Count == 0) return; // The defaults: loopback.
+        Trust(options);
+    }
+
+    /// <summary>
+    /// The ingress of a platform tells the client's address and scheme. The host is the request's own: a forwarded one
+    /// would be a client's, which such an ingress lets pass.
+    /// </summary>
+    public ForwardedHeadersOptions ForIngress()
+    {
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto };
+        Trust(options);
+        return options;
+    }
+
+    private void Trust(ForwardedHeadersOptions options)
+    {
+        var proxies = topology.Value.KnownProxies.SelectMany(entry => entry.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToList();
+        if (proxies.Count == 0) return; // The defaults: loopback.
 
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
-        foreach (var entry in topology.Value.KnownProxies)
+        foreach (var entry in proxies)
         {
             if (IPAddress.TryParse(entry, out var address)) options.KnownProxies.Add(address);
             else if (System.Net.IPNetwork.TryParse(entry, out var network)) options.KnownIPNetworks.Add(network);

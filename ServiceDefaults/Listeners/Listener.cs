@@ -9,11 +9,20 @@ namespace Topology.ServiceDefaults.Listeners;
 /// <param name="IsTls">Whether connections are encrypted.</param>
 public sealed record Listener(string Name, bool IsPublic, HttpProtocols Protocols, bool IsTls)
 {
+    /// <summary>
+    /// Whether a platform's ingress stands between the public and this listener. It ends TLS and tells of the client's
+    /// address and scheme; configured proxies are believed in these two, and nobody in anything else.
+    /// </summary>
+    public bool IsBehindIngress { get; private init; }
+
     /// <summary>HTTP/1.1 for the public: the edge-direct exposure.</summary>
     public static readonly Listener Http = new("http", IsPublic: true, HttpProtocols.Http1, IsTls: false);
 
     /// <summary>TLS for the public, with HTTP/1.1, HTTP/2 and, where QUIC is supported, HTTP/3.</summary>
     public static readonly Listener Https = new("https", IsPublic: true, HttpProtocols.Http1AndHttp2AndHttp3, IsTls: true);
+
+    /// <summary>HTTP/1.1 in cleartext for the public, behind the ingress of a platform such as Azure Container Apps.</summary>
+    public static readonly Listener Ingress = new("ingress", IsPublic: true, HttpProtocols.Http1, IsTls: false) { IsBehindIngress = true };
 
     /// <summary>HTTP/1.1 in cleartext, for proxies, peers and management.</summary>
     public static readonly Listener Internal = new("internal", IsPublic: false, HttpProtocols.Http1, IsTls: false);
@@ -25,5 +34,5 @@ public sealed record Listener(string Name, bool IsPublic, HttpProtocols Protocol
     public static readonly Listener InternalTls = new("internal-tls", IsPublic: false, HttpProtocols.Http1AndHttp2, IsTls: true);
 
     /// <summary>Every listener a service can have.</summary>
-    public static IReadOnlyList<Listener> All { get; } = [Http, Https, Internal, InternalHttp2, InternalTls];
+    public static IReadOnlyList<Listener> All { get; } = [Http, Https, Ingress, Internal, InternalHttp2, InternalTls];
 }

@@ -6,6 +6,7 @@ public sealed class PublishTests
 {
     [Theory]
     [InlineData("lab")]
+    [InlineData("cloud")]
     public async Task Publishing_gives_exactly_the_committed_manifest(string shape)
     {
         var manifests = Path.Combine(Repository(), "AppHost", "manifests");
