@@ -21,7 +21,7 @@ public sealed class StopTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Finds processes by /proc.");
         using var trial = new TrialManifest().Script("stubborn", Stubborn).Server("server").Script("client", "exec sleep 1000", new { SERVER = "{server.bindings.http.url}" });
         await using var host = await TrialHost.StartAsync(trial);
-        Assert.True(TrialHost.Processes(host).Count >= 5);
+        await host.UntilAsync(() => TrialHost.Processes(host).Count >= 5, "every script has started its children", TrialHost.Patience, Cancellation);
 
         await host.SignalAsync(signal, Cancellation);
 
