@@ -21,8 +21,9 @@ internal sealed class ExposureStartupFilter(IConfiguration configuration) : ISta
         if (KestrelListeners.Read(configuration).Count > 0) app.ServerFeatures.Get<IServerAddressesFeature>()?.Addresses.Clear();
 
         app.UseReceivedForwardedHeaders();
-        app.UsePublicSurface();
+        app.UsePublicHeaders();
         app.UseMiddleware<PublicGate>();
+        app.UseHttpsOnly();
         app.UseWhen(context => !context.GetListener().IsPublic, @internal => @internal.UseForwardedHeaders());
         app.UseMiddleware<PathTagging>();
         next(app);
