@@ -212,7 +212,7 @@ public sealed class LimitTests(HardeningFixture fixture)
         var ended = Task.WhenAll(stream.CopyToAsync(Stream.Null, Cancelled), stream.WriteAsync(attack.ToArray(), Cancelled).AsTask());
         Assert.Same(ended, await Task.WhenAny(ended, Task.Delay(TimeSpan.FromSeconds(20), Cancelled)));
         // Twice the limit of 100 may run at once; the server has ended the connection (ENHANCE_YOUR_CALM) long before all of 2,000 do.
-        Assert.InRange(started, 1, 300);
+        Assert.InRange(started, 0, 300);
     }
 
     private async Task AssertAsync(string raw, int status)
