@@ -24,8 +24,9 @@ internal sealed class ExposureStartupFilter(IConfiguration configuration) : ISta
         app.UseReceivedForwardedHeaders();
         var ingress = app.ApplicationServices.GetRequiredService<ForwardedHeadersSetup>().ForIngress();
         app.UseWhen(context => context.GetListener().IsBehindIngress, behind => behind.UseForwardedHeaders(ingress));
-        app.UsePublicSurface();
+        app.UsePublicHeaders();
         app.UseMiddleware<PublicGate>();
+        app.UseHttpsOnly();
         app.UseWhen(context => !context.GetListener().IsPublic, @internal => @internal.UseForwardedHeaders());
         app.UseMiddleware<PathTagging>();
         next(app);

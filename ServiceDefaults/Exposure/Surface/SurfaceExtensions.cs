@@ -24,17 +24,19 @@ internal static class SurfaceExtensions
 
     /// <summary>
     /// Security headers for every answer of a public listener, in place of a proxied answer's own: the outermost service
-    /// speaks for all. And, where it is switched on, HTTPS only.
+    /// speaks for all.
     /// </summary>
-    public static void UsePublicSurface(this IApplicationBuilder app)
+    public static void UsePublicHeaders(this IApplicationBuilder app)
     {
-        var topology = app.ApplicationServices.GetRequiredService<IOptions<TopologyOptions>>().Value;
-        var policy = Policy(topology);
-        app.UseWhen(context => context.GetListener().IsPublic, @public =>
-        {
-            @public.UseSecurityHeaders(policy);
-            if (topology.Https.Redirect) @public.UseHttpsRedirection();
-        });
+        var policy = Policy(app.ApplicationServices.GetRequiredService<IOptions<TopologyOptions>>().Value);
+        app.UseWhen(context => context.GetListener().IsPublic, @public => @public.UseSecurityHeaders(policy));
+    }
+
+    /// <summary>HTTPS only, where it is switched on; after the host was checked, as a redirect repeats it.</summary>
+    public static void UseHttpsOnly(this IApplicationBuilder app)
+    {
+        if (!app.ApplicationServices.GetRequiredService<IOptions<TopologyOptions>>().Value.Https.Redirect) return;
+        app.UseWhen(context => context.GetListener().IsPublic, @public => @public.UseHttpsRedirection());
     }
 
     private static HeaderPolicyCollection Policy(TopologyOptions topology)

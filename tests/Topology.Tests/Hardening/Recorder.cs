@@ -34,15 +34,18 @@ public sealed partial class Recorder : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<Recorder> StartAsync(params IEnumerable<(string Key, string Value)> settings)
+    public static Task<Recorder> StartAsync(params IEnumerable<(string Key, string Value)> settings) => StartAsync(Environments.Development, settings);
+
+    public static async Task<Recorder> StartAsync(string environment, IEnumerable<(string Key, string Value)> settings)
     {
         var ports = FreePorts.Take(Listener.All.Count);
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Development, ApplicationName = "Topology.Recorder" });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, ApplicationName = "Topology.Catalog", ContentRootPath = ServiceHost.CertificateDirectory });
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(
         [
             .. Listener.All.Zip(ports, (listener, port) => KeyValuePair.Create<string, string?>($"Topology:Listeners:{listener.Name}", $"{port}")),
             new("Topology:Certificates:Directory", ServiceHost.CertificateDirectory),
+            new("Topology:Certificates:AllowLocalAuthority", "true"),
             .. settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)),
         ]);
         builder.AddServiceDefaults();
@@ -61,6 +64,8 @@ public sealed partial class Recorder : IAsyncDisposable
     }
 
     public Uri Url(string listener) => _urls[listener];
+
+    public HttpClient Client(string listener = "http") => new(ServiceHost.Handler()) { BaseAddress = Url(listener) };
 
     /// <summary>What it has seen with this id, 32 hexadecimal digits, in the target or the body.</summary>
     public IReadOnlyList<RecordedRequest> Seen(string id) => _requests.TryGetValue(id, out var requests) ? [.. requests] : [];

@@ -1,0 +1,77 @@
+using System.Text;
+using Topology.Edge.Upstreams;
+using Topology.ServiceDefaults.Exposure;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.Hardening;
+
+/// <summary>What a backend sees of a client that claims to be somebody else, by each path, line for line.</summary>
+public sealed class ForwardedHeaderTests(HardeningFixture fixture)
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("direct", "http", "http localhost:{port} client=loopback path=direct")]
+    [InlineData("direct", "https", "https localhost:{port} client=loopback path=direct")]
+    [InlineData("edge", "http", "http localhost:{port} client=loopback path=edge | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
+    [InlineData("edge", "https", "https localhost:{port} client=loopback path=edge | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
+    [InlineData("edge-tls", "http", "http localhost:{port} client=loopback path=edge-tls | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
+    [InlineData("edge-tls", "https", "https localhost:{port} client=loopback path=edge-tls | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
+    public async Task What_a_client_claims_is_dropped_and_what_the_edge_says_is_believed(string path, string listener, string expected)
+    {
+        await using var recorder = await Recorder.StartAsync();
+        var seen = "";
+        recorder.Answer = context =>
+        {
+            var request = context.Request;
+            var rest = ForwardedHeaderNames.All.Append("X-Topology-Edge").Where(request.Headers.ContainsKey).Order();
+            seen = new StringBuilder($"{request.Scheme} {request.Host} client={(System.Net.IPAddress.IsLoopback(context.Connection.RemoteIpAddress!) ? "loopback" : context.Connection.RemoteIpAddress)} ")
+                .Append($"path={Topology.ServiceDefaults.Paths.PathExtensions.GetTopologyPath(context)}")
+                .Append(rest.Any() ? $" | {string.Join(' ', rest)}" : "").ToString();
+            return Task.CompletedTask;
+        };
+        await using var edge = path == "direct" ? null : ServiceHost.Start<UpstreamOptions>([.. recorder.AsEveryService(), ("Topology:Path", path), ("Edge:Upstream", path == "edge" ? "internal-h2" : "internal-tls")]);
+        var url = edge?.Url(listener) ?? recorder.Url(listener);
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(url, "/catalog/x"));
+        foreach (var name in ForwardedHeaderNames.All) request.Headers.TryAddWithoutValidation(name, name.Contains("For", StringComparison.Ordinal) ? "203.0.113.9" : "evil.example");
+        request.Headers.Add("X-Topology-Edge", "nginx");
+        using var client = new HttpClient(ServiceHost.Handler());
+        using var response = await client.SendAsync(request, Cancelled);
+        Assert.Equal(expected.Replace("{port}", $"{url.Port}", StringComparison.Ordinal), seen);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.0/8", "203.0.113.9", "127.0.0.1")] // Not this proxy.
+    [InlineData("127.0.0.0/8;::1", "203.0.113.9", "203.0.113.9")]
+    [InlineData("127.0.0.0/8;::1", "198.51.100.1, 203.0.113.9", "203.0.113.9")] // One hop: the last proxy's word, not what it was told.
+    [InlineData("127.0.0.0/8;::1", "nonsense", "127.0.0.1")]
+    public async Task Internal_listeners_believe_known_proxies_for_one_hop(string known, string forwarded, string expected)
+    {
+        await using var recorder = await Recorder.StartAsync([.. known.Split(';').Index().Select(entry => ($"Topology:KnownProxies:{entry.Index}", entry.Item))]);
+        var seen = "";
+        recorder.Answer = context =>
+        {
+            seen = context.Connection.RemoteIpAddress!.MapToIPv4().ToString();
+            return Task.CompletedTask;
+        };
+        await using var connection = await RawConnection.OpenAsync(recorder.Url("internal"), Cancelled);
+        await connection.SendAsync($"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {forwarded}\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: localhost\r\n\r\n", Cancelled);
+        Assert.Equal(200, (await connection.ReadAsync())?.Status);
+        Assert.Equal(expected, seen);
+    }
+
+    [Fact]
+    public async Task A_repeated_forwarded_header_is_dropped_on_public_listeners_whatever_its_case()
+    {
+        var id = Guid.NewGuid().ToString("N");
+        foreach (var (_, url) in fixture.Exposures)
+        {
+            await using var connection = await RawConnection.OpenAsync(url, Cancelled);
+            await connection.SendAsync($"GET /catalog/{id} HTTP/1.1\r\nHost: localhost\r\nx-forwarded-for: 203.0.113.9\r\nX-FORWARDED-FOR: 203.0.113.9\r\nforwarded: for=203.0.113.9\r\n\r\n", Cancelled);
+            Assert.Equal(200, (await connection.ReadAsync())?.Status);
+        }
+
+        Assert.All(fixture.Recorder.Seen(id), request => Assert.DoesNotContain(request.Headers.Values, value => value.Contains("203.0.113.9", StringComparison.Ordinal)));
+    }
+}
