@@ -57,7 +57,7 @@ internal static class Comparing
     public static PublicTrust Trust { get; } = new(new ConfigurationBuilder()
         .AddInMemoryCollection([KeyValuePair.Create("Topology:Certificates:Directory", (string?)ServiceHost.CertificateDirectory)]).Build());
 
-    public static ComparisonEngine Engine(TargetMap targets) => new(targets, Trust) { WarmUpFlood = TimeSpan.FromMilliseconds(100) };
+    public static ComparisonEngine Engine(TargetMap targets) => new(targets, Trust) { WarmUpFlood = TimeSpan.FromMilliseconds(100), WarmUp = TimeSpan.FromMilliseconds(100) };
 
     public static Task<ComparisonResult> RunAsync(TargetMap targets, ComparisonOptions options)
     {
