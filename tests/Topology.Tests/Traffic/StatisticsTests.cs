@@ -95,8 +95,8 @@ public sealed class StatisticsTests
         Assert.Equal(beyond, PairedBootstrap.Tail(rounds), 4);
     }
 
-    /// <summary>50 latencies around a level in milliseconds.</summary>
-    private static BlockDistribution Block(Random random, double level) => Ticks(Enumerable.Range(0, 50).Select(_ => level * (1 - 0.1 * Math.Log(1 - random.NextDouble()))));
+    /// <summary>50 latencies from a level on, in milliseconds; the level shifts them all alike.</summary>
+    private static BlockDistribution Block(Random random, double level) => Ticks(Enumerable.Range(0, 50).Select(_ => level - 0.1 * Math.Log(1 - random.NextDouble())));
 
     private static BlockDistribution Ticks(IEnumerable<double> milliseconds) =>
         BlockDistribution.FromTicks([.. milliseconds.Select(value => (long)(value / 1000 * Stopwatch.Frequency))]);
