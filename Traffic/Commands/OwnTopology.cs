@@ -28,6 +28,8 @@ internal sealed class OwnTopology : IAsyncDisposable
 
     public string StateFile { get; }
 
+    private static string Dotnet => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
+
     /// <summary>The state file of the topology that <c>./topology run</c> starts; null outside a clone.</summary>
     public static string? DefaultStateFile() =>
         Environment.GetEnvironmentVariable(RunningTopology.FileKey) is { Length: > 0 } file ? file
@@ -41,16 +43,16 @@ internal sealed class OwnTopology : IAsyncDisposable
     {
         var root = Root() ?? throw new TopologyStartException("The repository was not found above this program; run ./topology compare in a clone, or measure a running topology with --attach.");
         var host = Path.Combine(root, "artifacts", "bin", "ManifestHost", "release", $"{HostName}.dll");
-        if (!File.Exists(host)) throw new TopologyStartException("The topology is not built; run: dotnet build Topology.sln -c Release");
+        if (!File.Exists(host)) await BuildHostAsync(root, cancellationToken);
 
         var stateFile = Path.Combine(Path.GetTempPath(), $"topology-{Guid.NewGuid():N}.json");
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet")
+        var start = new ProcessStartInfo(Dotnet)
         {
             WorkingDirectory = root,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
-            ArgumentList = { host, "run", "--dynamic-ports", "--no-dashboard", "--no-build", "--stop-with-parent", "--state", stateFile },
+            ArgumentList = { host, "run", "--dynamic-ports", "--no-dashboard", "--stop-with-parent", "--state", stateFile },
         };
         string[] optional = [.. paths.Where(path => path is "nginx" or "apache" or "haproxy")];
         if (optional.Length > 0)
@@ -93,6 +95,19 @@ internal sealed class OwnTopology : IAsyncDisposable
 
         _host.Dispose();
         File.Delete(StateFile);
+    }
+
+    /// <summary>The host builds the services itself; only it has to be there.</summary>
+    private static async Task BuildHostAsync(string root, CancellationToken cancellationToken)
+    {
+        using var build = Process.Start(new ProcessStartInfo(Dotnet, ["build", "ManifestHost", "--configuration", "Release", "--verbosity", "quiet", "--nologo"])
+        {
+            WorkingDirectory = root,
+            RedirectStandardOutput = true,
+        })!;
+        var output = await build.StandardOutput.ReadToEndAsync(cancellationToken);
+        await build.WaitForExitAsync(cancellationToken);
+        if (build.ExitCode != 0) throw new TopologyStartException($"The topology could not be built:\n{output}");
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)
@@ -142,10 +157,12 @@ internal sealed class OwnTopology : IAsyncDisposable
     }
 }
 
+/// <summary>Signals to other processes.</summary>
 internal static partial class PosixSignals
 {
     private const int Terminate = 15;
 
+    /// <summary>Asks a process to end, as Ctrl+C does.</summary>
     public static int Interrupt(int pid) => kill(pid, Terminate);
 
     [LibraryImport("libc")]

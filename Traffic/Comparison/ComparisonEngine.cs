@@ -15,14 +15,6 @@ namespace Topology.Traffic.Comparison;
 /// <param name="trust">Which certificates are believed.</param>
 public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
 {
-    /// <summary>
-    /// Before the measurement each path is sent as much as it takes, so that the services' code is compiled as it
-    /// stays (.NET compiles what is hot again, in the background), and then a while at the rate of the measurement.
-    /// </summary>
-    private static readonly TimeSpan WarmUpFlood = TimeSpan.FromSeconds(4);
-
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
-
     /// <summary>Lanes that flood: enough to keep two cores busy.</summary>
     private const int WarmUpLanes = 8;
 
@@ -31,6 +23,15 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
 
     /// <summary>A path whose blocks hold nothing but errors is left out after so many of them.</summary>
     private const int FailedBlocks = 3;
+
+    /// <summary>
+    /// Before the measurement each path is sent as much as it takes for so long, so that the services' code is compiled
+    /// as it stays: .NET compiles what is hot again, in the background.
+    /// </summary>
+    public TimeSpan WarmUpFlood { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>After the flood, for so long at the rate of the measurement.</summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Sends one traced pair and gives its trace's id; called now and then between blocks. Null sends none.</summary>
     public Func<Workload, CancellationToken, Task<string?>>? SendPair { get; init; }

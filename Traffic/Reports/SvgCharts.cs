@@ -63,39 +63,37 @@ public static class SvgCharts
         return svg.Append("</svg>").ToString();
     }
 
-    /// <summary>Differences with their intervals, and the control's among them, on one axis around 0.</summary>
+    /// <summary>Differences with their intervals, and the control's among them, around 0. Each percentile has a scale of its own: a tail's would flatten the median's.</summary>
     public static string Intervals(ComparisonResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        const double Row = 26;
-        const double Names = 190;
-        var rows = result.Controls.Select(entry => (Name: $"{entry.Path} (control)", entry)).Concat(result.Differences.Select(entry => (Name: entry.Path, entry)))
-            .OrderBy(row => row.entry.Percentile.Length).ThenBy(row => row.entry.Percentile, StringComparer.Ordinal).ToList();
-        if (rows.Count == 0) return "";
-        var svg = new StringBuilder();
-        var height = 0.0;
-        var groups = rows.GroupBy(row => row.entry.Percentile).ToList();
+        const double Row = 24;
+        const double Whole = 560;
+        const double PlotLeft = 140;
+        const double PlotRight = 370;
+        var groups = result.Controls.Select(entry => (Name: "control", Entry: entry)).Concat(result.Differences.Select(entry => (Name: entry.Path, Entry: entry)))
+            .GroupBy(row => row.Entry.Percentile).ToList();
+        if (groups.Count == 0) return "";
+        var svg = Begin("Differences to the baseline with their 95 % intervals", groups.Sum(group => Row * group.Count() + Row / 2), Whole);
+        var y = 0.0;
         foreach (var group in groups)
         {
-            // Each percentile has a scale of its own: a tail's would flatten the median's.
-            var (low, high) = (Math.Min(0, group.Min(row => row.entry.Ci95[0])), Math.Max(0, group.Max(row => row.entry.Ci95[1])));
-            var margin = Math.Max(1e-4, (high - low) * 0.08);
-            double X(double ms) => Names + (ms - low + margin) / (high - low + 2 * margin) * (Width - Names - Right);
+            var (low, high) = (Math.Min(0, group.Min(row => row.Entry.Ci95[0])), Math.Max(0, group.Max(row => row.Entry.Ci95[1])));
+            double X(double ms) => PlotLeft + (ms - low) / Math.Max(1e-6, high - low) * (PlotRight - PlotLeft);
+            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"zero\" x1=\"{X(0):0.#}\" x2=\"{X(0):0.#}\" y1=\"{y}\" y2=\"{y + Row * group.Count()}\"/>");
             foreach (var (name, entry) in group)
             {
-                var y = height + Row / 2;
-                svg.Append(CultureInfo.InvariantCulture, $"<text x=\"0\" y=\"{y + 4}\">{Words.Title(entry.Percentile)}  {WebUtility.HtmlEncode(name)}</text>");
-                svg.Append(CultureInfo.InvariantCulture, $"<g class=\"s{Colour(entry.Path)}\"><title>{WebUtility.HtmlEncode($"{Words.Title(entry.Percentile)} {name}: {Words.Interval(entry)}")}</title>");
-                svg.Append(CultureInfo.InvariantCulture, $"<line class=\"line\" x1=\"{X(entry.Ci95[0]):0.#}\" x2=\"{X(entry.Ci95[1]):0.#}\" y1=\"{y}\" y2=\"{y}\"/><circle class=\"dot\" cx=\"{X(entry.Ms):0.#}\" cy=\"{y}\" r=\"4\"/></g>");
-                height += Row;
+                var middle = y + Row / 2;
+                svg.Append(CultureInfo.InvariantCulture, $"<text x=\"0\" y=\"{middle + 4}\">{Words.Title(entry.Percentile)}</text><text x=\"44\" y=\"{middle + 4}\">{WebUtility.HtmlEncode(name)}</text>");
+                svg.Append(CultureInfo.InvariantCulture, $"<g class=\"s{Colour(entry.Path)}\"><line class=\"line\" x1=\"{X(entry.Ci95[0]):0.#}\" x2=\"{X(entry.Ci95[1]):0.#}\" y1=\"{middle}\" y2=\"{middle}\"/>");
+                svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"dot\" cx=\"{X(entry.Ms):0.#}\" cy=\"{middle}\" r=\"4\"/></g><text class=\"end\" x=\"{Whole}\" y=\"{middle + 4}\">{Words.Interval(entry)}</text>");
+                y += Row;
             }
 
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"zero\" x1=\"{X(0):0.#}\" x2=\"{X(0):0.#}\" y1=\"{height - Row * group.Count()}\" y2=\"{height}\"/>");
-            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"mid\" x=\"{X(0):0.#}\" y=\"{height + 12}\">0</text><text class=\"end\" x=\"{Width - Right}\" y=\"{height + 12}\">{Words.Ms(high)} ms</text>");
-            height += Row;
+            y += Row / 2;
         }
 
-        return Begin("Differences to the baseline with their 95 % intervals", height).Append(svg).Append("</svg>").ToString();
+        return svg.Append("</svg>").ToString();
     }
 
     /// <summary>Bars of CPU for each request: one for each path, a part for each process.</summary>
@@ -124,8 +122,8 @@ public static class SvgCharts
         return svg.Append("</svg>").ToString();
     }
 
-    private static StringBuilder Begin(string label, double height) => new StringBuilder().Append(CultureInfo.InvariantCulture,
-        $"<svg class=\"chart\" viewBox=\"0 0 {Width} {height:0.#}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(label)}\">");
+    private static StringBuilder Begin(string label, double height, double width = Width) => new StringBuilder().Append(CultureInfo.InvariantCulture,
+        $"<svg class=\"chart\" viewBox=\"0 0 {width} {height:0.#}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(label)}\">");
 
     private static IEnumerable<double> LogTicks(double low, double high)
     {

@@ -45,7 +45,7 @@ public static class PairedBootstrap
         Parallel.For(0, Draws, draw =>
         {
 #pragma warning disable CA5394 // A seed of its own for each draw, so that the result does not depend on the threads.
-            var random = new Random(HashCode.Combine(seed, draw, 1));
+            var random = new Random(unchecked(seed * Draws + draw));
             var weights = new int[rounds];
             for (var i = 0; i < rounds; i++) weights[random.Next(rounds)]++;
 #pragma warning restore CA5394

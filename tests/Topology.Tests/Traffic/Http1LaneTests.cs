@@ -1,0 +1,134 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Topology.Traffic.Comparison.Lanes;
+using Topology.Traffic.Workloads;
+
+namespace Topology.Tests.Traffic;
+
+public sealed class Http1LaneTests
+{
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")]
+    [InlineData("HTTP/1.1 200 OK\r\ncontent-length:5\r\nDate: now\r\n\r\nhello")]
+    [InlineData("HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n")]
+    public void An_answer_is_read_whole_however_it_is_cut(string answer)
+    {
+        foreach (var pieces in (int[])[1, 3, 1000])
+        {
+            using var server = new RawServer(answer, pieces);
+            using var lane = new Http1Lane(server.Url, new CatalogWorkload(), Comparing.Trust, new());
+            for (var i = 0; i < 2; i++)
+            {
+                Assert.Equal(200, lane.Exchange(0).Status);
+                Assert.Equal("hello", Encoding.ASCII.GetString(lane.Body));
+            }
+
+            Assert.Equal(1, server.Connections);
+        }
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 20x OK\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("nonsense\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\nx")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxy")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nno colon\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n")]
+    public void An_answer_that_RFC_9112_does_not_allow_fails(string answer)
+    {
+        using var server = new RawServer(answer, 1000);
+        using var lane = new Http1Lane(server.Url, new CatalogWorkload(), Comparing.Trust, new());
+        Assert.Throws<IOException>(() => lane.Exchange(0));
+    }
+
+    [Fact]
+    public void A_connection_that_was_ended_while_idle_is_opened_again_and_that_is_counted()
+    {
+        var proof = new LaneProof();
+        using var server = new RawServer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 1000, answersPerConnection: 2);
+        using var lane = new Http1Lane(server.Url, new CatalogWorkload(), Comparing.Trust, proof);
+        for (var i = 0; i < 6; i++) Assert.Equal(200, lane.Exchange(0).Status);
+        Assert.Equal(3, proof.Opened);
+        Assert.Equal("HTTP/1.1, cleartext", proof.Protocol);
+    }
+
+    [Fact]
+    public void Every_keyed_request_has_a_key_of_its_own()
+    {
+        var request = new Http1Request(new("http://localhost:1"), new OrdersWorkload(), 0);
+        var (first, second) = (Encoding.ASCII.GetString(request.Renew()), Encoding.ASCII.GetString(request.Renew()));
+        Assert.NotEqual(first, second);
+        Assert.Matches("Idempotency-Key: [0-9a-f]{32}\r\n", first);
+        Assert.EndsWith("\r\n\r\n" + Encoding.UTF8.GetString(new OrdersWorkload().Create(0).Body.Span), first, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_orders_digest_leaves_out_only_what_every_order_has_of_its_own()
+    {
+        var orders = new OrdersWorkload();
+        var one = orders.Digest("""{"id":"a","sequence":1,"createdAt":"x","lines":[{"itemId":1,"id":"inner"}],"total":3.5}"""u8);
+        Assert.Equal(one, orders.Digest("""{"sequence":2,"id":"b","createdAt":"y","lines":[{"itemId":1,"id":"inner"}],"total":3.5}"""u8));
+        Assert.NotEqual(one, orders.Digest("""{"id":"a","sequence":1,"createdAt":"x","lines":[{"itemId":1,"id":"inner"}],"total":3.6}"""u8));
+        Assert.NotEqual(one, orders.Digest("""{"id":"a","sequence":1,"createdAt":"x","lines":[{"itemId":1,"id":"other"}],"total":3.5}"""u8));
+        Assert.Null(OrdersWorkload.OrderId("not json"u8));
+    }
+
+    /// <summary>Answers every request head with the same bytes, in pieces.</summary>
+    private sealed class RawServer : IDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private int _connections;
+
+        public RawServer(string answer, int pieceLength, int answersPerConnection = int.MaxValue)
+        {
+            _listener.Start();
+            var bytes = Encoding.ASCII.GetBytes(answer);
+            new Thread(() => Serve(bytes, pieceLength, answersPerConnection)) { IsBackground = true }.Start();
+        }
+
+        public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+
+        public int Connections => _connections;
+
+        public void Dispose() => _listener.Dispose();
+
+        private void Serve(byte[] answer, int pieceLength, int answersPerConnection)
+        {
+            var buffer = new byte[16 * 1024];
+            while (true)
+            {
+                try
+                {
+                    using var socket = _listener.AcceptSocket();
+                    socket.NoDelay = true;
+                    Interlocked.Increment(ref _connections);
+                    for (var i = 0; i < answersPerConnection && socket.Receive(buffer) > 0; i++)
+                    {
+                        foreach (var piece in answer.Chunk(pieceLength)) socket.Send(piece);
+                    }
+                }
+                catch (SocketException)
+                {
+                    if (!_listener.Server.IsBound) return;
+                }
+                catch (ObjectDisposedException)
+                {
+                    return;
+                }
+                catch (InvalidOperationException)
+                {
+                    return;
+                }
+            }
+        }
+    }
+}
