@@ -44,7 +44,7 @@ internal sealed class OwnTopology : IAsyncDisposable
         if (!File.Exists(host)) throw new TopologyStartException("The topology is not built; run: dotnet build Topology.sln -c Release");
 
         var stateFile = Path.Combine(Path.GetTempPath(), $"topology-{Guid.NewGuid():N}.json");
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet")
+        var start = new ProcessStartInfo(Dotnet())
         {
             WorkingDirectory = root,
             RedirectStandardOutput = true,
@@ -95,6 +95,9 @@ internal sealed class OwnTopology : IAsyncDisposable
         File.Delete(StateFile);
     }
 
+    /// <summary>The program that runs programs: the one that runs this, where there is one.</summary>
+    internal static string Dotnet() => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
+
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
@@ -128,7 +131,7 @@ internal sealed class OwnTopology : IAsyncDisposable
     }
 
     /// <summary>The folder with the solution, above this program or the current folder.</summary>
-    private static string? Root()
+    internal static string? Root()
     {
         foreach (var from in (string[])[AppContext.BaseDirectory, Environment.CurrentDirectory])
         {
