@@ -28,8 +28,6 @@ internal sealed class OwnTopology : IAsyncDisposable
 
     public string StateFile { get; }
 
-    private static string Dotnet => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
-
     /// <summary>The state file of the topology that <c>./topology run</c> starts; null outside a clone.</summary>
     public static string? DefaultStateFile() =>
         Environment.GetEnvironmentVariable(RunningTopology.FileKey) is { Length: > 0 } file ? file
@@ -46,7 +44,7 @@ internal sealed class OwnTopology : IAsyncDisposable
         if (!File.Exists(host)) await BuildHostAsync(root, cancellationToken);
 
         var stateFile = Path.Combine(Path.GetTempPath(), $"topology-{Guid.NewGuid():N}.json");
-        var start = new ProcessStartInfo(Dotnet)
+        var start = new ProcessStartInfo(Dotnet())
         {
             WorkingDirectory = root,
             RedirectStandardOutput = true,
@@ -100,7 +98,7 @@ internal sealed class OwnTopology : IAsyncDisposable
     /// <summary>The host builds the services itself; only it has to be there.</summary>
     private static async Task BuildHostAsync(string root, CancellationToken cancellationToken)
     {
-        using var build = Process.Start(new ProcessStartInfo(Dotnet, ["build", "ManifestHost", "--configuration", "Release", "--verbosity", "quiet", "--nologo"])
+        using var build = Process.Start(new ProcessStartInfo(Dotnet(), ["build", "ManifestHost", "--configuration", "Release", "--verbosity", "quiet", "--nologo"])
         {
             WorkingDirectory = root,
             RedirectStandardOutput = true,
@@ -109,6 +107,9 @@ internal sealed class OwnTopology : IAsyncDisposable
         await build.WaitForExitAsync(cancellationToken);
         if (build.ExitCode != 0) throw new TopologyStartException($"The topology could not be built:\n{output}");
     }
+
+    /// <summary>The program that runs programs: the one that runs this, where there is one.</summary>
+    internal static string Dotnet() => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
 
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
@@ -143,7 +144,7 @@ internal sealed class OwnTopology : IAsyncDisposable
     }
 
     /// <summary>The folder with the solution, above this program or the current folder.</summary>
-    private static string? Root()
+    internal static string? Root()
     {
         foreach (var from in (string[])[AppContext.BaseDirectory, Environment.CurrentDirectory])
         {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Topology.Traffic.Comparison;
 using Topology.Traffic.Pairs;
 using Topology.Traffic.Workloads;
@@ -50,7 +51,7 @@ public sealed class WorkloadComparisonTests(RealServices services) : IClassFixtu
     [Fact]
     public async Task A_pair_of_every_workload_is_answered_alike_by_all_paths()
     {
-        using var sender = new PairSender(services.Targets(), Comparing.Trust);
+        using var sender = new PairSender(services.Targets(), Comparing.Trust, new(NullLogger<Topology.Traffic.Targets.StartedPaths>.Instance));
         foreach (var workload in WorkloadCatalog.All)
         {
             var pair = await sender.SendAsync(workload, TestContext.Current.CancellationToken);
