@@ -87,7 +87,7 @@ internal sealed class KestrelListeners(
             return next(connection);
         });
 
-        if (listener.IsPublic) connections.Guard(endpoint);
+        if (listener.IsPublic) connections.Guard(endpoint, listener.IsBehindIngress);
         if (listener.IsTls)
         {
             endpoint.UseHttps(https =>

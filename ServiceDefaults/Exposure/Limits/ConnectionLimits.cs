@@ -17,14 +17,15 @@ internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, Uncounte
     private readonly Counter<long> _refused = meters.Create(nameof(Topology)).CreateCounter<long>(
         "topology.connections.refused", "{connection}", "Connections closed because a limit was reached; the tag says which.");
 
-    public void Guard(ListenOptions endpoint)
+    /// <summary>Behind an ingress all connections are the ingress', so clients cannot be told apart by them.</summary>
+    public void Guard(ListenOptions endpoint, bool isBehindIngress)
     {
         var open = 0;
         endpoint.Use(next => async connection =>
         {
             var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
             var client = ClientNetwork.Of(address);
-            var isCounted = !uncounted.Contains(address);
+            var isCounted = !isBehindIngress && !uncounted.Contains(address);
             if (Interlocked.Increment(ref open) > limits.Value.Connections)
             {
                 Interlocked.Decrement(ref open);

@@ -37,7 +37,7 @@ public sealed class PageTests(Lab lab)
         var page = await browser.NewPageAsync();
         await page.GotoAsync(host.Url("traffic", "http").ToString());
         await Expect(page.GetByText("edge-tls").First).ToBeVisibleAsync(new() { Timeout = Patience });
-        await Expect(page.GetByText("equal").First).ToBeVisibleAsync(new() { Timeout = Patience });
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "equal", Exact = true }).First).ToBeVisibleAsync(new() { Timeout = Patience });
         await SaveAsync(page, "traffic");
     }
 
