@@ -42,7 +42,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     /// <summary>Compares.</summary>
     /// <param name="options">Valid for the targets.</param>
     /// <param name="progress">Told after every block.</param>
-    /// <param name="cancellationToken">Ends the run within a tenth of a second or the current answers.</param>
+    /// <param name="cancellationToken">Ends the run within a quarter of a second or the current answers.</param>
     /// <exception cref="ComparisonFailedException">The baseline does not answer.</exception>
     public Task<ComparisonResult> RunAsync(ComparisonOptions options, IProgress<ComparisonProgress>? progress, CancellationToken cancellationToken) =>
         // The generator blocks the thread that runs it.

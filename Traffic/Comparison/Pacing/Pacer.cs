@@ -14,7 +14,7 @@ internal static class Pacer
     private static readonly long CoarseWakeUp = Ticks(TimeSpan.FromMilliseconds(OperatingSystem.IsWindows() ? 16 : 2));
 
     /// <summary>The longest sleep: a cancelled wait ends after it.</summary>
-    private static readonly long Slice = Ticks(TimeSpan.FromMilliseconds(50));
+    private static readonly long Slice = Ticks(TimeSpan.FromMilliseconds(200));
 
     /// <summary>Call once on each thread that waits.</summary>
     public static void Prepare()
