@@ -1,0 +1,44 @@
+using Topology.Traffic.Claims.Lab;
+
+namespace Topology.Traffic.Claims.Checks;
+
+/// <summary>Kestrel takes what comes to its port, whatever the Host.</summary>
+public sealed class AnyHostClaim : Claim
+{
+    private static readonly string[] Strangers = ["evil.example", "203.0.113.9", "localhost.evil.example", "[2001:db8::1]:81", "xn--n3h.example"];
+
+    /// <inheritdoc />
+    public override string Id => "any-host";
+
+    /// <inheritdoc />
+    public override string Sentence => "Kestrel handles everything that comes to its port, whatever Host it names; it is the application or the edge that must filter hosts.";
+
+    /// <inheritdoc />
+    public override string Done =>
+        $"Asked a plain Kestrel, and the filtered public listeners of a backend and of each edge, for {Strangers.Length} hosts that are nobody's here, and for their own.";
+
+    /// <inheritdoc />
+    public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(evidence);
+        await ExpectAsync("a plain Kestrel", lab.Plain.Address, 200);
+        foreach (var name in lab.Proxies.Where(proxy => proxy.Name.StartsWith("edge", StringComparison.Ordinal)).Select(proxy => proxy.Name).Prepend(lab.Backends[0].Name))
+        {
+            foreach (var endpoint in (string[])["http", "https"])
+            {
+                await ExpectAsync($"{name} on {endpoint}", lab.Url(name, endpoint), 400);
+            }
+        }
+
+        async Task ExpectAsync(string who, Uri address, int expected)
+        {
+            using var caller = lab.Call(address, acceptsAnyName: true);
+            var statuses = new List<int>();
+            foreach (var host in Strangers) statuses.Add(await caller.StatusAsync("/catalog/items/1", cancellationToken, host: host));
+            var own = await caller.StatusAsync("/catalog/items/1", cancellationToken);
+            evidence.Expect(own == 200 && statuses.All(status => status == expected),
+                $"{who} answers {string.Join("/", statuses.Distinct())} to strangers' hosts and {own} to its own");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Topology.Traffic.Claims.Lab;
+using Topology.Traffic.Targets;
+
+namespace Topology.Traffic.Claims.Checks;
+
+/// <summary>Kestrel serves behind a proxy, whichever it is.</summary>
+public sealed class BehindProxyClaim : Claim
+{
+    /// <inheritdoc />
+    public override string Id => "behind-proxy";
+
+    /// <inheritdoc />
+    public override string Sentence => "Kestrel can serve behind a reverse proxy that takes the requests and passes them on; both ways are supported.";
+
+    /// <inheritdoc />
+    public override string Done =>
+        "Asked each proxy that runs for the whoami of every service: an instance behind it must answer, on an internal listener, and know the proxy by name.";
+
+    /// <inheritdoc />
+    public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        var services = lab.Backends.Select(backend => backend.Service()).Distinct().ToArray();
+        foreach (var proxy in lab.Proxies)
+        {
+            using var caller = lab.Call(lab.Url(proxy.Name, "http"));
+            var (listeners, faults) = (new HashSet<string>(), new List<string>());
+            foreach (var service in services)
+            {
+                try
+                {
+                    var answer = await caller.WhoAmIAsync($"/{service}/whoami", cancellationToken);
+                    listeners.Add(answer.Listener);
+                    var isBehind = answer.TopologyPath == proxy.Name && answer.Listener.StartsWith("internal", StringComparison.Ordinal)
+                        && lab.Backends.Any(backend => backend.Name == answer.Instance);
+                    if (!isBehind) faults.Add($"{service} was answered by {answer.Instance} on {answer.Listener} by the path {answer.TopologyPath ?? "none"}");
+                }
+                catch (Exception exception) when (exception is HttpRequestException or InvalidOperationException)
+                {
+                    faults.Add(exception.GetBaseException().Message);
+                }
+            }
+
+            evidence.Expect(faults.Count == 0, faults.Count == 0
+                ? $"through {proxy.Name} {string.Join(", ", services)} answer on {string.Join(", ", listeners)}"
+                : $"through {proxy.Name}: {string.Join(", ", faults)}");
+        }
+
+        var absent = TargetMap.Known.Skip(1).Where(path => lab.Proxies.All(proxy => proxy.Name != path)).ToArray();
+        if (absent.Length > 0) evidence.Note($"not run here: {string.Join(", ", absent)} (start them with --proxies)");
+        evidence.Note("IIS is not run here: it needs Windows");
+    }
+}

@@ -1,0 +1,111 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Topology.Traffic.Claims.Lab;
+
+namespace Topology.Traffic.Claims.Checks;
+
+/// <summary>Which certificates have to be where.</summary>
+public sealed class CertificatesClaim : Claim
+{
+    /// <inheritdoc />
+    public override string Id => "certificates";
+
+    /// <inheritdoc />
+    public override string Sentence =>
+        "Only the reverse proxy needs a certificate for the public name; it can reach the applications over plain HTTP, or over HTTPS with certificates that are managed locally.";
+
+    /// <inheritdoc />
+    public override string Done =>
+        "Took the certificate of every TLS listener and checked it against both authorities: the public one, which clients trust, and the one of the inside. Asked each internal TLS listener without a client certificate, and the edge for the way inwards it uses.";
+
+    /// <inheritdoc />
+    public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(evidence);
+        using var edge = await CertificateAsync(lab.Url("edge", "https"), cancellationToken);
+        evidence.Expect(lab.Authorities.IsPublic(edge) && !lab.Authorities.IsInternal(edge), $"the edge shows {edge.Subject} of {Authority(lab, edge)}");
+
+        var (inside, trusted, open) = (new List<string>(), new List<string>(), new List<string>());
+        foreach (var backend in lab.Backends)
+        {
+            var address = lab.Url(backend.Name, "internal-tls");
+            using var certificate = await CertificateAsync(address, cancellationToken);
+            if (lab.Authorities.IsPublic(certificate) || !lab.Authorities.IsInternal(certificate)) trusted.Add($"{backend.Name}: {Authority(lab, certificate)}");
+            else inside.Add(backend.Name);
+            if (await AnswersStrangerAsync(address, backend.Service(), cancellationToken)) open.Add(backend.Name);
+        }
+
+        evidence.Expect(trusted.Count == 0 && inside.Count > 0, trusted.Count == 0
+            ? $"inside, {string.Join(", ", inside)} show certificates of the local authority, which the public does not trust"
+            : $"not of the inside's authority alone: {string.Join(", ", trusted)}");
+        evidence.Expect(open.Count == 0, open.Count == 0 ? "none of them answers a client without a certificate of that authority" : $"without a client certificate answer: {string.Join(", ", open)}");
+
+        var direct = 0;
+        foreach (var backend in lab.Backends.Where(backend => backend.Urls.ContainsKey("https")))
+        {
+            using var certificate = await CertificateAsync(lab.Url(backend.Name, "https"), cancellationToken);
+            if (lab.Authorities.IsPublic(certificate)) direct++;
+        }
+
+        evidence.Expect(direct > 1, $"processes that hold a certificate of the public authority: 1 where the edge is what is exposed, {direct} edge-direct");
+
+        foreach (var (proxy, prefix) in ((string, string)[])[("edge", "internal-h2"), ("edge-tls", "internal-tls")])
+        {
+            await ExpectListenerAsync(proxy, prefix);
+        }
+
+        async Task ExpectListenerAsync(string proxy, string listener)
+        {
+            using var caller = lab.Call(lab.Url(proxy, "https"));
+            var answer = await caller.WhoAmIAsync("/catalog/whoami", cancellationToken);
+            evidence.Expect(answer.Listener == listener, $"through {proxy} requests come in on {answer.Listener}");
+        }
+    }
+
+    private static string Authority(ClaimLab lab, X509Certificate2 certificate) =>
+        (lab.Authorities.IsPublic(certificate), lab.Authorities.IsInternal(certificate)) switch
+        {
+            (true, false) => "the public authority",
+            (false, true) => "the inside's authority",
+            (true, true) => "both authorities",
+            _ => "neither authority",
+        };
+
+    private static async Task<X509Certificate2> CertificateAsync(Uri address, CancellationToken cancellationToken)
+    {
+        X509Certificate2? shown = null;
+        await using var tls = new SslStream(await Caller.ConnectAsync(address.Port, null, cancellationToken));
+        await tls.AuthenticateAsClientAsync(Options("localhost", certificate => shown = certificate), cancellationToken);
+        return shown ?? throw new InvalidOperationException($"{address.Authority} shows no certificate");
+    }
+
+    private static async Task<bool> AnswersStrangerAsync(Uri address, string service, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var tls = new SslStream(await Caller.ConnectAsync(address.Port, null, cancellationToken));
+            await tls.AuthenticateAsClientAsync(Options(service, _ => { }), cancellationToken);
+            // In TLS 1.3 the server refuses the client only after the client has finished.
+            await tls.WriteAsync(Encoding.ASCII.GetBytes($"GET /{service}/whoami HTTP/1.1\r\nHost: {service}\r\nConnection: close\r\n\r\n"), cancellationToken);
+            return await tls.ReadAsync(new byte[1], cancellationToken) > 0;
+        }
+        catch (Exception exception) when (exception is IOException or System.Security.Authentication.AuthenticationException)
+        {
+            return false;
+        }
+    }
+
+    private static SslClientAuthenticationOptions Options(string name, Action<X509Certificate2> take) => new()
+    {
+        TargetHost = name,
+#pragma warning disable CA5359 // The certificate is what is examined; nothing is sent that deserves protection.
+        RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+        {
+            if (certificate is not null) take(X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()));
+            return true;
+        },
+#pragma warning restore CA5359
+    };
+}

@@ -1,0 +1,70 @@
+using Topology.Traffic.Claims.Lab;
+
+namespace Topology.Traffic.Claims.Checks;
+
+/// <summary>The edge stops what a backend would take.</summary>
+public sealed class DefenceInDepthClaim : Claim
+{
+    /// <summary>How many of the attacks a plain Kestrel has to take for the edge to be a layer of its own.</summary>
+    public const int Minimum = 12;
+
+    /// <inheritdoc />
+    public override string Id => "defence-in-depth";
+
+    /// <inheritdoc />
+    public override string Sentence => "A reverse proxy can be one more layer of configuration and defence in front of the applications.";
+
+    /// <inheritdoc />
+    public override string Done =>
+        $"Sent {Attacks.All.Count} attacks byte by byte, and forwarded headers that lie, to the edge and to a plain Kestrel. The edge must stop all; at least {Minimum} must be ones that the plain Kestrel takes. An attack is taken if its answer is 2xx.";
+
+    /// <inheritdoc />
+    public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(evidence);
+        var edge = lab.Url("edge", "http");
+        var (through, stopped, refusedByBoth, direct) = (new List<string>(), new List<string>(), new List<string>(), new List<string>());
+        foreach (var attack in Attacks.All)
+        {
+            var taken = await IsTakenAsync(lab.Plain.Address, attack, cancellationToken);
+            if (await IsTakenAsync(edge, attack, cancellationToken)) through.Add(attack.Name);
+            else if (taken) stopped.Add(attack.Name);
+            else refusedByBoth.Add(attack.Name);
+            // The other hardened listener, to be honest about who can do this: Kestrel itself, once it is told to.
+            if (await IsTakenAsync(Direct(lab, attack), attack, cancellationToken)) direct.Add(attack.Name);
+        }
+
+        (string, string)[] lies = [("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.example")];
+        using var liar = lab.Call(edge);
+        using var believer = lab.Call(lab.Plain.Believing);
+        var (told, believed) = (await liar.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: lies), await believer.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: lies));
+        foreach (var (what, isBelievedAtEdge, isBelieved) in ((string, bool, bool)[])
+            [("a forged client address", told.RemoteAddress == "203.0.113.9", believed.RemoteAddress == "203.0.113.9"),
+             ("a forged scheme", told.Scheme == "https", believed.Scheme == "https"),
+             ("a forged host", told.Host == "evil.example", believed.Host == "evil.example")])
+        {
+            (isBelievedAtEdge ? through : isBelieved ? stopped : refusedByBoth).Add(what);
+        }
+
+        var all = Attacks.All.Count + lies.Length;
+        evidence.Expect(through.Count == 0, through.Count == 0 ? $"the edge stops all {all}" : $"the edge lets through: {string.Join(", ", through)}");
+        evidence.Expect(stopped.Count >= Minimum, $"{stopped.Count} of them a plain Kestrel takes: {string.Join(", ", stopped)}");
+        evidence.Note($"{refusedByBoth.Count} a plain Kestrel refuses by itself: {string.Join(", ", refusedByBoth)}");
+        evidence.Note($"the backends' own public listeners, hardened alike, {(direct.Count == 0 ? $"stop all {Attacks.All.Count}" : $"take {string.Join(", ", direct)}")}: what the edge adds is one place for it, and a second layer");
+
+        using var honest = lab.Call(edge);
+        var status = await honest.StatusAsync("/catalog/items/1", cancellationToken);
+        evidence.Expect(status == 200, $"an honest request gets {status}");
+    }
+
+    private static async Task<bool> IsTakenAsync(Uri address, Attack attack, CancellationToken cancellationToken) =>
+        await RawExchange.StatusAsync(address, attack.Raw, cancellationToken) is >= 200 and < 300;
+
+    /// <summary>The public listener of the backend that serves the attack's path.</summary>
+    private static Uri Direct(ClaimLab lab, Attack attack)
+    {
+        var backend = lab.Backends.FirstOrDefault(backend => attack.Raw.Contains($" /{backend.Service()}", StringComparison.Ordinal)) ?? lab.Backends[0];
+        return lab.Url(backend.Name, "http");
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net.Sockets;
+using Topology.Traffic.Claims.Lab;
+using Topology.Traffic.Targets;
+
+namespace Topology.Traffic.Claims.Checks;
+
+/// <summary>How much of the topology the public can touch.</summary>
+public sealed class ExposedSurfaceClaim : Claim
+{
+    private static readonly string[] Public = ["http", "https"];
+    private static readonly string[] Management = ["/health", "/alive"];
+
+    private static readonly string[] Paths =
+    [
+        .. Management, "/", "/metrics", "/favicon.ico", "/.env", "/appsettings.json", "/swagger/index.html", "/whoami",
+        "/catalog/items/1", "/catalog/whoami", "/orders", "/orders/whoami", "/media/1", "/media/whoami", "/live/events?count=1", "/live/whoami",
+    ];
+
+    /// <inheritdoc />
+    public override string Id => "exposed-surface";
+
+    /// <inheritdoc />
+    public override string Sentence => "A reverse proxy can limit what of the applications the public can reach.";
+
+    /// <inheritdoc />
+    public override string Done =>
+        $"Connected to every public listener and asked it for {Paths.Length} paths: those of the backends, which edge-direct exposes, and those of the edge, which is all that is exposed behind it. Asked internal listeners for the management paths.";
+
+    /// <inheritdoc />
+    public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(evidence);
+        var direct = await ProbeAsync(lab, lab.Backends, cancellationToken);
+        var proxied = await ProbeAsync(lab, [lab.Resource("edge")], cancellationToken);
+        evidence.Note($"edge-direct: {direct.Ports} ports of {lab.Backends.Count} processes are open to the public, {direct.Answering.Count} of the paths answer");
+        evidence.Expect(proxied.Ports > 0 && proxied.Ports < direct.Ports,
+            $"behind the edge: {proxied.Ports} ports of 1 process, {proxied.Answering.Count} of the paths answer ({string.Join(" ", proxied.Answering)})");
+        var beyond = proxied.Answering.Except(direct.Answering).ToArray();
+        evidence.Expect(beyond.Length == 0, beyond.Length == 0 ? "no path answers at the edge only" : $"at the edge answers besides: {string.Join(" ", beyond)}");
+
+        var inside = 0;
+        foreach (var backend in lab.Backends)
+        {
+            using var caller = lab.Call(lab.Url(backend.Name, "internal"));
+            foreach (var path in Management) inside += await caller.StatusAsync(path, cancellationToken) == 200 ? 1 : 0;
+        }
+
+        var outside = direct.Management + proxied.Management;
+        evidence.Expect(inside == Management.Length * lab.Backends.Count && outside == 0,
+            $"{string.Join(" and ", Management)} answer {inside} times on {lab.Backends.Count} internal listeners and {outside} times on {direct.Ports + proxied.Ports} public ones");
+
+        using var plain = lab.Call(lab.Plain.Address);
+        var health = await plain.StatusAsync(Management[0], cancellationToken);
+        evidence.Expect(health == 200, $"a plain Kestrel with one port answers {Management[0]} with {health} to everybody");
+        evidence.Note("on this machine every listener is on loopback; which ones are the public's is what the composition declares");
+    }
+
+    private static async Task<(int Ports, SortedSet<string> Answering, int Management)> ProbeAsync(
+        ClaimLab lab, IEnumerable<TopologyResource> resources, CancellationToken cancellationToken)
+    {
+        var (ports, answering, management) = (0, new SortedSet<string>(StringComparer.Ordinal), 0);
+        foreach (var address in resources.SelectMany(resource => Public.Select(resource.Urls.GetValueOrDefault).OfType<Uri>()))
+        {
+            if (!await IsOpenAsync(address.Port, cancellationToken)) continue;
+            ports++;
+            using var caller = lab.Call(address);
+            foreach (var path in Paths)
+            {
+                if (await caller.StatusAsync(path, cancellationToken) is not (200 or 204)) continue;
+                answering.Add(path);
+                if (Management.Contains(path)) management++;
+            }
+        }
+
+        return (ports, answering, management);
+    }
+
+    private static async Task<bool> IsOpenAsync(int port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (await Caller.ConnectAsync(port, null, cancellationToken)).DisposeAsync();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

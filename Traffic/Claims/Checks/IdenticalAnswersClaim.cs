@@ -1,0 +1,149 @@
+using System.Net;
+using System.Net.WebSockets;
+using Topology.Traffic.Claims.Lab;
+using Topology.Traffic.Workloads;
+
+namespace Topology.Traffic.Claims.Checks;
+
+/// <summary>A proxy changes nothing of what is answered.</summary>
+public sealed class IdenticalAnswersClaim : Claim
+{
+    /// <summary>What may differ: when and by whom it was answered, and how one hop frames it (RFC 9110 sections 6.6.1, 7.6 and 10.2.4).</summary>
+    private static readonly string[] OfTheHop = ["Date", "Server", "Via", "Connection", "Keep-Alive", "Transfer-Encoding"];
+
+    /// <inheritdoc />
+    public override string Id => "identical-answers";
+
+    /// <inheritdoc />
+    public override string Source => "What a comparison needs to be fair";
+
+    /// <inheritdoc />
+    public override string Sentence => "Direct and proxied, every workload is answered alike: status, header fields and body, byte for byte.";
+
+    /// <inheritdoc />
+    public override string Done =>
+        $"Sent each workload's request to every replica and through every proxy, over HTTP/1.1, and over HTTP/2 with TLS, and compared with the first answer. Header fields apart from {string.Join(", ", OfTheHop)}. An order has an id, a number and a time of its own: the POST is compared without them, and then the same stored order is read on every path.";
+
+    /// <inheritdoc />
+    public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(evidence);
+        foreach (var workload in WorkloadCatalog.All)
+        {
+            var compared = new List<string>();
+            var faults = new List<string>();
+            foreach (var tls in (bool[])[false, true])
+            {
+                if (workload.NeedsHttp2 && !tls) continue;
+                var (fault, seen) = await CompareAsync(lab, workload, tls, cancellationToken);
+                faults.AddRange(fault);
+                compared.Add(seen);
+            }
+
+            evidence.Expect(faults.Count == 0 && compared.All(seen => seen.Length > 0), faults.Count == 0
+                ? $"{workload.Name}: {string.Join("; ", compared)}"
+                : $"{workload.Name}: {string.Join(", ", faults)}");
+        }
+    }
+
+    private static async Task<(List<string> Faults, string Seen)> CompareAsync(ClaimLab lab, Workload workload, bool tls, CancellationToken cancellationToken)
+    {
+        var faults = new List<string>();
+        var ways = lab.Targets.Paths.SelectMany(path => lab.Targets.Find(path, workload.Service, tls).Select(address => (Path: path, Address: address))).ToArray();
+        if (ways.Length < 2) return (["there are fewer than two ways to it"], "");
+        Answer? first = null;
+        Answer? firstStored = null;
+        foreach (var (path, address) in ways)
+        {
+            using var caller = lab.Call(address);
+            var answer = await AskAsync(caller, address, lab, workload, tls, cancellationToken);
+            var stored = workload.IsKeyed ? await StoredAsync(caller, ref first, answer, tls, cancellationToken) : null;
+            first ??= answer;
+            firstStored ??= stored;
+            var way = $"{path}{(tls ? " with TLS" : "")}";
+            if (Difference(first, answer, workload) is { } difference) faults.Add($"{way}: {difference}");
+            if (stored is not null && Difference(firstStored!, stored, null) is { } otherwise) faults.Add($"{way}, read again: {otherwise}");
+        }
+
+        return (faults, $"{ways.Length} ways over {Protocol(workload, tls)} give {first!.Status}, {first.Body.Length} bytes, {first.Headers.Count(header => !OfTheHop.Contains(header.Name, StringComparer.OrdinalIgnoreCase))} fields");
+    }
+
+    private static async Task<Answer> AskAsync(Caller caller, Uri address, ClaimLab lab, Workload workload, bool tls, CancellationToken cancellationToken)
+    {
+        var request = workload.Create(0);
+        if (workload.Kind == WorkloadKind.Socket) return await EchoAsync(address, lab, request, cancellationToken);
+        var headers = new List<(string, string)>();
+        if (workload.IsKeyed) headers.Add(("Idempotency-Key", Guid.NewGuid().ToString("N")));
+        if (workload.NeedsHttp2) headers.Add(("TE", "trailers"));
+        using var content = request.ContentType is { } type ? new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } } : null;
+        return await caller.SendAsync(request.Path, cancellationToken, request.Method, headers: headers, version: Version(tls), content: content);
+    }
+
+    /// <summary>Reads the order that the first way stored, so that there is one answer that every way must give whole.</summary>
+    private static Task<Answer> StoredAsync(Caller caller, ref Answer? first, Answer answer, bool tls, CancellationToken cancellationToken) =>
+        OrdersWorkload.OrderId((first ?? answer).Body) is { } id
+            ? caller.SendAsync($"/orders/{id}", cancellationToken, version: Version(tls))
+            : throw new InvalidOperationException($"the answer {answer.Status} to an order has no id");
+
+    private static async Task<Answer> EchoAsync(Uri address, ClaimLab lab, WorkloadRequest request, CancellationToken cancellationToken)
+    {
+        using var socket = new ClientWebSocket();
+        if (address.Scheme == Uri.UriSchemeHttps)
+        {
+            using var invoker = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, SslOptions = lab.Trust.Options("localhost") });
+            await socket.ConnectAsync(new UriBuilder(new Uri(address, request.Path)) { Scheme = Uri.UriSchemeWss }.Uri, invoker, cancellationToken);
+        }
+        else
+        {
+            await socket.ConnectAsync(new UriBuilder(new Uri(address, request.Path)) { Scheme = Uri.UriSchemeWs }.Uri, cancellationToken);
+        }
+
+        await socket.SendAsync(request.Body, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+        var buffer = new byte[request.Body.Length + 1];
+        var length = 0;
+        ValueWebSocketReceiveResult received;
+        do
+        {
+            received = await socket.ReceiveAsync(buffer.AsMemory(length), cancellationToken);
+            length += received.Count;
+        }
+        while (!received.EndOfMessage && length < buffer.Length);
+
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
+        return new(101, HttpVersion.Version11, [], buffer[..length], null);
+    }
+
+    /// <summary>What differs between two answers, for people; null where nothing does.</summary>
+    /// <param name="first">The answer compared with.</param>
+    /// <param name="answer">The other one.</param>
+    /// <param name="workload">The workload whose digest leaves out what is an answer's own; null compares bytes.</param>
+    internal static string? Difference(Answer first, Answer answer, Workload? workload)
+    {
+        if (first.Status != answer.Status) return $"status {answer.Status} instead of {first.Status}";
+        var (expected, actual) = (Fields(first, workload), Fields(answer, workload));
+        if (expected.Except(actual).Concat(actual.Except(expected)).Select(field => field.Name).Distinct().ToArray() is { Length: > 0 } fields)
+        {
+            return $"the fields {string.Join(", ", fields)} differ ({string.Join(", ", actual.Where(field => fields.Contains(field.Name)).Select(field => field.Value))})";
+        }
+
+        var isSame = workload is { IsKeyed: true } ? workload.Digest(first.Body) == workload.Digest(answer.Body) : first.Body.AsSpan().SequenceEqual(answer.Body);
+        return isSame ? null : $"the bodies of {first.Body.Length} and {answer.Body.Length} bytes differ";
+    }
+
+    private static (string Name, string Value)[] Fields(Answer answer, Workload? workload)
+    {
+        var id = workload is { IsKeyed: true } ? OrdersWorkload.OrderId(answer.Body)?.ToString() : null;
+        return
+        [
+            .. from field in answer.Headers
+               where !OfTheHop.Contains(field.Name, StringComparer.OrdinalIgnoreCase)
+               select id is null ? field : (field.Name, field.Value.Replace(id, "{id}", StringComparison.OrdinalIgnoreCase)),
+        ];
+    }
+
+    private static string Protocol(Workload workload, bool tls) =>
+        $"{(workload.Kind == WorkloadKind.Socket ? "WebSocket" : tls ? "HTTP/2" : "HTTP/1.1")}{(tls ? " with TLS" : "")}";
+
+    private static Version Version(bool tls) => tls ? HttpVersion.Version20 : HttpVersion.Version11;
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using Topology.Traffic.Claims.Lab;
+using Topology.Traffic.Comparison;
+using Topology.Traffic.Comparison.Cost;
+using Topology.Traffic.Targets;
+using Topology.Traffic.Workloads;
+
+namespace Topology.Traffic.Claims.Checks;
+
+/// <summary>What HTTPS on the inside costs.</summary>
+/// <param name="seconds">How long each way is measured for latency.</param>
+/// <param name="rounds">How many pairs of blocks are measured for CPU.</param>
+public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
+{
+    private const string Without = "edge";
+    private const string With = "edge-tls";
+    private const int RequestsPerBlock = 400;
+    private const int Clients = 4;
+
+    /// <summary>The measurement as <c>claims</c> makes it.</summary>
+    public InternalHttpsCostClaim() : this(5, 16)
+    {
+    }
+
+    /// <inheritdoc />
+    public override string Id => "internal-https-cost";
+
+    /// <inheritdoc />
+    public override string Sentence => "HTTPS between the proxy and the applications adds security, and a cost for each request.";
+
+    /// <inheritdoc />
+    public override string Done =>
+        $"Compared {With} with {Without}, the same program with plain HTTP/2 inwards: latency at 500 requests a second for {seconds:0.#} s each with the comparison engine, then CPU of the edge and the catalog in {rounds} pairs of blocks of {RequestsPerBlock} requests in random order. Holds if the 95 % interval of the CPU difference lies above 0.";
+
+    /// <inheritdoc />
+    public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(evidence);
+        foreach (var (path, expected) in (IEnumerable<(string, string)>)[(Without, "internal-h2"), (With, "internal-tls")])
+        {
+            using var caller = lab.Call(lab.Url(path, "http"));
+            var listener = (await caller.WhoAmIAsync("/catalog/whoami", cancellationToken)).Listener;
+            evidence.Expect(listener == expected, $"{path} goes inwards by {listener}");
+        }
+
+        var engine = new ComparisonEngine(lab.Targets, lab.Trust) { Processes = (path, workload) => lab.State.On(path, workload) };
+        var result = await engine.RunAsync(new() { Paths = [Without, With], DurationSeconds = seconds }, null, cancellationToken);
+        foreach (var difference in result.Differences.Where(difference => difference.Percentile is "p50" or "p99"))
+        {
+            evidence.Note($"latency {difference.Percentile} {Signed(difference.Ms)} ms, 95 % [{Signed(difference.Ci95[0])}, {Signed(difference.Ci95[1])}]{(difference.HoldsZero ? ", not to be told from none" : "")}");
+        }
+
+        if (result.Control is { } control) evidence.Note($"control, {Without} against itself, p50 {Signed(control.Ms)} ms [{Signed(control.Ci95[0])}, {Signed(control.Ci95[1])}]");
+        if (!result.Valid) evidence.Note($"the latencies must not be used: {result.Notes[0]}");
+
+        var (plain, secured) = await CpuAsync(lab, cancellationToken);
+        var (mean, half) = Interval([.. secured.Zip(plain, (with, without) => with - without)]);
+        evidence.Expect(mean - half > 0,
+            $"CPU {secured.Average():0} µs for each request instead of {plain.Average():0} µs: {Signed(mean)} µs, 95 % [{Signed(mean - half)}, {Signed(mean + half)}], {mean / plain.Average():P0}");
+    }
+
+    /// <summary>CPU of proxy and backend in microseconds for each request, block by block.</summary>
+    private async Task<(double[] Without, double[] With)> CpuAsync(ClaimLab lab, CancellationToken cancellationToken)
+    {
+        var workload = WorkloadCatalog.Find("catalog")!;
+        var costs = new Dictionary<string, (ProcessCost Cost, Caller[] Callers, List<double> Blocks)>();
+        try
+        {
+            foreach (var path in (string[])[Without, With])
+            {
+                costs[path] = (new(Current(lab, lab.State.On(path, workload))), [.. Enumerable.Range(0, Clients).Select(_ => lab.Call(lab.Url(path, "http")))], []);
+            }
+
+            for (var round = -1; round < rounds; round++)
+            {
+                var order = costs.ToArray();
+#pragma warning disable CA5394 // The order of blocks is no secret.
+                Random.Shared.Shuffle(order);
+#pragma warning restore CA5394
+                foreach (var (_, (cost, callers, blocks)) in order)
+                {
+                    cost.Refresh();
+                    var before = Cpu(cost);
+                    await Task.WhenAll(callers.Select(SendBlockAsync));
+                    var used = (Cpu(cost) - before).TotalMicroseconds / RequestsPerBlock;
+                    if (round >= 0) blocks.Add(used); // The first round opens the connections.
+                }
+            }
+
+            return ([.. costs[Without].Blocks], [.. costs[With].Blocks]);
+        }
+        finally
+        {
+            foreach (var caller in costs.Values.SelectMany(entry => entry.Callers)) caller.Dispose();
+        }
+
+        async Task SendBlockAsync(Caller caller)
+        {
+            for (var i = 0; i < RequestsPerBlock / Clients; i++)
+            {
+                var status = await caller.StatusAsync("/catalog/items/1", cancellationToken);
+                if (status != 200) throw new InvalidOperationException($"a measured request got {status}");
+            }
+        }
+    }
+
+    /// <summary>With the pids of now: a replica may have been started again since the lab was opened.</summary>
+    private static IReadOnlyList<MeasuredProcess> Current(ClaimLab lab, IReadOnlyList<MeasuredProcess> processes) =>
+    [
+        .. from process in processes
+           let name = lab.State.Resources.First(resource => resource.Pid == process.Pid).Name
+           select process with { Pid = lab.PidNow(name) ?? process.Pid },
+    ];
+
+    private static TimeSpan Cpu(ProcessCost cost) =>
+        TimeSpan.FromTicks(cost.Cpu().Where(entry => entry.Key != ProcessCost.Generator).Sum(entry => entry.Value.Ticks));
+
+    /// <summary>The mean and half the width of its 95 % interval by Student's t.</summary>
+    internal static (double Mean, double Half) Interval(IReadOnlyList<double> values)
+    {
+        var mean = values.Average();
+        var deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1));
+        return (mean, Student(values.Count - 1) * deviation / Math.Sqrt(values.Count));
+    }
+
+    /// <summary>Student's t at 0.975 by its expansion around the normal quantile; exact to 0.01 from 5 degrees of freedom on.</summary>
+    private static double Student(int freedom)
+    {
+        const double z = 1.959963984540054;
+        return z + (Math.Pow(z, 3) + z) / (4 * freedom) + (5 * Math.Pow(z, 5) + 16 * Math.Pow(z, 3) + 3 * z) / (96.0 * freedom * freedom);
+    }
+
+    private static string Signed(double value) => value.ToString(Math.Abs(value) < 10 ? "+0.000;−0.000;0.000" : "+0.0;−0.0;0.0", CultureInfo.InvariantCulture);
+}

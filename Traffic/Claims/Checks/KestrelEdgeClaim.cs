@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Quic;
+using System.Security.Authentication;
+using Topology.Traffic.Claims.Lab;
+
+namespace Topology.Traffic.Claims.Checks;
+
+/// <summary>Kestrel faces clients itself.</summary>
+public sealed class KestrelEdgeClaim : Claim
+{
+    /// <inheritdoc />
+    public override string Id => "kestrel-edge";
+
+    /// <inheritdoc />
+    public override string Sentence => "Kestrel can be the edge: it takes requests from clients itself, without a proxy in front.";
+
+    /// <inheritdoc />
+    public override string Done =>
+        "Asked every backend and every YARP edge on its own public listeners: HTTP/1.1 in cleartext, and HTTP/1.1 and HTTP/2 over TLS 1.2 and over TLS 1.3, trusting the public authority only.";
+
+    /// <inheritdoc />
+    public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        var good = new List<string>();
+        foreach (var resource in lab.Backends.Concat(lab.Proxies.Where(proxy => proxy.Name.StartsWith("edge", StringComparison.Ordinal))))
+        {
+            var path = $"/{(lab.Backends.Contains(resource) ? resource.Service() : "catalog")}/whoami";
+            var faults = new List<string>();
+            using (var cleartext = lab.Call(lab.Url(resource.Name, "http")))
+            {
+                var status = await cleartext.StatusAsync(path, cancellationToken);
+                if (status != 200) faults.Add($"HTTP/1.1 in cleartext: status {status}");
+            }
+
+            foreach (var protocol in (SslProtocols[])[SslProtocols.Tls12, SslProtocols.Tls13])
+            {
+                foreach (var version in (Version[])[HttpVersion.Version11, HttpVersion.Version20])
+                {
+                    if (await FaultAsync(lab, resource.Name, path, protocol, version, cancellationToken) is { } fault) faults.Add($"HTTP/{version} over {protocol}: {fault}");
+                }
+            }
+
+            if (faults.Count == 0) good.Add(resource.Name);
+            else evidence.Expect(false, $"{resource.Name}: {string.Join(", ", faults)}");
+        }
+
+        evidence.Expect(good.Count > 0, good.Count == 0
+            ? "none answers as it should"
+            : $"{string.Join(", ", good)} answer 200 over HTTP/1.1 in cleartext, and over TLS 1.2 and TLS 1.3 with HTTP/1.1 and with HTTP/2 by ALPN, each with a certificate of the public authority in its own name");
+        evidence.Note(QuicListener.IsSupported ? "HTTP/3 is offered here and not part of this check" : "HTTP/3 is not offered here: this machine has no QUIC library");
+    }
+
+    /// <summary>What is wrong with this way to ask, or null.</summary>
+    private static async Task<string?> FaultAsync(
+        ClaimLab lab, string name, string path, SslProtocols protocol, Version version, CancellationToken cancellationToken)
+    {
+        using var caller = lab.Call(lab.Url(name, "https"));
+        caller.Protocols = protocol;
+        try
+        {
+            var answer = await caller.SendAsync(path, cancellationToken, version: version);
+            if (answer is not { Status: 200, Tls: { } tls }) return $"status {answer.Status}";
+            if (tls.Protocol != protocol || answer.Version != version) return $"negotiated {tls.Protocol} and HTTP/{answer.Version}";
+            if (tls.Application != (version == HttpVersion.Version20 ? "h2" : "http/1.1")) return $"ALPN agreed on {tls.Application}";
+            if (!lab.Authorities.IsPublic(tls.Certificate)) return "the certificate is not of the public authority";
+            return tls.Certificate.Subject == $"CN={name}" ? null : $"the certificate is {tls.Certificate.Subject}";
+        }
+        catch (HttpRequestException exception)
+        {
+            return exception.GetBaseException().Message;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Topology.Traffic.Claims.Lab;
+
+namespace Topology.Traffic.Claims.Checks;
+
+/// <summary>Without host filtering, who asks decides what links say.</summary>
+public sealed class PoisonedLinkClaim : Claim
+{
+    private const string Path = "/account/reset";
+    private const string Stranger = "evil.example";
+
+    /// <inheritdoc />
+    public override string Id => "poisoned-link";
+
+    /// <inheritdoc />
+    public override string Sentence => "Behind a reverse proxy host filtering is required: without it, links that the application builds lead where a stranger says.";
+
+    /// <inheritdoc />
+    public override string Done =>
+        $"Let a plain Kestrel build a password-reset link for a request with the Host {Stranger}, and for one that a proxy passes on with that name in X-Forwarded-Host. Sent the same to a backend's public listener and to every edge.";
+
+    /// <inheritdoc />
+    public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(evidence);
+        using (var plain = lab.Call(lab.Plain.Address))
+        {
+            var link = (await plain.SendAsync(Path, cancellationToken, host: Stranger)).Text;
+            evidence.Expect(link.StartsWith($"http://{Stranger}/", StringComparison.Ordinal), $"unfiltered and direct, the link is {link}");
+        }
+
+        using (var believing = lab.Call(lab.Plain.Believing))
+        {
+            var link = (await believing.SendAsync(Path, cancellationToken, headers: [("X-Forwarded-Host", Stranger), ("X-Forwarded-Proto", "https")])).Text;
+            evidence.Expect(link.StartsWith($"https://{Stranger}/", StringComparison.Ordinal), $"unfiltered behind a proxy that passes any name on, it is {link}");
+        }
+
+        foreach (var name in lab.Proxies.Where(proxy => proxy.Name.StartsWith("edge", StringComparison.Ordinal)).Select(proxy => proxy.Name).Prepend(lab.Backends[0].Name))
+        {
+            using var caller = lab.Call(lab.Url(name, "http"));
+            var refused = await caller.StatusAsync("/catalog/items/1", cancellationToken, host: Stranger);
+            var own = await caller.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: [("X-Forwarded-Host", Stranger)]);
+            evidence.Expect(refused == 400 && own.Host == lab.Url(name, "http").Authority,
+                $"{name} answers {refused} to the Host {Stranger}; with that name in X-Forwarded-Host a link would still say {own.Host}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Text.Json;
+using Topology.Traffic.Claims.Lab;
+using Topology.Traffic.Commands;
+using Topology.Traffic.Targets;
+
+namespace Topology.Traffic.Claims;
+
+/// <summary>The command line: <c>claims</c>.</summary>
+internal static class ClaimsCommand
+{
+    private const int DoesNotHold = 1;
+    private const int Interrupted = 130;
+
+    private static readonly Option<string[]> Only = new("--only") { Description = $"Check these claims only: {ClaimCatalog.Ids}.", HelpName = "ID[,ID]", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<string[]> Proxies = new("--proxies") { Description = "Start these as well, where they are installed: nginx, apache, haproxy. Not with --attach.", HelpName = "NAME[,NAME]", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<bool> Attach = new("--attach") { Description = "Ask the topology that runs, instead of starting one. One replica of the catalog is killed, and started again by its host." };
+    private static readonly Option<FileInfo> State = new("--state") { Description = "With --attach: the file in which the running topology describes itself. Default: artifacts/topology.json." };
+    private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the results as JSON." };
+
+    public static Command Create()
+    {
+        var command = new Command("claims", "Checks every claim about Kestrel with and without a reverse proxy; exits with 1 if one does not hold.") { Only, Proxies, Attach, State, Json };
+        command.SetAction(CheckAsync);
+        return command;
+    }
+
+    private static async Task<int> CheckAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var (ids, proxies) = (Split(parsed.GetValue(Only)), Split(parsed.GetValue(Proxies)));
+        if (ids.FirstOrDefault(id => ClaimCatalog.Find(id) is null) is { } unknown) return Refuse($"Unknown claim \"{unknown}\"; use some of {ClaimCatalog.Ids}.");
+        if (proxies.FirstOrDefault(proxy => proxy is not ("nginx" or "apache" or "haproxy")) is { } other) return Refuse($"Unknown proxy \"{other}\"; use some of nginx, apache, haproxy.");
+        if (proxies.Length > 0 && parsed.GetValue(Attach)) return Refuse("--proxies starts proxies with a topology of its own; leave out --attach.");
+        if (parsed.GetValue(Json) is { Directory.Exists: false } file) return Refuse($"The folder of {file} does not exist; make it or name another file.");
+
+        try
+        {
+            await using var own = parsed.GetValue(Attach) ? null : await OwnTopology.StartAsync(proxies, cancellationToken);
+            var stateFile = own?.StateFile ?? parsed.GetValue(State)?.FullName ?? OwnTopology.DefaultStateFile();
+            if (stateFile is null || RunningTopology.Read(stateFile) is null)
+            {
+                return Refuse("No topology is running that --attach could ask; start one (./topology run) or leave out --attach.");
+            }
+
+            var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+            await using var lab = await ClaimLab.OpenAsync(() => RunningTopology.Read(stateFile), configuration, cancellationToken);
+            var results = new List<ClaimResult>();
+            foreach (var claim in ClaimCatalog.All.Where(claim => ids.Length == 0 || ids.Contains(claim.Id)))
+            {
+                ClaimsReport.Begin(claim);
+                results.Add(await ClaimRunner.CheckAsync(claim, lab, cancellationToken));
+            }
+
+            ClaimsReport.Write(results);
+            if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, JsonSerializer.Serialize(results, ClaimRunner.Json) + "\n", cancellationToken);
+            return results.All(result => result.Holds) ? 0 : DoesNotHold;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Cancelled; nothing was written.");
+            return Interrupted;
+        }
+        catch (Exception exception) when (exception is TopologyStartException or IOException)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return DoesNotHold;
+        }
+    }
+
+    private static string[] Split(string[]? values) =>
+        [.. (values ?? []).SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+
+    private static int Refuse(string problem)
+    {
+        Console.Error.WriteLine(problem);
+        return CompareCommand.BadArguments;
+    }
+}

@@ -1,0 +1,27 @@
+using Spectre.Console;
+
+namespace Topology.Traffic.Claims;
+
+/// <summary>Claims on a terminal, or as plain lines where there is none.</summary>
+internal static class ClaimsReport
+{
+    /// <summary>What goes on is told on standard error; the results go to standard output.</summary>
+    public static void Begin(Claim claim) => Console.Error.WriteLine($"{claim.Id} …");
+
+    public static void Write(IReadOnlyList<ClaimResult> results)
+    {
+        var console = AnsiConsole.Console;
+        if (Console.IsOutputRedirected) console.Profile.Width = Math.Max(160, console.Profile.Width);
+        var table = new Table().Border(TableBorder.Rounded).ShowRowSeparators().AddColumn("").AddColumn("claim").AddColumn("evidence");
+        foreach (var result in results)
+        {
+            table.AddRow(
+                new Markup(result.Holds ? "[green]holds[/]" : "[red]does not hold[/]"),
+                new Markup($"[bold]{Markup.Escape(result.Id)}[/]\n{Markup.Escape(result.Claim)}"),
+                new Text(result.Evidence.Replace(Evidence.Separator, "\n", StringComparison.Ordinal)));
+        }
+
+        console.Write(table);
+        console.WriteLine($"{results.Count(result => result.Holds)} of {results.Count} claims hold.");
+    }
+}

@@ -1,0 +1,172 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using Topology.Traffic.Targets;
+
+namespace Topology.Traffic.Claims.Lab;
+
+/// <summary>How a connection was secured.</summary>
+/// <param name="Protocol">The TLS version.</param>
+/// <param name="Application">What ALPN agreed on: <c>h2</c> or <c>http/1.1</c>.</param>
+/// <param name="Certificate">The server's certificate.</param>
+public sealed record Secured(SslProtocols Protocol, string Application, X509Certificate2 Certificate);
+
+/// <summary>An answer, whole.</summary>
+/// <param name="Status">The status.</param>
+/// <param name="Version">The HTTP version it came in.</param>
+/// <param name="Headers">Header fields and, marked, trailers, by name.</param>
+/// <param name="Body">The body.</param>
+/// <param name="Tls">How the connection was secured; null in cleartext.</param>
+public sealed record Answer(int Status, Version Version, IReadOnlyList<(string Name, string Value)> Headers, byte[] Body, Secured? Tls)
+{
+    /// <summary>The body as text.</summary>
+    public string Text => Encoding.UTF8.GetString(Body);
+}
+
+/// <summary>
+/// A client of one listener. It connects to the listener's port on 127.0.0.1 whatever host it asks for, so no name needs
+/// to be known to DNS; it follows nothing and tries nothing again.
+/// </summary>
+public sealed class Caller : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private readonly Uri _address;
+    private readonly SocketsHttpHandler _handler;
+    private readonly HttpClient _client;
+    private Secured? _secured;
+
+    /// <summary>Connects at the first request.</summary>
+    /// <param name="address">The listener.</param>
+    /// <param name="trust">Which certificates are believed.</param>
+    /// <param name="from">The client's own address; null for the usual one.</param>
+    public Caller(Uri address, PublicTrust trust, IPAddress? from = null)
+    {
+        ArgumentNullException.ThrowIfNull(trust);
+        _address = address;
+        _handler = new()
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            // What the services send is compared as it is; a client that adds its own trace would ask for other answers.
+            ActivityHeadersPropagator = null,
+            ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint.Port, from, cancellationToken),
+            PlaintextStreamFilter = (context, _) =>
+            {
+                if (context.PlaintextStream is SslStream { RemoteCertificate: X509Certificate2 certificate } tls)
+                {
+                    _secured = new(tls.SslProtocol, Encoding.ASCII.GetString(tls.NegotiatedApplicationProtocol.Protocol.Span), X509CertificateLoader.LoadCertificate(certificate.RawData));
+                }
+
+                return ValueTask.FromResult(context.PlaintextStream);
+            },
+        };
+        if (address?.Scheme == Uri.UriSchemeHttps)
+        {
+            _handler.SslOptions = trust.Options("localhost");
+            _handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) =>
+                errors == SslPolicyErrors.None || (AcceptsAnyName && errors == SslPolicyErrors.RemoteCertificateNameMismatch);
+        }
+
+        _client = new(_handler) { Timeout = Patience };
+    }
+
+    /// <summary>The only TLS versions that are offered.</summary>
+    public SslProtocols Protocols
+    {
+        get => _handler.SslOptions.EnabledSslProtocols;
+        set => _handler.SslOptions.EnabledSslProtocols = value;
+    }
+
+    /// <summary>
+    /// The certificate may be of another name than the Host that is asked for, as it is for whoever asks for a host that
+    /// is not served; it must be of the public authority all the same.
+    /// </summary>
+    public bool AcceptsAnyName { get; init; }
+
+    /// <summary>Sends a request and reads its answer.</summary>
+    /// <param name="path">Path and query.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="method">The method.</param>
+    /// <param name="host">The Host; null for the listener's own.</param>
+    /// <param name="headers">Further header fields.</param>
+    /// <param name="version">The HTTP version, and no other.</param>
+    /// <param name="content">The body.</param>
+    public async Task<Answer> SendAsync(
+        string path, CancellationToken cancellationToken, string method = "GET", string? host = null,
+        IEnumerable<(string Name, string Value)>? headers = null, Version? version = null, HttpContent? content = null)
+    {
+        using var message = new HttpRequestMessage(new(method), new Uri(_address, path))
+        {
+            Version = version ?? HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = content,
+        };
+        if (host is not null) message.Headers.Host = host;
+        foreach (var (name, value) in headers ?? []) message.Headers.TryAddWithoutValidation(name, value);
+        using var response = await _client.SendAsync(message, cancellationToken);
+        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        return new(
+            (int)response.StatusCode, response.Version,
+            [.. from field in response.Headers.Concat(response.Content.Headers).Concat(response.TrailingHeaders.Select(trailer => KeyValuePair.Create($"trailer {trailer.Key}", trailer.Value)))
+                orderby field.Key
+                select (field.Key, string.Join(", ", field.Value))],
+            body, _secured);
+    }
+
+    /// <summary>Asks for <c>whoami</c>: what the service that answers believes about the request.</summary>
+    /// <exception cref="InvalidOperationException">It does not answer that.</exception>
+    public async Task<WhoAmI> WhoAmIAsync(
+        string path, CancellationToken cancellationToken, string? host = null, IEnumerable<(string Name, string Value)>? headers = null)
+    {
+        var answer = await SendAsync(path, cancellationToken, host: host, headers: headers);
+        if (answer.Status != 200) throw new InvalidOperationException($"{_address.Authority} answers {path} with status {answer.Status}");
+        return JsonSerializer.Deserialize<WhoAmI>(answer.Body, JsonSerializerOptions.Web)!;
+    }
+
+    /// <summary>The status, or 0 where there is no answer.</summary>
+    public async Task<int> StatusAsync(string path, CancellationToken cancellationToken, string method = "GET", string? host = null, HttpContent? content = null)
+    {
+        try
+        {
+            return (await SendAsync(path, cancellationToken, method, host, content: content)).Status;
+        }
+        catch (HttpRequestException)
+        {
+            return 0;
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _client.Dispose();
+
+    /// <summary>Connects to a port of 127.0.0.1.</summary>
+    internal static async ValueTask<Stream> ConnectAsync(int port, IPAddress? from, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            if (from is not null) socket.Bind(new IPEndPoint(from, 0));
+            await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
+
+/// <summary>What a service believes about a request, as <c>whoami</c> tells it.</summary>
+/// <param name="Instance">The resource that answered.</param>
+/// <param name="Scheme">The scheme.</param>
+/// <param name="Host">The host.</param>
+/// <param name="RemoteAddress">The client's address.</param>
+/// <param name="Listener">The listener that took the request.</param>
+/// <param name="TopologyPath">The path by which it came.</param>
+public sealed record WhoAmI(string Instance, string Scheme, string Host, string? RemoteAddress, string Listener, string? TopologyPath);

@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Text;
+
+namespace Topology.Traffic.Claims.Lab;
+
+/// <summary>Sends bytes as they are, which no HTTP client would.</summary>
+internal static class RawExchange
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>Sends a request and reads the status of its answer.</summary>
+    /// <param name="address">The listener.</param>
+    /// <param name="request">Latin-1: one character is one byte.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>0 where the server closed without an answer, or waits for more.</returns>
+    public static async Task<int> StatusAsync(Uri address, string request, CancellationToken cancellationToken)
+    {
+        const int StatusLine = 12; // HTTP/1.1 200
+        await using var stream = await Caller.ConnectAsync(address.Port, null, cancellationToken);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        var buffer = new byte[StatusLine];
+        try
+        {
+            // Together: a server that refuses a long request answers before it has all of it.
+            var sent = stream.WriteAsync(Encoding.Latin1.GetBytes(request), patience.Token);
+            var read = await stream.ReadAtLeastAsync(buffer, StatusLine, throwOnEndOfStream: false, patience.Token);
+            if (read == StatusLine) return int.Parse(Encoding.Latin1.GetString(buffer).AsSpan(StatusLine - 3), CultureInfo.InvariantCulture);
+            await sent;
+        }
+        catch (Exception exception) when (exception is IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // A reset, or nothing to come.
+        }
+
+        return 0;
+    }
+}
