@@ -28,7 +28,7 @@ internal sealed class OwnTopology : IAsyncDisposable
 
     public string StateFile { get; }
 
-    private static string Dotnet => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
+    internal static string Dotnet => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
 
     /// <summary>The state file of the topology that <c>./topology run</c> starts; null outside a clone.</summary>
     public static string? DefaultStateFile() =>
@@ -143,7 +143,7 @@ internal sealed class OwnTopology : IAsyncDisposable
     }
 
     /// <summary>The folder with the solution, above this program or the current folder.</summary>
-    private static string? Root()
+    internal static string? Root()
     {
         foreach (var from in (string[])[AppContext.BaseDirectory, Environment.CurrentDirectory])
         {

@@ -28,7 +28,7 @@ public static partial class TopologyProcesses
     ];
 
     /// <summary>Named replicas, <c>catalog-1</c> and <c>catalog-2</c>, are one service.</summary>
-    private static string Service(TopologyResource resource) => Replica().Replace(resource.Name, "");
+    internal static string Service(TopologyResource resource) => Replica().Replace(resource.Name, "");
 
     [GeneratedRegex(@"-\d+$")]
     private static partial Regex Replica();
