@@ -13,8 +13,14 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
     // Long enough for the slowest first byte, and the pause that a stream may make.
     private static readonly TimeSpan ActivityTimeout = TimeSpan.FromSeconds(100);
 
-    /// <summary>How long failures count against a replica, and it is left alone after too many.</summary>
+    /// <summary>How long a replica is left alone after too many failures.</summary>
     public static readonly TimeSpan Reactivation = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long failures count against a replica. Shorter than it is left alone: were it as long, the failures for which
+    /// it had to go would still be counted when it returns, and one more request would send it away again.
+    /// </summary>
+    public static readonly TimeSpan FailureWindow = TimeSpan.FromSeconds(3);
 
     private static readonly HealthCheckConfig HealthCheck = new()
     {
