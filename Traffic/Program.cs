@@ -1,3 +1,4 @@
+using Topology.Traffic.Claims;
 using Topology.Traffic.Commands;
 using Topology.Traffic.Pages;
 using Topology.Traffic.Pairs;
@@ -16,6 +17,7 @@ builder.Services.AddSingleton<StartedPaths>();
 builder.Services.AddSingleton<RunningTopology>();
 builder.AddPairs();
 builder.AddRuns();
+builder.Services.AddSingleton<ClaimRuns>();
 builder.AddPages();
 
 var app = builder.Build();

@@ -95,8 +95,12 @@ public sealed class ExposureLimits
     /// <summary>HPACK's table, in bytes, kept for each connection. Envoy: 4 KiB. nginx: 4 KiB.</summary>
     public int Http2HeaderTable { get; set; } = 4 * 1024;
 
-    /// <summary>One header field of HTTP/2, in bytes, uncompressed. Envoy: counts in the headers' 60 KiB. nginx: 8 KiB.</summary>
-    public int Http2HeaderFieldBytes { get; set; } = 16 * 1024;
+    /// <summary>
+    /// One header field of HTTP/2, in bytes, uncompressed: as much as all of them, because HTTP/1.1 has no limit for one.
+    /// Were it less, an edge could not pass on what it has taken, and the broken connection would count against the
+    /// replica: one client could send all of them away. Envoy: counts in the headers' 60 KiB. nginx: 8 KiB.
+    /// </summary>
+    public int Http2HeaderFieldBytes { get; set; } = 32 * 1024;
 
     /// <summary>
     /// When a silent HTTP/2 connection is pinged, to find out which are dead; the ping has <see cref="Http2PingTimeout"/>.

@@ -16,7 +16,7 @@ public sealed class DefenceInDepthClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Sent {Attacks.All.Count} attacks byte by byte, and forwarded headers that lie, to the edge and to a plain Kestrel. The edge must stop all; at least {Minimum} must be ones that the plain Kestrel takes. An attack is taken if its answer is 2xx.";
+        $"Sent {Attacks.All.Count} attacks byte by byte, and forwarded headers that lie, to the edge and to a plain Kestrel. The edge must refuse all, with 4xx, 501, 505 or by closing, and not pass them on to fail behind it; at least {Minimum} must be ones that the plain Kestrel takes, which is answering 2xx.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -28,7 +28,8 @@ public sealed class DefenceInDepthClaim : Claim
         foreach (var attack in Attacks.All)
         {
             var taken = await IsTakenAsync(lab.Plain.Address, attack, cancellationToken);
-            if (await IsTakenAsync(edge, attack, cancellationToken)) through.Add(attack.Name);
+            var status = await RawExchange.StatusAsync(edge, attack.Raw, cancellationToken);
+            if (!IsRefusal(status)) through.Add($"{attack.Name} ({(status == RawExchange.Silence ? "no answer" : status)})");
             else if (taken) stopped.Add(attack.Name);
             else refusedByBoth.Add(attack.Name);
             // The other hardened listener, to be honest about who can do this: Kestrel itself, once it is told to.
@@ -54,12 +55,14 @@ public sealed class DefenceInDepthClaim : Claim
         evidence.Note($"the backends' own public listeners, hardened alike, {(direct.Count == 0 ? $"stop all {Attacks.All.Count}" : $"take {string.Join(", ", direct)}")}: what the edge adds is one place for it, and a second layer");
 
         using var honest = lab.Call(edge);
-        var status = await honest.StatusAsync("/catalog/items/1", cancellationToken);
-        evidence.Expect(status == 200, $"an honest request gets {status}");
+        var answer = await honest.StatusAsync("/catalog/items/1", cancellationToken);
+        evidence.Expect(answer == 200, $"an honest request gets {answer}");
     }
 
     private static async Task<bool> IsTakenAsync(Uri address, Attack attack, CancellationToken cancellationToken) =>
         await RawExchange.StatusAsync(address, attack.Raw, cancellationToken) is >= 200 and < 300;
+
+    private static bool IsRefusal(int status) => status is RawExchange.Closed or (>= 400 and < 500) or 501 or 505;
 
     /// <summary>The public listener of the backend that serves the attack's path.</summary>
     private static Uri Direct(ClaimLab lab, Attack attack)

@@ -39,7 +39,7 @@ public sealed class OwnService : IAsyncDisposable
         var program = Path.Combine(root, "artifacts", "bin", project, "release", $"Topology.{project}.dll");
         if (!File.Exists(program)) throw new InvalidOperationException($"{project} is not built; run: dotnet build Topology.sln -c Release");
 
-        var start = new ProcessStartInfo(OwnTopology.Dotnet())
+        var start = new ProcessStartInfo(OwnTopology.Dotnet)
         {
             ArgumentList = { "exec", program },
             RedirectStandardOutput = true,

@@ -6,13 +6,19 @@ namespace Topology.Traffic.Claims.Lab;
 /// <summary>Sends bytes as they are, which no HTTP client would.</summary>
 internal static class RawExchange
 {
+    /// <summary>The server closed the connection without an answer.</summary>
+    public const int Closed = 0;
+
+    /// <summary>The server neither answered nor closed.</summary>
+    public const int Silence = -1;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>Sends a request and reads the status of its answer.</summary>
     /// <param name="address">The listener.</param>
     /// <param name="request">Latin-1: one character is one byte.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>0 where the server closed without an answer, or waits for more.</returns>
+    /// <returns>The status, <see cref="Closed"/> or <see cref="Silence"/>.</returns>
     public static async Task<int> StatusAsync(Uri address, string request, CancellationToken cancellationToken)
     {
         const int StatusLine = 12; // HTTP/1.1 200
@@ -27,12 +33,15 @@ internal static class RawExchange
             var read = await stream.ReadAtLeastAsync(buffer, StatusLine, throwOnEndOfStream: false, patience.Token);
             if (read == StatusLine) return int.Parse(Encoding.Latin1.GetString(buffer).AsSpan(StatusLine - 3), CultureInfo.InvariantCulture);
             await sent;
+            return Closed;
         }
-        catch (Exception exception) when (exception is IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (IOException)
         {
-            // A reset, or nothing to come.
+            return Closed; // A reset.
         }
-
-        return 0;
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Silence;
+        }
     }
 }

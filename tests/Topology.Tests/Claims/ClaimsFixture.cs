@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Configuration;
+using Topology.ServiceDefaults.Certificates;
+using Topology.Tests.Infrastructure;
+using Topology.Traffic.Claims;
+using Topology.Traffic.Claims.Lab;
+using Topology.Traffic.Targets;
+
+namespace Topology.Tests.Claims;
+
+/// <summary>A lab of its own: one of the claims kills a process of it.</summary>
+public sealed class ClaimsFixture : IAsyncLifetime
+{
+    private ManifestHostProcess? _host;
+    private ClaimLab? _lab;
+
+    /// <summary>The lab as it is.</summary>
+    public ClaimLab Lab => _lab!;
+
+    public ManifestHostProcess Host => _host!;
+
+    private static IConfiguration Configuration { get; } = new ConfigurationBuilder().AddInMemoryCollection(
+    [
+        new($"{CertificateOptions.Section}:{nameof(CertificateOptions.Directory)}", Path.Combine(ManifestHostProcess.DataHome, "topology", "certificates")),
+    ]).Build();
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await ManifestHostProcess.StartAsync(["--dynamic-ports", "--no-build", "--no-dashboard"]);
+        _lab = await ClaimLab.OpenAsync(Read, Configuration, TestContext.Current.CancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_lab is not null) await _lab.DisposeAsync();
+        if (_host is not null) await _host.DisposeAsync();
+    }
+
+    /// <summary>Checks a claim against the lab in which something has been changed.</summary>
+    public async Task<ClaimResult> CheckAsync(Claim claim, Func<TopologyState, TopologyState>? change = null)
+    {
+        var cancelled = TestContext.Current.CancellationToken;
+        if (change is null) return await ClaimRunner.CheckAsync(claim, Lab, cancelled);
+        await using var changed = await ClaimLab.OpenAsync(() => Read() is { } state ? change(state) : null, Configuration, cancelled);
+        return await ClaimRunner.CheckAsync(claim, changed, cancelled);
+    }
+
+    private TopologyState? Read() => RunningTopology.Read(Host.StateFile);
+}
+
+/// <summary>Takes away what a claim relies on.</summary>
+public static class Changes
+{
+    /// <summary>Puts something else where a listener was.</summary>
+    public static TopologyState With(this TopologyState state, string name, string endpoint, Uri address) => state with
+    {
+        Resources =
+        [
+            .. state.Resources.Select(resource => resource.Name != name
+                ? resource
+                : resource with { Urls = new Dictionary<string, Uri>(resource.Urls) { [endpoint] = address } }),
+        ],
+    };
+
+    public static Uri Url(this TopologyState state, string name, string endpoint) =>
+        state.Resources.Single(resource => resource.Name == name).Urls[endpoint];
+}
