@@ -32,6 +32,15 @@ static void Lab(IDistributedApplicationBuilder builder)
             .WaitFor(catalog1).WaitFor(catalog2).WaitFor(orders).WaitFor(media).WaitFor(live);
     }
 
+    // Other proxies, configured for the same job. They start when asked to, on machines where they are installed.
+    var nginx = builder.AddProxy("nginx", firstPort: 5220, program: "nginx", package: "nginx-light");
+    var apache = builder.AddProxy("apache", firstPort: 5230, program: "apache2|httpd", package: "apache2-bin");
+    var haproxy = builder.AddProxy("haproxy", firstPort: 5240, program: "haproxy", package: "haproxy");
+    foreach (var proxy in (IResourceBuilder<ExecutableResource>[])[nginx, apache, haproxy])
+    {
+        proxy.WithBackends(catalog1, catalog2, orders, media, live).WaitFor(edge);
+    }
+
     // The client: sends the same request down every path, and compares.
     builder.AddTraffic<Projects.Traffic>("traffic", firstPort: 5290)
         .WithService("catalog", Listeners.Public, catalog1, catalog2)
@@ -40,6 +49,9 @@ static void Lab(IDistributedApplicationBuilder builder)
         .WithService("live", Listeners.Public, live)
         .WithService("edge", Listeners.Public, edge)
         .WithService("edge-tls", Listeners.Public, edgeTls)
+        .WithService("nginx", Listeners.Public, nginx)
+        .WithService("apache", Listeners.Public, apache)
+        .WithService("haproxy", Listeners.Public, haproxy)
         .WaitFor(edge).WaitFor(edgeTls);
 
     // The stock YARP container as a peer, for machines with a container runtime: dotnet run -- --Topology:YarpContainer=true

@@ -24,6 +24,45 @@ internal static class LabExtensions
             .WithUrlForEndpoint("http", url => url.DisplayText = "Edge")
             .WithUrlForEndpoint("https", url => url.DisplayText = "Edge, TLS");
 
+    /// <summary>
+    /// A proxy of Edge/Proxies. It runs on this machine if <paramref name="program"/> is installed (one of several, separated
+    /// by |), which is what Debian's <paramref name="package"/> does; its name is its path tag.
+    /// </summary>
+    public static IResourceBuilder<ExecutableResource> AddProxy(
+        this IDistributedApplicationBuilder builder, string name, int firstPort, string program, string package)
+    {
+        var proxy = builder.AddExecutable(name, "sh", "../Edge/Proxies", "run", name).WithExplicitStart()
+            // Manifests have no fields for these.
+            .WithEnvironment("Topology__ExplicitStart", "true")
+            .WithEnvironment("Topology__Program", program)
+            .WithEnvironment("Topology__Install", $"apt-get install {package}");
+        foreach (var listener in Listeners.Public)
+        {
+            proxy
+                .WithEndpoint(
+                    port: firstPort + Array.IndexOf(Listeners.All, listener), scheme: listener, name: listener, isProxied: false, isExternal: true)
+                .WithEndpoint(listener, endpoint => endpoint.Transport = "http")
+                .WithEnvironment($"{listener.ToUpperInvariant()}_PORT", $"{proxy.GetEndpoint(listener).Property(EndpointProperty.TargetPort)}");
+        }
+
+        return proxy.WithHttpHealthCheck("/live/whoami", endpointName: "http");
+    }
+
+    /// <summary>Tells a proxy of Edge/Proxies the ports of the backends' cleartext listeners for proxies: HTTP/1.1 and HTTP/2.</summary>
+    public static IResourceBuilder<ExecutableResource> WithBackends(
+        this IResourceBuilder<ExecutableResource> proxy, params IResourceBuilder<ProjectResource>[] backends)
+    {
+        foreach (var backend in backends)
+        {
+            var name = backend.Resource.Name.ToUpperInvariant().Replace('-', '_');
+            proxy
+                .WithEnvironment($"{name}_PORT", $"{backend.GetEndpoint(Listeners.Management).Property(EndpointProperty.TargetPort)}")
+                .WithEnvironment($"{name}_H2_PORT", $"{backend.GetEndpoint("internal-h2").Property(EndpointProperty.TargetPort)}");
+        }
+
+        return proxy;
+    }
+
     /// <summary>The traffic generator, with its page and a command that starts a comparison.</summary>
     public static IResourceBuilder<ProjectResource> AddTraffic<TProject>(this IDistributedApplicationBuilder builder, string name, int firstPort)
         where TProject : IProjectMetadata, new() =>
@@ -38,7 +77,7 @@ internal static class LabExtensions
 
     /// <summary>Gives a service's endpoints under one name, one for each replica.</summary>
     public static IResourceBuilder<ProjectResource> WithService(
-        this IResourceBuilder<ProjectResource> builder, string service, string[] listeners, params IResourceBuilder<ProjectResource>[] replicas)
+        this IResourceBuilder<ProjectResource> builder, string service, string[] listeners, params IResourceBuilder<IResourceWithEndpoints>[] replicas)
     {
         foreach (var listener in listeners)
         {

@@ -12,6 +12,7 @@ builder.WebHost.UseStaticWebAssets();
 builder.AddServiceDefaults();
 builder.Services.AddSingleton<TargetMap>();
 builder.Services.AddSingleton<PublicTrust>();
+builder.Services.AddSingleton<StartedPaths>();
 builder.Services.AddSingleton<RunningTopology>();
 builder.AddPairs();
 builder.AddRuns();

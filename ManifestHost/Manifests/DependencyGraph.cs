@@ -28,7 +28,7 @@ internal sealed class DependencyGraph
     public IEnumerable<string> DependentsOf(string resource) => Ordered.Where(other => _dependencies[other].Contains(resource));
 
     /// <summary>The processes a template refers to, directly or through values.</summary>
-    private static IEnumerable<string> Targets(Manifest manifest, string text) =>
+    public static IEnumerable<string> Targets(Manifest manifest, string text) =>
         Template.Parse(text).References.SelectMany(path => manifest.Resources[path[0]] switch
         {
             ProcessResource process => [process.Name],

@@ -22,10 +22,19 @@ internal abstract record ProcessResource(
     IReadOnlyDictionary<string, Binding> Bindings) : Resource(Name, Type)
 {
     private const string ExplicitStartKey = "Topology__ExplicitStart";
+    private const string ProgramKey = "Topology__Program";
+    private const string InstallKey = "Topology__Install";
 
     /// <summary>Started only when named: manifests have no field for Aspire's WithExplicitStart, so the environment carries it.</summary>
     public bool ExplicitStart =>
         Environment.TryGetValue(ExplicitStartKey, out var value) && value.Equals("true", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Programs that its command needs, one of which must be installed; empty where the manifest says nothing.</summary>
+    public IReadOnlyList<string> Programs =>
+        Environment.TryGetValue(ProgramKey, out var value) ? value.Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) : [];
+
+    /// <summary>The command that installs <see cref="Programs"/> on Debian; null where the manifest says nothing.</summary>
+    public string? Install => Environment.GetValueOrDefault(InstallKey);
 
     /// <summary>Every string that may hold placeholders, with the name under which errors speak of it.</summary>
     public IEnumerable<(string Key, string Text)> Templates =>

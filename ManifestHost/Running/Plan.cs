@@ -13,6 +13,17 @@ internal sealed record Plan(
     /// <summary>Each after what it depends on.</summary>
     public IEnumerable<ProcessResource> SelectedInOrder => Graph.Ordered.Select(name => Selected.FirstOrDefault(s => s.Name == name)).OfType<ProcessResource>();
 
+    /// <summary>
+    /// The resource as this run knows it: without what its environment says of resources that do not start. Who reads
+    /// the environment then sees that they are not there, instead of addresses at which nobody answers.
+    /// </summary>
+    public ProcessResource InThisRun(ProcessResource resource) => resource with
+    {
+        Environment = resource.Environment
+            .Where(e => DependencyGraph.Targets(Manifest, e.Value).All(name => Selected.Any(s => s.Name == name)))
+            .ToDictionary(e => e.Key, e => e.Value, StringComparer.Ordinal),
+    };
+
     public ValueResolver Resolver(Func<Binding, int> port) => new(Manifest, port, Parameters.Value);
 
     /// <exception cref="UsageException">The options or the manifest must change.</exception>
@@ -57,7 +68,9 @@ internal sealed record Plan(
         var selected = new List<ProcessResource>();
         foreach (var resource in manifest.Processes.Where(r => all || !r.ExplicitStart || named.Contains(r.Name)))
         {
-            if (resource is not ExecutableResource { Command: var command } || Executables.Find(command) is not null)
+            if (resource.Programs is { Count: > 0 } programs && !programs.Any(program => Executables.Find(program) is not null))
+                terminal.Say($"'{resource.Name}' is left out: {string.Join(" or ", programs)} is not installed{(resource.Install is { } install ? $"; on Debian: {install}" : "")}");
+            else if (resource is not ExecutableResource { Command: var command } || Executables.Find(command) is not null)
                 selected.Add(resource);
             else if (resource.ExplicitStart && !named.Contains(resource.Name))
                 terminal.Say($"'{resource.Name}' is left out: '{command}' is not installed");

@@ -17,6 +17,9 @@ internal sealed class SupervisedProcess(Supervision what, Guard guard, Terminal 
 {
     private const int RememberedLines = 20;
 
+    // What ends this often before it was up has a reason that trying again does not remove, such as a wrong configuration.
+    private const int StartsInVain = 3;
+
     private readonly TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Queue<string> _lastLines = [];
@@ -61,6 +64,7 @@ internal sealed class SupervisedProcess(Supervision what, Guard guard, Terminal 
     private async Task SuperviseAsync()
     {
         var backoff = new Backoff();
+        var inVain = 0;
         while (!_stopping.IsCancellationRequested)
         {
             var uptime = Stopwatch.StartNew();
@@ -89,6 +93,8 @@ internal sealed class SupervisedProcess(Supervision what, Guard guard, Terminal 
 
             var delay = backoff.After(uptime.Elapsed);
             _notUpBecause = $"it ended with exit code {code}";
+            if (!_up.Task.IsCompleted && ++inVain == StartsInVain)
+                _up.TrySetException(new RunFailedException($"'{Name}' ended with exit code {code}, {inVain} times before it was up.{LastLines()}"));
             terminal.Warn($"'{Name}' ended with exit code {code} after {uptime.Elapsed.TotalSeconds:0.0} s; starting it again in {delay.TotalSeconds:0} s");
             Change("restarting");
             await Task.Delay(delay, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -160,7 +160,7 @@ internal sealed class TopologyRun : IAsyncDisposable
         var values = _plan.Resolver(binding => _ports[binding]);
         var inherited = ChildEnvironment.Inherited();
         var arguments = values.Arguments(resource);
-        var own = values.Environment(resource);
+        var own = values.Environment(_plan.InThisRun(resource));
 
         if (resource is ProjectResource project)
         {

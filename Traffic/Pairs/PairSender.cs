@@ -22,12 +22,14 @@ public sealed class PairSender : IDisposable
         new() { HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] });
 
     private readonly TargetMap _targets;
+    private readonly StartedPaths _started;
     private readonly HttpMessageInvoker _client;
 
     /// <summary>Connections are pooled and kept, so that a path's latency is not that of its first connection.</summary>
-    public PairSender(TargetMap targets, PublicTrust trust)
+    public PairSender(TargetMap targets, PublicTrust trust, StartedPaths started)
     {
         _targets = targets;
+        _started = started;
         // No resilience handler here: a retry would hide what a path does.
         _client = new(new SocketsHttpHandler
         {
@@ -43,8 +45,13 @@ public sealed class PairSender : IDisposable
     public async Task<PairResult> SendAsync(Workload workload, CancellationToken cancellationToken)
     {
         var tls = workload.NeedsHttp2;
-        var paths = _targets.Paths.Where(path => _targets.Find(path, workload.Service, tls).Count > 0).ToArray();
-        RandomNumberGenerator.Shuffle(paths.AsSpan());
+        var paths = new List<string>();
+        foreach (var path in _targets.Paths)
+        {
+            if (_targets.Find(path, workload.Service, tls) is [var first, ..] && await _started.ContainsAsync(path, first, cancellationToken)) paths.Add(path);
+        }
+
+        RandomNumberGenerator.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(paths));
         var request = workload.Create(RandomNumberGenerator.GetInt32(workload.Variants));
 
         var startedAt = DateTimeOffset.UtcNow;
