@@ -69,7 +69,7 @@ public static class CompareCommand
             if (options.Validate(targets) is { } impossible) return Refuse(impossible);
 
             var trust = new PublicTrust(new ConfigurationBuilder().AddEnvironmentVariables().Build());
-            using var pairs = new PairSender(targets, trust, new(Microsoft.Extensions.Logging.Abstractions.NullLogger<StartedPaths>.Instance));
+            using var pairs = new PairSender(targets, trust);
             var engine = new ComparisonEngine(targets, trust)
             {
                 Processes = (path, workload) => state.On(path, workload),
