@@ -22,11 +22,14 @@ public sealed class PairSender : IDisposable
         new() { HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] });
 
     private readonly TargetMap _targets;
-    private readonly StartedPaths _started;
+    private readonly StartedPaths? _started;
     private readonly HttpMessageInvoker _client;
 
     /// <summary>Connections are pooled and kept, so that a path's latency is not that of its first connection.</summary>
-    public PairSender(TargetMap targets, PublicTrust trust, StartedPaths started)
+    /// <param name="targets">Where paths begin.</param>
+    /// <param name="trust">Whose certificates are accepted.</param>
+    /// <param name="started">Leaves out what is not started yet; without it, every path must answer.</param>
+    public PairSender(TargetMap targets, PublicTrust trust, StartedPaths? started = null)
     {
         _targets = targets;
         _started = started;
@@ -48,7 +51,8 @@ public sealed class PairSender : IDisposable
         var paths = new List<string>();
         foreach (var path in _targets.Paths)
         {
-            if (_targets.Find(path, workload.Service, tls) is [var first, ..] && await _started.ContainsAsync(path, first, cancellationToken)) paths.Add(path);
+            if (_targets.Find(path, workload.Service, tls) is not [var first, ..]) continue;
+            if (_started is null || await _started.ContainsAsync(path, first, cancellationToken)) paths.Add(path);
         }
 
         RandomNumberGenerator.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(paths));
