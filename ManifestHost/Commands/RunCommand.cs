@@ -17,6 +17,7 @@ internal static class RunCommand
         var noBuild = new Option<bool>("--no-build") { Description = "Run what was built before." };
         var parameter = new Option<string[]>("--parameter") { Description = "The value of a parameter; may be repeated.", HelpName = "NAME=VALUE" };
         var start = new Option<string[]>("--start", "--proxies") { Description = "Also start these resources, which start only when named; 'all' for each of them that is installed.", HelpName = "NAME[,NAME]" };
+        var replicas = new Option<string[]>("--replicas") { Description = "How many processes a resource gets behind the ingress; may be repeated. For manifests of a platform.", HelpName = "NAME=COUNT" };
         var timeout = new Option<int>("--timeout") { Description = "Seconds a resource may take until it is healthy.", HelpName = "SECONDS", DefaultValueFactory = _ => 60 };
         var stopWithParent = new Option<bool>("--stop-with-parent") { Description = "Stop when the process that started this one ends. Always so below 'dotnet run'." };
         timeout.Validators.Add(result =>
@@ -28,7 +29,7 @@ internal static class RunCommand
 
         var command = new Command("run", "Runs a manifest on this machine: builds its projects, starts everything, and stops everything on Ctrl+C.")
         {
-            manifest, state, dynamicPorts, noDashboard, noBuild, parameter, start, timeout, stopWithParent,
+            manifest, state, dynamicPorts, noDashboard, noBuild, parameter, start, replicas, timeout, stopWithParent,
         };
         command.SetAction(async (result, _) =>
         {
@@ -39,7 +40,8 @@ internal static class RunCommand
                 !result.GetValue(noDashboard),
                 !result.GetValue(noBuild),
                 result.GetValue(parameter) ?? [],
-                [.. (result.GetValue(start) ?? []).SelectMany(names => names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+                Names(result.GetValue(start)),
+                Names(result.GetValue(replicas)),
                 TimeSpan.FromSeconds(result.GetValue(timeout)),
                 result.GetValue(stopWithParent));
             using var terminal = new Terminal();
@@ -66,4 +68,7 @@ internal static class RunCommand
         });
         return command;
     }
+
+    private static string[] Names(string[]? values) =>
+        [.. (values ?? []).SelectMany(names => names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 }

@@ -86,4 +86,10 @@ internal sealed record GeneratedValue(
 /// <param name="Transport"><c>http</c>, <c>http2</c> (cleartext means prior knowledge) or <c>tcp</c>.</param>
 /// <param name="FixedPort">The port the manifest asks for; null leaves the choice to the host.</param>
 /// <param name="External">Meant for users rather than for other resources.</param>
-internal sealed record Binding(string Resource, string Name, string Scheme, string Protocol, string Transport, int? FixedPort, bool External = false);
+/// <param name="Published">The manifest says under which port others reach it, and not only on which the resource listens.</param>
+internal sealed record Binding(
+    string Resource, string Name, string Scheme, string Protocol, string Transport, int? FixedPort, bool External = false, bool Published = false)
+{
+    /// <summary>HTTP, with or without TLS: what an ingress can be in front of.</summary>
+    public bool IsHttp => Scheme is "http" or "https" && Protocol == "tcp" && Transport != "tcp";
+}

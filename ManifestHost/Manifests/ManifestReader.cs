@@ -119,7 +119,8 @@ internal static class ManifestReader
         node.Require("protocol").OneOf("tcp", "udp"),
         node.Require("transport").OneOf("http", "http2", "tcp"),
         (node.Optional("port") ?? node.Optional("targetPort"))?.Port,
-        node.Optional("external")?.Boolean ?? false);
+        node.Optional("external")?.Boolean ?? false,
+        node.Optional("port") is not null);
 
     private static Dictionary<string, ParameterInput> Inputs(Node node) => node.Optional("inputs") is not { } inputs
         ? []

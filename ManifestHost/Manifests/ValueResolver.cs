@@ -4,9 +4,11 @@ namespace Topology.ManifestHost.Manifests;
 
 /// <summary>Turns templates into values. Errors are <see cref="UsageException"/>s that name the resource and the key.</summary>
 /// <param name="manifest">What references may refer to.</param>
-/// <param name="port">The port a binding has in this run.</param>
+/// <param name="port">The port a binding's resource listens on in this run.</param>
 /// <param name="input">The value of a parameter's input, for the resource of that name.</param>
-internal sealed class ValueResolver(Manifest manifest, Func<Binding, int> port, Func<ValueResource, ParameterInput, string> input)
+/// <param name="reached">The port on which others reach a binding; null where that is the same.</param>
+internal sealed class ValueResolver(
+    Manifest manifest, Func<Binding, int> port, Func<ValueResource, ParameterInput, string> input, Func<Binding, int>? reached = null)
 {
     /// <summary>Everything listens on, and is reached by, the loopback interface only.</summary>
     public const string Host = "localhost";
@@ -58,12 +60,15 @@ internal sealed class ValueResolver(Manifest manifest, Func<Binding, int> port, 
 
     private string? Property(Binding binding, string property) => property switch
     {
-        "url" => Url(binding, port(binding)),
+        "url" => Url(binding, (reached ?? port)(binding)),
         "host" => Host,
         "scheme" => binding.Scheme,
-        "port" or "targetPort" => port(binding).ToString(System.Globalization.CultureInfo.InvariantCulture),
+        "port" => Text((reached ?? port)(binding)),
+        "targetPort" => Text(port(binding)),
         _ => null,
     };
+
+    private static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private Template Parse(Origin origin, string text)
     {

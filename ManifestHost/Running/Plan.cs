@@ -1,17 +1,26 @@
 using Topology.ManifestHost.Commands;
+using Topology.ManifestHost.Ingress;
 using Topology.ManifestHost.Manifests;
 using Topology.ManifestHost.Output;
 
 namespace Topology.ManifestHost.Running;
 
 /// <summary>What a run will do, with everything checked that can be checked before anything starts.</summary>
+/// <param name="Replicas">What the resources become, also those that are not started.</param>
 /// <param name="Selected">What is started.</param>
+/// <param name="Platform">Null: the manifest runs here as it is.</param>
 /// <param name="Artifacts">Absolute path of the folder for what is generated.</param>
 internal sealed record Plan(
-    Manifest Manifest, DependencyGraph Graph, IReadOnlyList<ProcessResource> Selected, Parameters Parameters, string Artifacts)
+    Manifest Manifest,
+    DependencyGraph Graph,
+    IReadOnlyList<Replica> Replicas,
+    IReadOnlyList<Replica> Selected,
+    Platform? Platform,
+    Parameters Parameters,
+    string Artifacts)
 {
     /// <summary>Each after what it depends on.</summary>
-    public IEnumerable<ProcessResource> SelectedInOrder => Graph.Ordered.Select(name => Selected.FirstOrDefault(s => s.Name == name)).OfType<ProcessResource>();
+    public IEnumerable<Replica> SelectedInOrder => Graph.Ordered.SelectMany(name => Selected.Where(replica => replica.Of == name));
 
     /// <summary>
     /// The resource as this run knows it: without what its environment says of resources that do not start. Who reads
@@ -20,11 +29,23 @@ internal sealed record Plan(
     public ProcessResource InThisRun(ProcessResource resource) => resource with
     {
         Environment = resource.Environment
-            .Where(e => DependencyGraph.Targets(Manifest, e.Value).All(name => Selected.Any(s => s.Name == name)))
+            .Where(e => DependencyGraph.Targets(Manifest, e.Value).All(name => Selected.Any(replica => replica.Of == name)))
             .ToDictionary(e => e.Key, e => e.Value, StringComparer.Ordinal),
     };
 
-    public ValueResolver Resolver(Func<Binding, int> port) => new(Manifest, port, Parameters.Value);
+    /// <summary>Everything that listens, the ingress included.</summary>
+    public IEnumerable<Binding> Bindings =>
+        Replicas.SelectMany(replica => replica.Process.Bindings.Values).Concat((Platform?.Entrances ?? []).SelectMany(entrance => entrance.Listeners)).Distinct();
+
+    /// <summary>What has to be free to start: the ingress leads to all resources, so it opens for all.</summary>
+    public IEnumerable<Binding> NeededBindings => Bindings.Except(Replicas.Except(Selected).SelectMany(replica => replica.Process.Bindings.Values));
+
+    /// <summary>Values as a process is to see them: its own ports are those it listens on.</summary>
+    public ValueResolver Resolver(Replica of, Func<Binding, int> port) =>
+        new(Manifest, binding => port(Own(binding, of)), Parameters.Value, binding => port(Platform?.To(binding)?.For(binding) ?? Own(binding, of)));
+
+    private Binding Own(Binding binding, Replica of) =>
+        (of.Of == binding.Resource ? of : Replicas.First(replica => replica.Of == binding.Resource)).Process.Bindings[binding.Name];
 
     /// <exception cref="UsageException">The options or the manifest must change.</exception>
     public static Plan Make(RunOptions options, Terminal terminal)
@@ -32,7 +53,10 @@ internal sealed record Plan(
         var repository = Repository.Find();
         var file = options.Manifest ?? repository?.LabManifest
             ?? throw new UsageException("No AppHost/manifests/lab.json above this folder: run inside the repository, or name a manifest with --manifest FILE.");
-        var manifest = ManifestReader.Read(file);
+        var published = ManifestReader.Read(file);
+        var counts = Platform.ParseReplicas(options.Replicas, published);
+        var platform = Platform.IsExpectedBy(published) ? new Platform(published, counts) : null;
+        var manifest = platform?.Manifest ?? published;
         var parameters = new Parameters(Parameters.Parse(options.Parameters, manifest), Environment.GetEnvironmentVariable);
 
         foreach (var resource in manifest.Resources.Values.Where(r => r is not (ProcessResource or ValueResource)))
@@ -43,7 +67,15 @@ internal sealed record Plan(
         var selected = Select(manifest, options.Start, terminal);
         CheckReferences(manifest, selected, parameters.Value);
 
-        return new Plan(manifest, new DependencyGraph(manifest), selected, parameters, repository?.Artifacts ?? Path.Combine(manifest.Folder, "artifacts"));
+        var replicas = platform?.Replicas ?? [.. manifest.Processes.Select(Replica.Only)];
+        return new Plan(
+            manifest,
+            new DependencyGraph(manifest),
+            replicas,
+            [.. replicas.Where(replica => selected.Exists(resource => resource.Name == replica.Of))],
+            platform,
+            parameters,
+            repository?.Artifacts ?? Path.Combine(manifest.Folder, "artifacts"));
     }
 
     private static void CheckReferences(Manifest manifest, IEnumerable<ProcessResource> resources, Func<ValueResource, ParameterInput, string> input)

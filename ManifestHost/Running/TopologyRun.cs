@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Spectre.Console;
 using Topology.ManifestHost.Commands;
 using Topology.ManifestHost.Dashboard;
+using Topology.ManifestHost.Ingress;
 using Topology.ManifestHost.Manifests;
 using Topology.ManifestHost.Output;
 
@@ -23,6 +24,7 @@ internal sealed class TopologyRun : IAsyncDisposable
     private readonly AspireDashboard _dashboard;
     private readonly Dictionary<string, SupervisedProcess> _processes = [];
     private readonly Lock _stateLock = new();
+    private IngressServer? _ingress;
     private SupervisedProcess? _dashboardProcess;
     private StreamWriter? _dashboardLog;
     private bool _dashboardUp;
@@ -32,7 +34,7 @@ internal sealed class TopologyRun : IAsyncDisposable
     {
         (_options, _terminal, _stop) = (options, terminal, stop);
         _plan = Plan.Make(options, terminal);
-        _ports = new PortPlan(_plan.Manifest.Processes.SelectMany(p => p.Bindings.Values).Concat(AspireDashboard.Bindings), options.DynamicPorts);
+        _ports = new PortPlan(_plan.Bindings.Concat(AspireDashboard.Bindings), options.DynamicPorts);
         CheckPorts();
         _dashboard = new AspireDashboard(binding => _ports[binding]);
         _stateFile = ClaimStateFile();
@@ -57,6 +59,8 @@ internal sealed class TopologyRun : IAsyncDisposable
         using (_terminal.Doing("stopping"))
         {
             await StopAsync();
+            if (_ingress is not null)
+                await _ingress.DisposeAsync();
             await _guard.DisposeAsync();
         }
         foreach (var process in _processes.Values.Append(_dashboardProcess).OfType<SupervisedProcess>())
@@ -69,7 +73,7 @@ internal sealed class TopologyRun : IAsyncDisposable
 
     private void CheckPorts()
     {
-        var needed = _plan.Selected.SelectMany(p => p.Bindings.Values).Concat(_options.Dashboard ? AspireDashboard.Bindings : []);
+        var needed = _plan.NeededBindings.Concat(_options.Dashboard ? AspireDashboard.Bindings : []);
         if (_ports.Conflicts(needed) is not { Count: > 0 } conflicts)
             return;
         _ports.Dispose();
@@ -91,7 +95,8 @@ internal sealed class TopologyRun : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
-        _terminal.Register(_plan.Graph.Ordered);
+        _terminal.Register(_plan.Replicas.Select(replica => replica.Name));
+        await OpenIngressAsync(cancellation);
         using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var begun = new List<Task>();
         try
@@ -105,10 +110,11 @@ internal sealed class TopologyRun : IAsyncDisposable
             using (_terminal.Doing("starting"))
             {
                 var up = new Dictionary<string, Task>();
-                foreach (var resource in _plan.SelectedInOrder)
+                foreach (var replica in _plan.SelectedInOrder)
                 {
-                    var before = _plan.Graph.DependenciesOf(resource.Name).Where(up.ContainsKey).Select(name => up[name]).ToArray();
-                    begun.Add(up[resource.Name] = StartAsync(resource, before, assemblies, starting.Token));
+                    var dependencies = _plan.Graph.DependenciesOf(replica.Of);
+                    var before = _plan.Selected.Where(other => dependencies.Contains(other.Of)).Select(other => up[other.Name]).ToArray();
+                    begun.Add(up[replica.Name] = StartAsync(replica, before, assemblies, starting.Token));
                 }
                 await WaitForAllAsync(up, starting.Token);
                 await WaitForDashboardAsync(starting.Token);
@@ -124,9 +130,25 @@ internal sealed class TopologyRun : IAsyncDisposable
         _terminal.Say($"everything is up after {watch.Elapsed.TotalSeconds:0.0} s");
     }
 
+    private async Task OpenIngressAsync(CancellationToken cancellation)
+    {
+        if (_plan.Platform is not { } platform)
+            return;
+        _terminal.Say($"{Path.GetFileName(_plan.Manifest.File)} is for a platform that gives each resource an address of its own; here all of them listen on loopback only, on free ports, behind a stand-in for the platform's ingress");
+        _ingress = new IngressServer(platform.Entrances, binding => _ports[binding], IsRunning);
+        _ports.Release(platform.Entrances.SelectMany(entrance => entrance.Listeners));
+        await _ingress.StartAsync(cancellation);
+    }
+
+    private bool IsRunning(Replica replica)
+    {
+        lock (_processes)
+            return _processes.TryGetValue(replica.Name, out var process) && process.State == "running";
+    }
+
     private async Task<IReadOnlyDictionary<string, string>> BuildAsync(CancellationToken cancellation)
     {
-        string[] projects = [.. _plan.Selected.OfType<ProjectResource>().Select(p => p.ProjectFile).Distinct().Order(StringComparer.Ordinal)];
+        string[] projects = [.. _plan.Selected.Select(replica => replica.Process).OfType<ProjectResource>().Select(p => p.ProjectFile).Distinct().Order(StringComparer.Ordinal)];
         var build = new ProjectBuild(projects, Path.Combine(_plan.Artifacts, "manifest-host"), _guard, _terminal);
         if (!_options.Build)
             return await build.LocateAsync(cancellation);
@@ -137,42 +159,42 @@ internal sealed class TopologyRun : IAsyncDisposable
     }
 
     private async Task StartAsync(
-        ProcessResource resource, Task[] before, IReadOnlyDictionary<string, string> assemblies, CancellationToken cancellation)
+        Replica replica, Task[] before, IReadOnlyDictionary<string, string> assemblies, CancellationToken cancellation)
     {
         await Task.WhenAll(before);
         cancellation.ThrowIfCancellationRequested();
         var process = new SupervisedProcess(
             new Supervision(
-                resource.Name,
-                Describe(resource, assemblies),
-                (report, ended) => HealthProbe.WaitAsync(resource, binding => _ports[binding], report, ended),
-                line => _terminal.Log(resource.Name, line)),
+                replica.Name,
+                Describe(replica, assemblies),
+                (report, ended) => HealthProbe.WaitAsync(replica.Process, binding => _ports[binding], report, ended),
+                line => _terminal.Log(replica.Name, line)),
             _guard, _terminal, Changed);
         lock (_processes)
-            _processes[resource.Name] = process;
-        _ports.Release(resource.Bindings.Values);
+            _processes[replica.Name] = process;
+        _ports.Release(replica.Process.Bindings.Values);
         process.Start();
         await process.WaitUntilUpAsync(_options.Timeout, cancellation);
     }
 
-    private ChildStart Describe(ProcessResource resource, IReadOnlyDictionary<string, string> assemblies)
+    private ChildStart Describe(Replica replica, IReadOnlyDictionary<string, string> assemblies)
     {
-        var values = _plan.Resolver(binding => _ports[binding]);
+        var values = _plan.Resolver(replica, binding => _ports[binding]);
         var inherited = ChildEnvironment.Inherited();
-        var arguments = values.Arguments(resource);
-        var own = values.Environment(_plan.InThisRun(resource));
+        var arguments = values.Arguments(replica.Process);
+        var own = values.Environment(_plan.InThisRun(replica.Process));
 
-        if (resource is ProjectResource project)
+        if (replica.Process is ProjectResource project)
         {
             var telemetry = _dashboardProcess is null ? null : _dashboard.Target;
             return new ChildStart(
                 Executables.Dotnet,
                 ["exec", assemblies[project.ProjectFile], .. arguments],
                 Path.GetDirectoryName(project.ProjectFile)!,
-                ChildEnvironment.ForProject(resource.Name, inherited, own, telemetry, ChildEnvironment.NewInstance(), _stateFile.FilePath));
+                ChildEnvironment.ForProject(replica.Of, inherited, own, telemetry, ChildEnvironment.NewInstance(), _stateFile.FilePath));
         }
 
-        var executable = (ExecutableResource)resource;
+        var executable = (ExecutableResource)replica.Process;
         foreach (var (name, value) in own)
             inherited[name] = value;
         return new ChildStart(Executables.Find(executable.Command) ?? executable.Command, arguments, executable.WorkingDirectory, inherited);
@@ -252,22 +274,34 @@ internal sealed class TopologyRun : IAsyncDisposable
     private TopologyState State() => new(
         new HostState(Environment.ProcessId),
         _dashboardUp ? _dashboard.State : null,
-        [.. _plan.Manifest.Resources.Values.Where(resource => resource is not ValueResource).Select(State)]);
+        [.. _plan.Manifest.Resources.Values.Where(resource => resource is not ValueResource).SelectMany(States)]);
 
-    private ResourceState State(Resource resource) => resource is ProcessResource declared && _processes.TryGetValue(resource.Name, out var process)
-        ? new(resource.Name, process.State, process.Pid, declared.Bindings.Values.ToDictionary(b => b.Name, Url))
-        : new(resource.Name, resource is ProcessResource ? "not-started" : "not-runnable", null, new Dictionary<string, string>());
+    private IEnumerable<ResourceState> States(Resource resource) => resource is ProcessResource
+        ? _plan.Replicas.Where(replica => replica.Of == resource.Name).Select(State)
+        : [new ResourceState(resource.Name, "not-runnable", null, new Dictionary<string, string>())];
+
+    private ResourceState State(Replica replica) => _processes.TryGetValue(replica.Name, out var process)
+        ? new(replica.Name, process.State, process.Pid, Reached(replica).ToDictionary(entry => entry.Name, entry => Url(entry.At)))
+        : new(replica.Name, "not-started", null, new Dictionary<string, string>());
+
+    /// <summary>Where others reach a process: at its bindings, or at the ingress, which is one for all replicas and has HTTPS for the outside.</summary>
+    private IEnumerable<(string Name, Binding At)> Reached(Replica replica) => _plan.Platform is not { } platform
+        ? replica.Process.Bindings.Select(entry => (entry.Key, entry.Value))
+        : platform.Entrances.Where(entrance => entrance.Resource == replica.Of)
+            .SelectMany(entrance => entrance.External ? entrance.Listeners.Reverse().Select(at => (at.Scheme, at)) : entrance.Names.Select(name => (name, entrance.Cleartext)))
+            .DistinctBy(entry => entry.Item1);
 
     private string Url(Binding binding) => ValueResolver.Url(binding, _ports[binding]);
 
     private void ShowResult()
     {
         var table = new Table().RoundedBorder().AddColumns("Resource", "State", "URLs");
-        foreach (var resource in _plan.Manifest.Processes)
+        foreach (var replica in _plan.Replicas)
         {
-            var state = State(resource);
-            var shown = resource.Bindings.Values.Where(b => b.External && state.Urls.ContainsKey(b.Name)).DefaultIfEmpty(resource.Bindings.Values.FirstOrDefault(b => state.Urls.ContainsKey(b.Name)));
-            table.AddRow(new Text(state.Name), new Text(state.State), new Text(string.Join("  ", shown.OfType<Binding>().Select(Url))));
+            var state = State(replica);
+            var reached = Reached(replica).Where(entry => state.Urls.ContainsKey(entry.Name)).Select(entry => entry.At).ToArray();
+            var shown = reached.Where(at => at.External).DefaultIfEmpty(reached.FirstOrDefault()).OfType<Binding>();
+            table.AddRow(new Text(state.Name), new Text(state.State), new Text(string.Join("  ", shown.Select(Url))));
         }
         _terminal.Render(table);
         if (_dashboardUp)
@@ -283,10 +317,11 @@ internal sealed class TopologyRun : IAsyncDisposable
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_stop.Immediately);
         deadline.CancelAfter(StopPatience);
         var stopped = new Dictionary<string, Task>();
-        foreach (var name in _plan.Graph.Ordered.Reverse().Where(_processes.ContainsKey))
+        foreach (var replica in _plan.SelectedInOrder.Reverse().Where(replica => _processes.ContainsKey(replica.Name)))
         {
-            var first = _plan.Graph.DependentsOf(name).Where(stopped.ContainsKey).Select(dependent => stopped[dependent]).ToArray();
-            stopped[name] = StopAsync(_processes[name], first, deadline.Token);
+            var dependents = _plan.Graph.DependentsOf(replica.Of).ToHashSet();
+            var first = _plan.Selected.Where(other => dependents.Contains(other.Of) && stopped.ContainsKey(other.Name)).Select(other => stopped[other.Name]).ToArray();
+            stopped[replica.Name] = StopAsync(_processes[replica.Name], first, deadline.Token);
         }
         await Task.WhenAll(stopped.Values);
 
