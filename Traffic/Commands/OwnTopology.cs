@@ -44,7 +44,7 @@ internal sealed class OwnTopology : IAsyncDisposable
         if (!File.Exists(host)) await BuildHostAsync(root, cancellationToken);
 
         var stateFile = Path.Combine(Path.GetTempPath(), $"topology-{Guid.NewGuid():N}.json");
-        var start = new ProcessStartInfo(Dotnet())
+        var start = new ProcessStartInfo(Dotnet)
         {
             WorkingDirectory = root,
             RedirectStandardOutput = true,
@@ -98,7 +98,7 @@ internal sealed class OwnTopology : IAsyncDisposable
     /// <summary>The host builds the services itself; only it has to be there.</summary>
     private static async Task BuildHostAsync(string root, CancellationToken cancellationToken)
     {
-        using var build = Process.Start(new ProcessStartInfo(Dotnet(), ["build", "ManifestHost", "--configuration", "Release", "--verbosity", "quiet", "--nologo"])
+        using var build = Process.Start(new ProcessStartInfo(Dotnet, ["build", "ManifestHost", "--configuration", "Release", "--verbosity", "quiet", "--nologo"])
         {
             WorkingDirectory = root,
             RedirectStandardOutput = true,
@@ -109,7 +109,7 @@ internal sealed class OwnTopology : IAsyncDisposable
     }
 
     /// <summary>The program that runs programs: the one that runs this, where there is one.</summary>
-    internal static string Dotnet() => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
+    internal static string Dotnet => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
 
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
