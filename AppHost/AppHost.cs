@@ -65,7 +65,9 @@ static void Lab(IDistributedApplicationBuilder builder)
 static void Cloud(IDistributedApplicationBuilder builder)
 {
     var catalog = builder.AddService<Projects.Catalog>("catalog").WithReplicas(2);
-    var orders = builder.AddService<Projects.Orders>("orders").WithReference(catalog).WithEnvironment("Catalog__Address", "http://catalog");
+    var orders = builder.AddService<Projects.Orders>("orders").WithReference(catalog).WithEnvironment("Catalog__Address", "http://catalog")
+        // A container's own disk goes with it; for orders that stay, give PostgreSQL's connection string instead.
+        .WithEnvironment("ConnectionStrings__orders", "Data Source=/tmp/topology-orders.db");
     var media = builder.AddService<Projects.Media>("media");
 
     // One port speaks one protocol without TLS: HTTP/1.1 for WebSockets, HTTP/2 for gRPC.
