@@ -48,14 +48,8 @@ public sealed class PairSender : IDisposable
     public async Task<PairResult> SendAsync(Workload workload, CancellationToken cancellationToken)
     {
         var tls = workload.NeedsHttp2;
-        var paths = new List<string>();
-        foreach (var path in _targets.Paths)
-        {
-            if (_targets.Find(path, workload.Service, tls) is not [var first, ..]) continue;
-            if (_started is null || await _started.ContainsAsync(path, first, cancellationToken)) paths.Add(path);
-        }
-
-        RandomNumberGenerator.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(paths));
+        string[] paths = [.. await _started.ListAsync(_targets, workload.Service, tls, cancellationToken)];
+        RandomNumberGenerator.Shuffle(paths.AsSpan());
         var request = workload.Create(RandomNumberGenerator.GetInt32(workload.Variants));
 
         var startedAt = DateTimeOffset.UtcNow;

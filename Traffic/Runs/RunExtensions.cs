@@ -3,6 +3,7 @@ using Topology.ServiceDefaults.Listeners;
 using Topology.Traffic.Comparison;
 using Topology.Traffic.History;
 using Topology.Traffic.Reports;
+using Topology.Traffic.Targets;
 
 namespace Topology.Traffic.Runs;
 
@@ -24,7 +25,8 @@ internal static class RunExtensions
         app.MapGet("/comparisons/{id:long}.{format:regex(^(json|csv|html)$)}", Export);
     }
 
-    private static Results<Accepted, ProblemHttpResult> Start(HttpRequest request, ComparisonRunner runner)
+    private static async Task<Results<Accepted, ProblemHttpResult>> Start(
+        HttpRequest request, ComparisonRunner runner, TargetMap targets, StartedPaths started, CancellationToken cancellationToken)
     {
         // A page of another site can make a browser post here; browsers say so in this header, and other clients do not send it.
         if (request.Headers["Sec-Fetch-Site"].ToString() is not ("" or "same-origin" or "none"))
@@ -32,7 +34,9 @@ internal static class RunExtensions
             return TypedResults.Problem("A comparison is not started from another site.", statusCode: StatusCodes.Status403Forbidden);
         }
 
-        return runner.Start(new ComparisonOptions()) is { } problem
+        var options = new ComparisonOptions();
+        options = options with { Paths = await started.ListAsync(targets, options.Workload, options.Tls, cancellationToken) };
+        return runner.Start(options) is { } problem
             ? TypedResults.Problem(problem, statusCode: StatusCodes.Status409Conflict)
             : TypedResults.Accepted((string?)null);
     }

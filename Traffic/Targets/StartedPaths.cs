@@ -35,6 +35,19 @@ public sealed partial class StartedPaths(ILogger<StartedPaths> logger)
         return true;
     }
 
+    /// <summary>The paths to a service that have been started, in the order in which they are shown.</summary>
+    public async Task<IReadOnlyList<string>> ListAsync(TargetMap targets, string service, bool tls, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        var started = new List<string>();
+        foreach (var path in targets.Paths)
+        {
+            if (targets.Find(path, service, tls) is [var first, ..] && await ContainsAsync(path, first, cancellationToken)) started.Add(path);
+        }
+
+        return started;
+    }
+
     [LoggerMessage(LogLevel.Information, "The path {Path} is left out until something listens at {Address}.")]
     private partial void LogNotStarted(string path, Uri address);
 

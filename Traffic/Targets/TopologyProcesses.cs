@@ -8,10 +8,14 @@ namespace Topology.Traffic.Targets;
 /// <summary>Reads from a running topology's state where its paths begin and which processes lie on them.</summary>
 public static partial class TopologyProcesses
 {
-    /// <summary>The configuration that service discovery would have: <c>services:{name}:{endpoint}:{n}</c>.</summary>
+    /// <summary>
+    /// The configuration that service discovery would have: <c>services:{name}:{endpoint}:{n}</c>. A proxy that nobody
+    /// has started has addresses too, but is no path.
+    /// </summary>
     public static IConfiguration Services(this TopologyState state) =>
         new ConfigurationBuilder().AddInMemoryCollection(
             from resource in state.Resources
+            where resource.State is null or "running" or "restarting"
             from url in resource.Urls
             group url.Value by (Service: Service(resource), Endpoint: url.Key) into addresses
             from entry in addresses.Index()
