@@ -4,6 +4,7 @@ using Topology.ManifestHost.Commands;
 var root = new RootCommand("Runs a topology that an Aspire AppHost has published, without Aspire's own orchestrator.")
 {
     RunCommand.Create(),
+    PublishCommand.Create(),
     CertsCommand.Create(),
     GuardCommand.Create(),
 };

@@ -5,7 +5,8 @@ namespace Topology.ManifestHost.Manifests;
 /// <summary>Reads manifests. Every error is a <see cref="UsageException"/> that names file, resource and key.</summary>
 internal static class ManifestReader
 {
-    private static readonly JsonDocumentOptions Options = new()
+    /// <summary>How lenient manifests are read: with comments and trailing commas, but no member twice.</summary>
+    public static readonly JsonDocumentOptions Options = new()
     {
         AllowDuplicateProperties = false,
         AllowTrailingCommas = true,

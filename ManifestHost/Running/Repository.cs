@@ -8,6 +8,10 @@ internal sealed record Repository(string Root)
 
     public string LabManifest => Path.Combine(Root, LabManifestPath);
 
+    public string AppHost => Path.Combine(Root, "AppHost");
+
+    public string Manifests => Path.Combine(AppHost, "manifests");
+
     /// <summary>What is generated; may be deleted at any time.</summary>
     public string Artifacts => Path.Combine(Root, "artifacts");
 

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Topology.ManifestHost.Manifests;
+
+namespace Topology.ManifestHost.Publishing;
+
+/// <summary>Something that is wrong with a manifest.</summary>
+/// <param name="Resource">Null: the whole manifest.</param>
+/// <param name="Key">Where in the resource; empty for the resource itself.</param>
+/// <param name="Text">What is wrong and what to change; never a value that may be secret.</param>
+internal sealed record Problem(string? Resource, string Key, string Text)
+{
+    public override string ToString() => (Resource, Key) switch
+    {
+        (null, _) => Text,
+        (_, "") => $"resource '{Resource}': {Text}",
+        _ => $"resource '{Resource}', key '{Key}': {Text}",
+    };
+}
+
+/// <summary>Looks for everything that would make a manifest fail, or expose or tell too much, once it is deployed.</summary>
+internal static class ManifestCheck
+{
+    /// <param name="file">The manifest; paths in it are relative to its folder.</param>
+    /// <param name="deployable">Whether it must also be fit for azd, which a manifest for this machine need not be.</param>
+    /// <param name="exposed">Names of resources that may be reached from outside.</param>
+    /// <returns>Everything that is wrong.</returns>
+    /// <exception cref="UsageException">It is no manifest at all: its form is wrong, or a project is missing.</exception>
+    public static IReadOnlyList<Problem> Run(string file, bool deployable, Func<string, bool> exposed)
+    {
+        // Form, types, ports and paths, as for a run.
+        _ = ManifestReader.Read(file);
+
+        using var document = JsonDocument.Parse(File.ReadAllText(file), ManifestReader.Options);
+        var resources = document.RootElement.Members("resources").ToDictionary(member => member.Name, member => member.Value);
+        var problems = new List<Problem>();
+        foreach (var (name, resource) in resources)
+        {
+            problems.AddRange(SchemaRules.Check(name, resource));
+            problems.AddRange(ReferenceRules.Check(name, resource, resources));
+            problems.AddRange(SecretRules.Check(name, resource));
+            if (deployable)
+            {
+                problems.AddRange(ExposureRules.Check(name, resource, exposed));
+                problems.AddRange(AzdRules.Check(name, resource));
+            }
+        }
+        if (deployable && ExposureRules.External(resources).FirstOrDefault() is null)
+            problems.Add(new Problem(null, "", "no resource is external, so nothing could be reached from outside; the edge's binding needs \"external\": true"));
+        return problems;
+    }
+}

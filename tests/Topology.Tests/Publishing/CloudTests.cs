@@ -1,0 +1,210 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Topology.Live.V1;
+using Topology.Media.Content;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.Publishing;
+
+/// <summary>What is published does its work as it will there: every workload, from outside, through the platform's ingress.</summary>
+public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
+{
+    private const int Large = 10 << 20;
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string> Versions => ["1.1", "2.0"];
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Catalog_reads_json(string version)
+    {
+        using var client = cloud.Outside(Version.Parse(version));
+        using var response = await client.GetAsync("/catalog/items/12", Cancelled);
+        Assert.Equal(Version.Parse(version), response.Version);
+        Assert.Equal(12, (await response.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("id").GetInt32());
+    }
+
+    [Fact]
+    public async Task Orders_takes_an_order_once()
+    {
+        using var client = cloud.Outside();
+        var key = Guid.NewGuid().ToString();
+        Assert.Equal([HttpStatusCode.Created, HttpStatusCode.OK], [await PostAsync(), await PostAsync()]);
+
+        async Task<HttpStatusCode> PostAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/orders")
+            {
+                Version = client.DefaultRequestVersion,
+                Headers = { { "Idempotency-Key", key } },
+                Content = JsonContent.Create(new { lines = new[] { new { itemId = 1, quantity = 2 } } }),
+            };
+            using var response = await client.SendAsync(request, Cancelled);
+            return response.StatusCode;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Media_takes_10_MiB_and_gives_them(string version)
+    {
+        using var client = cloud.Outside(Version.Parse(version));
+        var expected = await DigestAsync(new DeterministicStream(Large));
+
+        await using var body = await client.GetStreamAsync($"/media/{Large}", Cancelled);
+        Assert.Equal(expected, await DigestAsync(body));
+
+        using var response = await client.PostAsync("/media", new StreamContent(new DeterministicStream(Large)), Cancelled);
+        Assert.Equal(expected, (await response.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("sha256").GetString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Live_sends_events_as_they_happen(string version)
+    {
+        using var client = cloud.Outside(Version.Parse(version));
+        await using var stream = await client.GetStreamAsync("/live/events?interval=60000", Cancelled).WaitAsync(TimeSpan.FromSeconds(5), Cancelled);
+        using var reader = new StreamReader(stream);
+        Assert.Equal("event: tick", await reader.ReadLineAsync(Cancelled).AsTask().WaitAsync(TimeSpan.FromSeconds(5), Cancelled));
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Live_echoes_over_a_secure_WebSocket(string version)
+    {
+        using var handler = CloudRun.Handler();
+        using var invoker = new HttpMessageInvoker(handler);
+        using var socket = new ClientWebSocket { Options = { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact } };
+        await socket.ConnectAsync(new UriBuilder(cloud.Edge) { Scheme = "wss", Path = "/live/socket" }.Uri, invoker, Cancelled);
+        var buffer = new byte[64];
+        for (var i = 0; i < 10; i++)
+        {
+            await socket.SendAsync("ping"u8.ToArray(), WebSocketMessageType.Text, true, Cancelled);
+            var received = await socket.ReceiveAsync(buffer, Cancelled);
+            Assert.Equal("ping"u8, buffer.AsSpan(0, received.Count));
+        }
+
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancelled);
+    }
+
+    [Fact]
+    public async Task Live_answers_grpc_inside()
+    {
+        using var channel = GrpcChannel.ForAddress(cloud.Host.Url("live-grpc", "http"));
+        var client = new Echo.EchoClient(channel);
+        Assert.Equal("one", (await client.UnaryAsync(new() { Text = "one" }, cancellationToken: Cancelled)).Text);
+        using var call = client.Bidirectional(cancellationToken: Cancelled);
+        foreach (var text in (string[])["a", "b", "c"])
+        {
+            await call.RequestStream.WriteAsync(new() { Text = text }, Cancelled);
+            Assert.True(await call.ResponseStream.MoveNext(Cancelled));
+            Assert.Equal(text, call.ResponseStream.Current.Text);
+        }
+
+        await call.RequestStream.CompleteAsync();
+        Assert.False(await call.ResponseStream.MoveNext(Cancelled));
+    }
+
+    /// <summary>The ingress speaks one protocol to a container app, and the edge's is HTTP/1.1, for WebSockets: it has no trailers.</summary>
+    [Fact]
+    public async Task Grpc_from_outside_fails_and_says_so()
+    {
+        using var channel = GrpcChannel.ForAddress(cloud.Edge, new() { HttpHandler = CloudRun.Handler(), DisposeHttpClient = true });
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Echo.EchoClient(channel).UnaryAsync(new() { Text = "one" }, cancellationToken: Cancelled));
+        Assert.NotEqual(StatusCode.OK, error.StatusCode);
+    }
+
+    [Fact]
+    public async Task What_a_client_says_about_proxies_is_not_believed()
+    {
+        using var client = cloud.Outside();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/catalog/whoami")
+        {
+            Version = client.DefaultRequestVersion,
+            Headers =
+            {
+                { "X-Forwarded-For", "203.0.113.9" }, { "X-Forwarded-Host", "evil.example" }, { "X-Forwarded-Proto", "gopher" },
+                { "Forwarded", "for=203.0.113.9;host=evil.example" }, { "X-Topology-Edge", "haproxy" },
+            },
+        };
+        using var response = await client.SendAsync(request, Cancelled);
+        var seen = await response.Content.ReadFromJsonAsync<JsonElement>(Cancelled);
+
+        Assert.Equal(CloudRun.Client.ToString(), seen.GetProperty("remoteAddress").GetString());
+        Assert.Equal("edge", seen.GetProperty("topologyPath").GetString());
+        // The edge knows that the client came by HTTPS; between it and the backend the ingress says what it sees, which is cleartext.
+        Assert.Equal("http", seen.GetProperty("scheme").GetString());
+        Assert.DoesNotContain("203.0.113.9", seen.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("evil.example", seen.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("gopher", seen.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/health")]
+    [InlineData("/alive")]
+    [InlineData("/whoami")]
+    [InlineData("/live/whoami")]
+    [InlineData("/comparisons")]
+    public async Task What_is_for_the_inside_is_not_found_outside(string path)
+    {
+        using var client = cloud.Outside();
+        using var response = await client.GetAsync(path, Cancelled);
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_host_that_is_not_served_is_refused()
+    {
+        using var client = cloud.Outside(HttpVersion.Version11);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/catalog/items/1") { Headers = { Host = "evil.example" } };
+        using var response = await client.SendAsync(request, Cancelled);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Cleartext_from_outside_is_sent_to_HTTPS_with_path_and_query()
+    {
+        using var client = new HttpClient(CloudRun.Handler());
+        using var response = await client.GetAsync(new Uri(cloud.Host.Url("edge", "http"), "/catalog/items/1?a=b%20c"), Cancelled);
+        Assert.Equal(HttpStatusCode.MovedPermanently, response.StatusCode);
+        Assert.Equal(new Uri(cloud.Edge, "/catalog/items/1?a=b%20c"), response.Headers.Location);
+    }
+
+    [Fact]
+    public async Task Each_replica_answers_while_the_other_does_not()
+    {
+        using var client = cloud.Outside();
+        foreach (var replica in (string[])["catalog-1", "catalog-2"])
+        {
+            var pid = cloud.Host.Resource(replica).GetProperty("pid").GetInt32();
+            await Signals.SendAsync("KILL", pid);
+            await Eventually.TrueAsync(() => State(replica) != "running");
+            for (var i = 0; i < 20 && State(replica) != "running"; i++)
+            {
+                using var response = await client.GetAsync(string.Create(CultureInfo.InvariantCulture, $"/catalog/items/{i + 1}"), Cancelled);
+                Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            }
+
+            await Eventually.TrueAsync(() => State(replica) == "running", seconds: 30);
+        }
+
+        string? State(string name) => cloud.Host.Resource(name).GetProperty("state").GetString();
+    }
+
+    [Fact]
+    public void Everything_is_on_loopback_and_the_host_says_why()
+    {
+        Assert.Contains("loopback only", cloud.Host.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Now listening on: http://[::]", cloud.Host.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Now listening on: http://0.0.0.0", cloud.Host.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> DigestAsync(Stream stream) => Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, Cancelled));
+}

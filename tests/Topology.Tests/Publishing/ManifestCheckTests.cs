@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using Topology.ManifestHost.Publishing;
+using Topology.ManifestHost.Running;
+
+namespace Topology.Tests.Publishing;
+
+/// <summary>The committed cloud manifest is fit to be deployed, and each way to spoil it is found.</summary>
+public sealed class ManifestCheckTests
+{
+    [Fact]
+    public void The_committed_manifests_are_valid()
+    {
+        Assert.Empty(ManifestCheck.Run(Path.Combine(Repository.Find()!.Manifests, "cloud.json"), deployable: true, name => name == "edge"));
+        Assert.Empty(ManifestCheck.Run(Repository.Find()!.LabManifest, deployable: false, _ => true));
+    }
+
+    /// <param name="resource">Whose member is set; created if there is none.</param>
+    /// <param name="path">The member, by JSON pointer.</param>
+    /// <param name="json">Its new value; null removes it.</param>
+    /// <param name="expected">What the problem begins with.</param>
+    [Theory]
+    // The schema's rules.
+    [InlineData("edge", "/ports", "{}", "resource 'edge', key 'ports': is unknown in a project.v0")]
+    [InlineData("edge", "/bindings/http/hostPort", "80", "resource 'edge', key 'bindings.http.hostPort': is unknown in a binding")]
+    [InlineData("trusted-proxies", "/inputs/value/type", "\"number\"", "resource 'trusted-proxies', key 'inputs.value.type': must be \"string\"")]
+    [InlineData("trusted-proxies", "/inputs/value/default", "{}", "resource 'trusted-proxies', key 'inputs.value.default': has either a value or rules")]
+    [InlineData("trusted-proxies", "/inputs/value/prompt", "true", "resource 'trusted-proxies', key 'inputs.value.prompt': is unknown in an input")]
+    [InlineData("web", "", """{"type": "container.v1"}""", "resource 'web', key 'image': a container.v1 has either an image or a build")]
+    [InlineData("web", "", """{"type": "container.v0"}""", "resource 'web', key 'image': is missing; a container.v0 needs it")]
+    // References.
+    [InlineData("edge", "/env/X", "\"{catalgo.bindings.http.url}\"", "resource 'edge', key 'env.X': {catalgo.bindings.http.url} refers to 'catalgo', which is not in the manifest")]
+    [InlineData("edge", "/env/X", "\"{catalog.bindings.https.url}\"", "resource 'edge', key 'env.X': {catalog.bindings.https.url} refers to the binding 'https', which 'catalog' does not have")]
+    [InlineData("edge", "/env/X", "\"{catalog.bindings.http.uri}\"", "resource 'edge', key 'env.X': {catalog.bindings.http.uri} asks for 'uri'")]
+    [InlineData("edge", "/env/X", "\"{catalog.connectionString}\"", "resource 'edge', key 'env.X': {catalog.connectionString} asks for 'connectionString'")]
+    [InlineData("edge", "/env/X", "\"{trusted-proxies.inputs.other}\"", "resource 'edge', key 'env.X': {trusted-proxies.inputs.other} refers to the input 'other'")]
+    [InlineData("edge", "/env/X", "\"{catalog.replicas}\"", "resource 'edge', key 'env.X': {catalog.replicas} is nothing that a manifest offers")]
+    [InlineData("edge", "/args", """["{catalog"]""", "resource 'edge', key 'args[0]': the '{' at position 0 is never closed")]
+    // Who may be reached, and by whom a service is fooled.
+    [InlineData("catalog", "/bindings/http/external", "true", "resource 'catalog', key 'bindings.http.external': only 'edge' may be external")]
+    [InlineData("edge", "/bindings/http/external", "false", "no resource is external")]
+    [InlineData("edge", "/env/ASPNETCORE_FORWARDEDHEADERS_ENABLED", "\"True\"", "resource 'edge', key 'env.ASPNETCORE_FORWARDEDHEADERS_ENABLED': makes the service believe")]
+    [InlineData("edge", "/env/ASPNETCORE_ENVIRONMENT", "\"Development\"", "resource 'edge', key 'env.ASPNETCORE_ENVIRONMENT': Development answers")]
+    [InlineData("edge", "/env/Topology__AllowedHosts", null, "resource 'edge', key 'env.Topology__AllowedHosts': is missing")]
+    [InlineData("edge", "/env/Topology__AllowedHosts", "\"*\"", "resource 'edge', key 'env.Topology__AllowedHosts': '*' serves any host")]
+    // What azd would refuse.
+    [InlineData("tool", "", """{"type": "executable.v0", "command": "sh", "workingDirectory": "."}""", "resource 'tool', key 'type': azd deploys nothing of the type executable.v0")]
+    [InlineData("Web", "", """{"type": "container.v0", "image": "nginx", "bindings": {"http": {"scheme": "http", "protocol": "tcp", "transport": "http"}}}""", "resource 'Web': a container app's name has")]
+    [InlineData("edge", "/bindings/http/port", "8080", "resource 'edge', key 'bindings.http.port': is 8080, but the main ingress has port 80 for http")]
+    [InlineData("edge", "/bindings/https", """{"scheme": "https", "protocol": "tcp", "transport": "http", "targetPort": 8080, "port": 8443}""", "resource 'edge', key 'bindings.https.port': is 8443, but the main ingress has port 443 for https")]
+    [InlineData("edge", "/bindings/more", """{"scheme": "http", "protocol": "tcp", "transport": "http", "targetPort": 8090, "external": true}""", "resource 'edge', key 'bindings.more.external': azd exposes one port of a resource")]
+    [InlineData("edge", "/bindings/raw", """{"scheme": "tcp", "protocol": "tcp", "transport": "tcp", "targetPort": 9000, "external": true}""", "resource 'edge', key 'bindings.raw.external': azd exposes HTTP(S) only")]
+    [InlineData("catalog", "/bindings/raw", """{"scheme": "tcp", "protocol": "tcp", "transport": "tcp"}""", "resource 'catalog', key 'bindings.raw.targetPort': is missing; azd needs it for tcp")]
+    [InlineData("trusted-proxies", "/value", "\"{other.inputs.value}\"", "resource 'trusted-proxies', key 'value': azd takes a parameter's inputs from the parameter itself only")]
+    // What may be secret.
+    [InlineData("orders", "/env/ConnectionStrings__orders", "\"Host=db;Username=orders;Password=hunter2\"", "resource 'orders', key 'env.ConnectionStrings__orders': looks like a secret by its form")]
+    [InlineData("orders", "/env/Feed", "\"https://user:hunter2@feed.example/\"", "resource 'orders', key 'env.Feed': looks like a secret by its form")]
+    [InlineData("orders", "/env/Pem", "\"-----BEGIN EC PRIVATE KEY-----\"", "resource 'orders', key 'env.Pem': looks like a secret by its form")]
+    [InlineData("orders", "/env/Orders__ApiKey", "\"hunter2\"", "resource 'orders', key 'env.Orders__ApiKey': looks like a secret by its name")]
+    [InlineData("db-password", "", """{"type": "parameter.v0", "value": "{db-password.inputs.value}", "inputs": {"value": {"type": "string", "secret": true, "default": {"value": "hunter2"}}}}""", "resource 'db-password', key 'inputs.value.default.value': a secret has no default")]
+    [InlineData("db-password", "", """{"type": "parameter.v0", "value": "{db-password.inputs.value}", "inputs": {"value": {"type": "string", "default": {"value": "hunter2"}}}}""", "resource 'db-password', key 'inputs.value.default.value': looks like a secret by its name")]
+    public void What_is_wrong_is_said_by_resource_and_key_and_without_the_value(string resource, string path, string? json, string expected)
+    {
+        var problems = CheckChanged(resource, path, json).Select(problem => problem.ToString()).ToList();
+
+        Assert.Contains(problems, problem => problem.StartsWith(expected, StringComparison.Ordinal));
+        Assert.DoesNotContain(problems, problem => problem.Contains("hunter2", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("orders", "/env/ConnectionStrings__orders", "\"Host=db;Password={trusted-proxies.value}\"")]
+    [InlineData("orders", "/env/Orders__ApiKey", "\"{trusted-proxies.value}\"")]
+    [InlineData("orders", "/env/Orders__RequireToken", "\"true\"")]
+    [InlineData("edge", "/bindings/https", """{"scheme": "https", "protocol": "tcp", "transport": "http", "targetPort": 8080, "external": true}""")]
+    [InlineData("edge", "/bindings/http/port", "80")]
+    [InlineData("cache", "", """{"type": "container.v0", "image": "redis", "bindings": {"tcp": {"scheme": "tcp", "protocol": "tcp", "transport": "tcp", "targetPort": 6379}}}""")]
+    public void What_is_right_is_left_alone(string resource, string path, string json) => Assert.Empty(CheckChanged(resource, path, json));
+
+    private static IReadOnlyList<Problem> CheckChanged(string resource, string path, string? json)
+    {
+        using var copy = new ManifestFile();
+        copy.Change(resource, path, json is null ? null : JsonNode.Parse(json));
+        return ManifestCheck.Run(copy.File, deployable: true, name => name == "edge");
+    }
+}

@@ -1,0 +1,85 @@
+using Topology.ManifestHost.Running;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.Publishing;
+
+/// <summary>The command <c>publish</c>, where Aspire's packages are not there.</summary>
+public sealed class PublishTests
+{
+    private static readonly string Committed = Path.Combine(Repository.Find()!.Manifests, "cloud.json");
+
+    [Fact]
+    public async Task Published_elsewhere_the_committed_manifest_leads_to_the_same_projects_and_the_command_says_so()
+    {
+        var folder = Path.Combine(Directory.CreateTempSubdirectory("topology-publish-").FullName, "new", "folder");
+
+        var (code, output, _) = await PublishAsync(folder);
+
+        Assert.Equal(0, code);
+        Assert.Contains("the AppHost cannot publish", output, StringComparison.Ordinal);
+        Assert.Contains("cloud.json is valid", output, StringComparison.Ordinal);
+        Assert.Contains("reached from outside: edge", output, StringComparison.Ordinal);
+        Assert.Equal(["cloud.json"], Directory.GetFiles(folder).Select(Path.GetFileName));
+        Assert.Equal(Projects(Committed), Projects(Path.Combine(folder, "cloud.json")));
+    }
+
+    [Fact]
+    public async Task Published_where_it_is_the_committed_manifest_stays_byte_for_byte()
+    {
+        var before = await File.ReadAllBytesAsync(Committed, TestContext.Current.CancellationToken);
+
+        var (code, output, _) = await PublishAsync();
+
+        Assert.Equal(0, code);
+        Assert.Contains("stays as it is committed", output, StringComparison.Ordinal);
+        Assert.Contains("lab.json is valid", output, StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllBytesAsync(Committed, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Every_problem_of_a_manifest_is_a_line_and_exit_code_2()
+    {
+        using var manifest = new ManifestFile();
+        manifest.Change("catalog", "/bindings/http/external", true);
+        manifest.Change("catalog", "/env/Topology__AllowedHosts", "localhost");
+        manifest.Change("orders", "/env/X", "{nobody.value}");
+
+        var (code, _, error) = await PublishAsync("--check", manifest.File);
+
+        Assert.Equal(2, code);
+        Assert.Equal(
+            ["resource 'catalog', key 'bindings.http.external'", "resource 'orders', key 'env.X'"],
+            error.TrimEnd().Split('\n').Select(line => line.Split(": ")[1]));
+    }
+
+    [Fact]
+    public async Task Backends_that_are_exposed_on_purpose_are_named_loudly()
+    {
+        using var manifest = new ManifestFile();
+        manifest.Change("catalog", "/bindings/http/external", true);
+        manifest.Change("catalog", "/env/Topology__AllowedHosts", "localhost");
+
+        var (code, output, _) = await PublishAsync("--check", manifest.File, "--exposure", "both");
+
+        Assert.Equal(0, code);
+        Assert.Contains("WARNING: catalog will answer the Internet", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--exposure all", "'both'")]
+    [InlineData("--exposure both", "--exposure both: NuGet here has no Aspire packages")]
+    [InlineData("--check /none.json", "/none.json does not exist")]
+    public async Task A_bad_argument_is_one_line_and_exit_code_2(string arguments, string expected)
+    {
+        var (code, _, error) = await PublishAsync(arguments.Split(' '));
+
+        Assert.Equal(2, code);
+        Assert.Contains(expected, Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    private static Task<(int ExitCode, string Output, string Error)> PublishAsync(params string[] arguments) =>
+        ManifestHostProcess.RunAsync(["publish", .. arguments], TestContext.Current.CancellationToken);
+
+    private static IEnumerable<string> Projects(string file) =>
+        Topology.ManifestHost.Manifests.ManifestReader.Read(file).Processes.OfType<Topology.ManifestHost.Manifests.ProjectResource>().Select(project => project.ProjectFile);
+}
