@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
+using Topology.ServiceDefaults.Paths;
 using Topology.Traffic.Claims.Lab;
 using Topology.Traffic.Workloads;
 
@@ -10,6 +11,10 @@ public sealed class IdenticalAnswersClaim : Claim
 {
     /// <summary>What may differ: when and by whom it was answered, and how one hop frames it (RFC 9110 sections 6.6.1, 7.6 and 10.2.4).</summary>
     private static readonly string[] OfTheHop = ["Date", "Server", "Via", "Connection", "Keep-Alive", "Transfer-Encoding"];
+
+    /// <summary>What the outermost server sets for its clients. Our own programs have to agree; another proxy's are its administrator's.</summary>
+    private static readonly string[] OfTheOutermost =
+        ["Content-Security-Policy", "Cross-Origin-Resource-Policy", "Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options", "Strict-Transport-Security"];
 
     /// <inheritdoc />
     public override string Id => "identical-answers";
@@ -22,7 +27,7 @@ public sealed class IdenticalAnswersClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Sent each workload's request to every replica and through every proxy, over HTTP/1.1, and over HTTP/2 with TLS, and compared with the first answer. Header fields apart from {string.Join(", ", OfTheHop)}. An order has an id, a number and a time of its own: the POST is compared without them, and then the same stored order is read on every path.";
+        $"Sent each workload's request to every replica and through every proxy, over HTTP/1.1, and over HTTP/2 with TLS, and compared with the first answer. Header fields count apart from {string.Join(", ", OfTheHop)}, and security headers where the outermost server is not one of ours. An order has an id, a number and a time of its own: the POST is compared without them, and then the same stored order is read on every path.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -45,6 +50,11 @@ public sealed class IdenticalAnswersClaim : Claim
                 ? $"{workload.Name}: {string.Join("; ", compared)}"
                 : $"{workload.Name}: {string.Join(", ", faults)}");
         }
+
+        if (lab.Proxies.Where(proxy => !IsOurs(proxy.Name)).Select(proxy => proxy.Name).ToArray() is { Length: > 0 } others)
+        {
+            evidence.Note($"security headers are compared between ours only, not at {string.Join(", ", others)}");
+        }
     }
 
     private static async Task<(List<string> Faults, string Seen)> CompareAsync(ClaimLab lab, Workload workload, bool tls, CancellationToken cancellationToken)
@@ -62,8 +72,8 @@ public sealed class IdenticalAnswersClaim : Claim
             first ??= answer;
             firstStored ??= stored;
             var way = $"{path}{(tls ? " with TLS" : "")}";
-            if (Difference(first, answer, workload) is { } difference) faults.Add($"{way}: {difference}");
-            if (stored is not null && Difference(firstStored!, stored, null) is { } otherwise) faults.Add($"{way}, read again: {otherwise}");
+            if (Difference(first, answer, workload, IsOurs(path)) is { } difference) faults.Add($"{way}: {difference}");
+            if (stored is not null && Difference(firstStored!, stored, null, IsOurs(path)) is { } otherwise) faults.Add($"{way}, read again: {otherwise}");
         }
 
         return (faults, $"{ways.Length} ways over {Protocol(workload, tls)} give {first!.Status}, {first.Body.Length} bytes, {first.Headers.Count(header => !OfTheHop.Contains(header.Name, StringComparer.OrdinalIgnoreCase))} fields");
@@ -118,10 +128,11 @@ public sealed class IdenticalAnswersClaim : Claim
     /// <param name="first">The answer compared with.</param>
     /// <param name="answer">The other one.</param>
     /// <param name="workload">The workload whose digest leaves out what is an answer's own; null compares bytes.</param>
-    internal static string? Difference(Answer first, Answer answer, Workload? workload)
+    /// <param name="isOurs">Whether the outermost server is a program of the topology.</param>
+    internal static string? Difference(Answer first, Answer answer, Workload? workload, bool isOurs = true)
     {
         if (first.Status != answer.Status) return $"status {answer.Status} instead of {first.Status}";
-        var (expected, actual) = (Fields(first, workload), Fields(answer, workload));
+        var (expected, actual) = (Fields(first, workload, isOurs), Fields(answer, workload, isOurs));
         if (expected.Except(actual).Concat(actual.Except(expected)).Select(field => field.Name).Distinct().ToArray() is { Length: > 0 } fields)
         {
             return $"the fields {string.Join(", ", fields)} differ ({string.Join(", ", actual.Where(field => fields.Contains(field.Name)).Select(field => field.Value))})";
@@ -131,16 +142,18 @@ public sealed class IdenticalAnswersClaim : Claim
         return isSame ? null : $"the bodies of {first.Body.Length} and {answer.Body.Length} bytes differ";
     }
 
-    private static (string Name, string Value)[] Fields(Answer answer, Workload? workload)
+    private static (string Name, string Value)[] Fields(Answer answer, Workload? workload, bool isOurs)
     {
         var id = workload is { IsKeyed: true } ? OrdersWorkload.OrderId(answer.Body)?.ToString() : null;
         return
         [
             .. from field in answer.Headers
-               where !OfTheHop.Contains(field.Name, StringComparer.OrdinalIgnoreCase)
+               where !OfTheHop.Contains(field.Name, StringComparer.OrdinalIgnoreCase) && (isOurs || !OfTheOutermost.Contains(field.Name, StringComparer.OrdinalIgnoreCase))
                select id is null ? field : (field.Name, field.Value.Replace(id, "{id}", StringComparison.OrdinalIgnoreCase)),
         ];
     }
+
+    private static bool IsOurs(string path) => path == TopologyPath.Direct || path.StartsWith("edge", StringComparison.Ordinal);
 
     private static string Protocol(Workload workload, bool tls) =>
         $"{(workload.Kind == WorkloadKind.Socket ? "WebSocket" : tls ? "HTTP/2" : "HTTP/1.1")}{(tls ? " with TLS" : "")}";

@@ -18,7 +18,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
     private const int Clients = 4;
 
     /// <summary>The measurement as <c>claims</c> makes it.</summary>
-    public InternalHttpsCostClaim() : this(5, 40)
+    public InternalHttpsCostClaim() : this(4, 80)
     {
     }
 
