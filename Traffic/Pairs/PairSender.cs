@@ -48,7 +48,9 @@ public sealed class PairSender : IDisposable
     public async Task<PairResult> SendAsync(Workload workload, CancellationToken cancellationToken)
     {
         var tls = workload.NeedsHttp2;
-        string[] paths = [.. await _started.ListAsync(_targets, workload.Service, tls, cancellationToken)];
+        string[] paths = _started is null
+            ? [.. _targets.Paths.Where(path => _targets.Find(path, workload.Service, tls) is [_, ..])]
+            : [.. await _started.ListAsync(_targets, workload.Service, tls, cancellationToken)];
         RandomNumberGenerator.Shuffle(paths.AsSpan());
         var request = workload.Create(RandomNumberGenerator.GetInt32(workload.Variants));
 
