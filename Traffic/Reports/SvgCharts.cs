@@ -68,9 +68,9 @@ public static class SvgCharts
     {
         ArgumentNullException.ThrowIfNull(result);
         const double Row = 24;
-        const double Whole = 560;
-        const double PlotLeft = 140;
-        const double PlotRight = 370;
+        const double Whole = 480;
+        const double PlotLeft = 112;
+        const double PlotRight = 250;
         var groups = result.Controls.Select(entry => (Name: "control", Entry: entry)).Concat(result.Differences.Select(entry => (Name: entry.Path, Entry: entry)))
             .GroupBy(row => row.Entry.Percentile).ToList();
         if (groups.Count == 0) return "";
@@ -123,7 +123,7 @@ public static class SvgCharts
     }
 
     private static StringBuilder Begin(string label, double height, double width = Width) => new StringBuilder().Append(CultureInfo.InvariantCulture,
-        $"<svg class=\"chart\" viewBox=\"0 0 {width} {height:0.#}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(label)}\">");
+        $"<svg class=\"chart\" style=\"max-width: {width}px\" viewBox=\"0 0 {width} {height:0.#}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(label)}\">");
 
     private static IEnumerable<double> LogTicks(double low, double high)
     {
