@@ -63,15 +63,15 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
             // A certificate of the public's authority inside.
             "certificates" => (new CertificatesClaim(), state => state.With("catalog-1", "internal-tls", state.Url("catalog-1", "https"))),
             // No HTTPS inside.
-            "internal-https-cost" => (new InternalHttpsCostClaim(1, 10), state => state.With("edge-tls", "http", state.Url("edge", "http"))),
+            "internal-https-cost" => (new InternalHttpsCostClaim(1, 10), state => state.With("edge-tls", insteadOf: "edge")),
             // No host filtering on a direct listener.
             "poisoned-link" => (new PoisonedLinkClaim(), state => state.With("catalog-1", "http", plain.Address)),
             // Forwarded headers believed from anybody.
             "forwarded-headers" => (new ForwardedHeadersClaim(), state => state.With("edge", "http", plain.Believing)),
             // Another application behind the edge.
             "identical-answers" => (new IdenticalAnswersClaim(), state => state.With("edge", "http", plain.Address)),
-            // Everything answered at the shared port itself.
-            "own-address" => (new OwnAddressClaim(), state => state.With("edge", "http", state.Url("catalog-1", "http"))),
+            // Two processes that would listen on one port.
+            "own-address" => (new OwnAddressClaim(), state => state.With("catalog-1", "internal-h2", state.Url("catalog-2", "internal-h2"))),
             // One backend only: then a proxy saves nothing.
             "simpler-configuration" => (new SimplerConfigurationClaim(), state => state with
             {

@@ -61,6 +61,16 @@ public static class Changes
         ],
     };
 
+    /// <summary>Gives a resource's name to another one, process and all.</summary>
+    public static TopologyState With(this TopologyState state, string name, string insteadOf) => state with
+    {
+        Resources =
+        [
+            .. state.Resources.Where(resource => resource.Name != name),
+            state.Resources.Single(resource => resource.Name == insteadOf) with { Name = name },
+        ],
+    };
+
     public static Uri Url(this TopologyState state, string name, string endpoint) =>
         state.Resources.Single(resource => resource.Name == name).Urls[endpoint];
 }
