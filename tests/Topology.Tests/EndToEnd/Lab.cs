@@ -42,9 +42,11 @@ public sealed class Lab : IAsyncDisposable
     }
 
     /// <summary>The dashboard's own API, or a skipped test where the dashboard cannot be had.</summary>
-    public async Task<DashboardApi> DashboardAsync()
+    public async Task<DashboardApi> DashboardAsync() => await DashboardAsync(await StartAsync());
+
+    /// <summary>The same of another running topology.</summary>
+    public static async Task<DashboardApi> DashboardAsync(ManifestHostProcess host)
     {
-        var host = await StartAsync();
         Assert.SkipWhen(host.State.GetProperty("dashboard").ValueKind == JsonValueKind.Null, "The dashboard could not be had; ManifestHost says why.");
         var dashboard = host.State.GetProperty("dashboard");
         var login = new Uri(dashboard.GetProperty("loginUrl").GetString()!);
