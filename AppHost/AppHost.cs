@@ -74,12 +74,11 @@ static void Cloud(IDistributedApplicationBuilder builder)
     var live = builder.AddService<Projects.Live>("live");
     var liveGrpc = builder.AddService<Projects.Live>("live-grpc", http2: true);
 
-    var edge = builder.AddPlatformEdge<Projects.Edge>("edge")
+    builder.AddPlatformEdge<Projects.Edge>("edge")
         .WithReference(catalog).WithReference(orders).WithReference(media).WithReference(live).WithReference(liveGrpc)
         .WithEnvironment("ReverseProxy__Clusters__grpc__Destinations__service__Address", "http://live-grpc");
 
-    // From inside it reaches the backends as peers do and the edge as the public does; its page is not exposed.
+    // From inside it reaches the backends; the edge's own address is for HTTPS from outside. Its page is not exposed.
     builder.AddService<Projects.Traffic>("traffic")
-        .WithReference(catalog).WithReference(orders).WithReference(media).WithReference(live)
-        .WithReference(edge);
+        .WithReference(catalog).WithReference(orders).WithReference(media).WithReference(live);
 }

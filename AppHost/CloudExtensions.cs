@@ -29,7 +29,7 @@ internal static class CloudExtensions
     public static IResourceBuilder<ProjectResource> AddService<TProject>(this IDistributedApplicationBuilder builder, string name, bool http2 = false)
         where TProject : IProjectMetadata, new()
     {
-        var exposed = builder.Configuration["Topology:Exposure"] == "both" && name != "traffic";
+        var exposed = builder.Configuration["Topology:Exposure"] == "both" && name != "traffic" && !http2;
         if (exposed) Console.Error.WriteLine($"Topology:Exposure=both: {name} will answer the Internet itself. For measuring only.");
 
         // Exposed, it trusts nobody but the platform's ingress; inside, also the edge, which speaks through that ingress: two hops.

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Exposure.Hosts;
+using Topology.ServiceDefaults.Exposure.Limits;
 using Topology.ServiceDefaults.Exposure.Strictness;
 using Topology.ServiceDefaults.Exposure.Surface;
 using Topology.ServiceDefaults.Listeners;
@@ -12,13 +14,14 @@ namespace Topology.ServiceDefaults.Exposure;
 /// The first thing that a request on a public listener meets, before routing: it is asked for a name that is served, in
 /// a way that reads in one way, with a method that may come from outside, and what it says about proxies is dropped.
 /// </summary>
-internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProblemDetailsService problems)
+internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProblemDetailsService problems, IOptions<ExposureLimits> limits)
 {
     public Task InvokeAsync(HttpContext context)
     {
         if (!context.GetListener().IsPublic) return next(context);
 
         var request = context.Request;
+        if (!IsWithinLimits(request.Headers)) return Refuse(context, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
         if (!hosts.Contains(request.Host.Value)) return Refuse(context, StatusCodes.Status400BadRequest, "This host is not served here.");
         if (!UnambiguousPath.IsMetBy(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget))
         {
@@ -41,6 +44,23 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         ForwardedHeaderNames.Remove(request.Headers);
         NoticedUpgrade.Attach(context);
         return next(context);
+    }
+
+    /// <summary>Kestrel's own limits leave room for what a proxy adds; the public has no use for it.</summary>
+    private bool IsWithinLimits(IHeaderDictionary headers)
+    {
+        const int Delimiters = 4; // ": " and CRLF
+        int fields = 0, bytes = 0;
+        foreach (var (name, values) in headers)
+        {
+            foreach (var value in values)
+            {
+                fields++;
+                bytes += name.Length + (value?.Length ?? 0) + Delimiters;
+            }
+        }
+
+        return fields <= limits.Value.HeaderFields && bytes <= limits.Value.HeaderBytes;
     }
 
     private async Task Refuse(HttpContext context, int status, string detail)

@@ -13,7 +13,7 @@ public sealed record PairResult(string Workload, DateTimeOffset StartedAt, strin
         get
         {
             if (Legs.FirstOrDefault(leg => leg.Error is not null) is { } failed) return $"{failed.Path}: {failed.Error}";
-            var first = Legs[0];
+            if (Legs is not [var first, ..]) return null; // No path leads to this workload here.
             return Legs.FirstOrDefault(leg => (leg.Status, leg.Digest) != (first.Status, first.Digest)) is { } other
                 ? $"{first.Path} answered {first.Status} with {first.Length} bytes ({first.Digest:x16}), {other.Path} {other.Status} with {other.Length} bytes ({other.Digest:x16})"
                 : null;

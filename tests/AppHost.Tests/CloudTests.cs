@@ -18,11 +18,11 @@ public sealed class CloudTests
     }
 
     [Fact]
-    public async Task Exposure_of_both_opens_the_backends_and_not_the_traffic()
+    public async Task Exposure_of_both_opens_the_backends_that_speak_HTTP_1_and_not_the_traffic()
     {
         await using var builder = await CreateAsync("--Topology:Shape=cloud", "--Topology:Exposure=both");
         Assert.Equal(
-            ["catalog", "edge", "live", "live-grpc", "media", "orders"],
+            ["catalog", "edge", "live", "media", "orders"],
             builder.Resources.OfType<ProjectResource>().Where(project => project.Annotations.OfType<EndpointAnnotation>().Single().IsExternal).Select(project => project.Name).Order());
     }
 

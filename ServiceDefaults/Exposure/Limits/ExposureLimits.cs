@@ -25,6 +25,12 @@ public sealed class ExposureLimits
     /// <summary>The number of header fields: each costs more than its bytes. Envoy: 100. nginx: no limit.</summary>
     public int HeaderFields { get; set; } = 100;
 
+    /// <summary>Room on internal listeners for the fields that a proxy adds: forwarded headers, the path, the trace's context.</summary>
+    public const int ProxyHeaderFields = 16;
+
+    /// <summary>Room on internal listeners for those fields, in bytes.</summary>
+    public const int ProxyHeaderBytes = 4 * 1024;
+
     /// <summary>
     /// A request body where a route says nothing else, in bytes. Envoy: no limit, only a buffer. nginx: 1 MiB
     /// (<c>client_max_body_size</c>).

@@ -19,8 +19,9 @@ internal sealed class KestrelLimits(IOptions<ExposureLimits> limits) : IConfigur
         var ours = limits.Value;
         var server = options.Limits;
         server.MaxRequestLineSize = ours.RequestLineBytes;
-        server.MaxRequestHeadersTotalSize = ours.HeaderBytes;
-        server.MaxRequestHeaderCount = ours.HeaderFields;
+        // A proxy adds fields to a request that is at the limit already; the public's own limit is held by the gate.
+        server.MaxRequestHeadersTotalSize = ours.HeaderBytes + ExposureLimits.ProxyHeaderBytes;
+        server.MaxRequestHeaderCount = ours.HeaderFields + ExposureLimits.ProxyHeaderFields;
         server.MaxRequestBodySize = ours.BodyBytes;
         server.RequestHeadersTimeout = ours.HeaderTimeout;
         server.KeepAliveTimeout = ours.KeepAlive;

@@ -281,6 +281,7 @@ public static class StrictnessCases
         yield return new("bytes beyond ASCII in a value", Line + Host + "X: caf\u00e9 \u0080\u00ff\r\n\r\n", 200);
         yield return new("every token character in a name", Line + Host + "!#$%&'*+-.^_`|~0Aa: y\r\n\r\n", 200);
         yield return new("a field repeated", Line + Host + "X: a\r\nX: b\r\nx: c\r\n\r\n", 200);
+        yield return new("100 fields", Line + Host + string.Concat(Enumerable.Range(0, 99).Select(i => $"X-{i}: {i}\r\n")) + "\r\n", 200);
         yield return new("90 fields", Line + Host + string.Concat(Enumerable.Range(0, 90).Select(i => $"X-{i}: {i}\r\n")) + "\r\n", 200);
         yield return new("24 KiB of fields", Line + Host + string.Concat(Enumerable.Range(0, 24).Select(i => $"X-{i}: {new string('v', 1000)}\r\n")) + "\r\n", 200);
         yield return new("a target of 7,000 characters", "GET /catalog/{id}?" + new string('q', 7000) + " HTTP/1.1\r\n" + Host + "\r\n", 200);
