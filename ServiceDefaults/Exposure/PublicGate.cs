@@ -21,7 +21,13 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         if (!context.GetListener().IsPublic) return next(context);
 
         var request = context.Request;
-        if (!IsWithinLimits(request.Headers)) return Refuse(context, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
+        if (!IsWithinLimits(request.Headers))
+        {
+            // As Kestrel does at its own limit: who sends this sends more of it.
+            if (HttpProtocol.IsHttp11(request.Protocol) || HttpProtocol.IsHttp10(request.Protocol)) context.Response.Headers.Connection = "close";
+            return Refuse(context, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
+        }
+
         if (!hosts.Contains(request.Host.Value)) return Refuse(context, StatusCodes.Status400BadRequest, "This host is not served here.");
         if (!UnambiguousPath.IsMetBy(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget))
         {
