@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Topology.Catalog.Items;
+using Topology.Edge.Upstreams;
+using Topology.ServiceDefaults.Certificates;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.Edge;
+
+/// <summary>TLS inside: who is believed, on both sides of the hop.</summary>
+public sealed class InternalTlsTests
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(LocalAuthorities.Internal, "catalog", 0, null)]
+    [InlineData(LocalAuthorities.Internal, "orders", 0, "of another name")]
+    [InlineData(LocalAuthorities.Public, "catalog", 0, "of another authority")]
+    [InlineData(LocalAuthorities.Internal, "catalog", -100, "expired")]
+    public async Task A_backends_certificate_must_be_of_the_authority_of_the_name_and_in_its_time(string authority, string name, int days, string? reason)
+    {
+        // An authority of the test's own, as old as the certificate.
+        var folder = Directory.CreateTempSubdirectory("topology-inside-").FullName;
+        using var certificate = new LocalAuthority(folder, authority, new Clock(days)).GetLeaf("trial", [name]);
+        await using var backend = await StartAsync(certificate);
+        await using var edge = ServiceHost.Start<UpstreamOptions>(
+            [("Edge:Upstream", "internal-tls"), ("Topology:Certificates:Directory", folder), ("services:catalog:internal-tls:0", backend.Urls.First())]);
+        var log = new ConcurrentQueue<string>();
+        edge.Services.GetRequiredService<ILoggerFactory>().AddProvider(new Capture(log));
+
+        using var response = await edge.Client().GetAsync("/catalog/items/1", Cancelled);
+        if (reason is null)
+        {
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            return;
+        }
+
+        // A health probe may have failed first, and then there is no replica to ask.
+        Assert.True(response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable, $"{response.StatusCode}");
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+        await Eventually.TrueAsync(() => log.Any(line => line.Contains("The connection to catalog was refused", StringComparison.Ordinal) && line.Contains(reason, StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData(LocalAuthorities.Public, "edge")]
+    [InlineData(LocalAuthorities.Internal, "media")]
+    public async Task A_backend_refuses_a_client_that_is_not_allowed(string? authority, string? name)
+    {
+        await using var catalog = ServiceHost.Start<ItemStore>();
+        Assert.Null(await RequestAsync(LocalAuthorities.Internal, "edge"));
+        Assert.NotNull(await RequestAsync(authority, name));
+
+        async Task<Exception?> RequestAsync(string? from, string? client)
+        {
+            using var handler = ServiceHost.Handler();
+            handler.SslOptions.CertificateChainPolicy = ServiceHost.Trust(LocalAuthorities.Internal);
+            using var certificate = from is null ? null : new LocalAuthority(ServiceHost.CertificateDirectory, from, TimeProvider.System).GetLeaf($"client-{client}", [client!]);
+            if (certificate is not null) handler.SslOptions.ClientCertificates = [certificate];
+            using var http = new HttpClient(handler);
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1")) { Headers = { Host = "catalog" } };
+            return await Record.ExceptionAsync(async () => (await http.SendAsync(request, Cancelled)).EnsureSuccessStatusCode().Dispose());
+        }
+    }
+
+    private static async Task<WebApplication> StartAsync(X509Certificate2 certificate)
+    {
+        var port = FreePorts.Take();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port, listen => listen.UseHttps(certificate, https => https.SslProtocols = SslProtocols.None)));
+        var app = builder.Build();
+        app.Run(context => context.Response.WriteAsync("ok"));
+        await app.StartAsync(Cancelled);
+        return app;
+    }
+
+    private sealed class Clock(int days) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UtcNow.AddDays(days);
+    }
+
+    private sealed class Capture(ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
+    }
+}
