@@ -16,6 +16,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
     private const string With = "edge-tls";
     private const int RequestsPerBlock = 200;
     private const int Clients = 4;
+    private const int Attempts = 3;
 
     /// <summary>The measurement as <c>claims</c> makes it.</summary>
     public InternalHttpsCostClaim() : this(4, 60)
@@ -55,8 +56,16 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         if (!result.Valid) evidence.Note($"the latencies must not be used: {result.Notes[0]}");
 
         var (plain, again, secured) = await CpuAsync(lab, cancellationToken);
-        var (middle, low, high) = Interval([.. secured.Zip(plain, (with, without) => with - without)]);
         var itself = Interval([.. again.Zip(plain, (second, first) => second - first)]);
+        // A machine on which a way differs from itself is too noisy to tell. Only that decides, not what is to be found.
+        for (var attempt = 1; attempt < Attempts && (itself.Low > 0 || itself.High < 0); attempt++)
+        {
+            evidence.Note($"CPU measured again, because {Without} differed from itself by {Signed(itself.Middle)} µs [{Signed(itself.Low)}, {Signed(itself.High)}]");
+            (plain, again, secured) = await CpuAsync(lab, cancellationToken);
+            itself = Interval([.. again.Zip(plain, (second, first) => second - first)]);
+        }
+
+        var (middle, low, high) = Interval([.. secured.Zip(plain.Zip(again, (first, second) => (first + second) / 2), (with, without) => with - without)]);
         var usual = Interval(plain).Middle;
         evidence.Expect(low > 0, $"CPU of edge and catalog {usual:0} µs for each request, with HTTPS inside {Signed(middle)} µs, 95 % [{Signed(low)}, {Signed(high)}]: {middle / usual:P0}");
         evidence.Note($"control, CPU of {Without} against itself {Signed(itself.Middle)} µs [{Signed(itself.Low)}, {Signed(itself.High)}]");
