@@ -124,9 +124,9 @@ public sealed class LimitTests(HardeningFixture fixture)
             Assert.Equal(200, (await open[i].ReadAsync())?.Status);
         }
 
-        await using (var above = await RawConnection.OpenAsync(few.Url("http"), Cancelled))
+        await using (var above = await RawConnection.TryOpenAsync(few.Url("http"), Cancelled))
         {
-            Assert.True(await above.IsClosedAsync());
+            Assert.True(above is null || await above.IsClosedAsync());
         }
 
         using (var health = await few.Client("internal").GetAsync("/health", Cancelled))
@@ -137,7 +137,8 @@ public sealed class LimitTests(HardeningFixture fixture)
         await open[0].DisposeAsync();
         await Eventually.TrueAsync(async () =>
         {
-            await using var next = await RawConnection.OpenAsync(few.Url("http"), Cancelled);
+            await using var next = await RawConnection.TryOpenAsync(few.Url("http"), Cancelled);
+            if (next is null) return false;
             await next.SendAsync("GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
             return (await next.ReadAsync())?.Status == 200;
         });

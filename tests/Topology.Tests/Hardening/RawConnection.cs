@@ -45,6 +45,19 @@ public sealed class RawConnection : IAsyncDisposable
         return new(socket, stream);
     }
 
+    /// <summary>As <see cref="OpenAsync"/>, or null where the server ends the connection before the client has seen it open.</summary>
+    public static async Task<RawConnection?> TryOpenAsync(Uri url, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await OpenAsync(url, cancellationToken);
+        }
+        catch (SocketException ended) when (ended.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return null;
+        }
+    }
+
     public Task SendAsync(string text, CancellationToken cancellationToken = default) => SendAsync(Encoding.Latin1.GetBytes(text), cancellationToken);
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default)
