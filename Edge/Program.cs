@@ -12,6 +12,7 @@ app.MapDefaultEndpoints();
 app.MapReverseProxy(proxy =>
 {
     proxy.UseMiddleware<ForwarderProblems>();
+    proxy.UseMiddleware<RetryElsewhere>();
     proxy.UseLoadBalancing();
     proxy.UsePassiveHealthChecks();
 }).ConfigureEndpoints((endpoint, route) =>

@@ -13,21 +13,18 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
     // Long enough for the slowest first byte, and the pause that a stream may make.
     private static readonly TimeSpan ActivityTimeout = TimeSpan.FromSeconds(100);
 
-    /// <summary>How long a replica is left alone after too many failures.</summary>
-    public static readonly TimeSpan Reactivation = TimeSpan.FromSeconds(5);
-
     /// <summary>
-    /// How long failures count against a replica. Shorter than it is left alone: were it as long, the failures for which
-    /// it had to go would still be counted when it returns, and one more request would send it away again.
+    /// How long a replica that could not be reached is left alone. Short, because trying it again costs little: a request
+    /// that cannot connect goes to another replica.
     /// </summary>
-    public static readonly TimeSpan FailureWindow = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan Reactivation = TimeSpan.FromSeconds(1);
 
     private static readonly HealthCheckConfig HealthCheck = new()
     {
         // Asks each replica, so that one that hangs or starts leaves and joins without a client's request being spent on it.
         Active = new() { Enabled = true, Path = "/health", Interval = TimeSpan.FromSeconds(2), Timeout = TimeSpan.FromSeconds(2), Policy = "ConsecutiveFailures" },
-        // Watches requests: a replica that fails them leaves at once and is tried again after a while.
-        Passive = new() { Enabled = true, Policy = "TransportFailureRate", ReactivationPeriod = Reactivation },
+        // Watches requests: a replica that cannot be reached leaves at once and is tried again after a while.
+        Passive = new() { Enabled = true, Policy = UnreachableReplicas.PolicyName, ReactivationPeriod = Reactivation },
         AvailableDestinationsPolicy = "HealthyAndUnknown",
     };
 

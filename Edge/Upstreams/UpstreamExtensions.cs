@@ -15,8 +15,7 @@ internal static class UpstreamExtensions
     {
         builder.Services.AddOptions<UpstreamOptions>().BindConfiguration(UpstreamOptions.Section)
             .Validate(options => options.IsKnown, "Edge:Upstream must be internal-h2, internal-tls, internal or empty.").ValidateOnStart();
-        // YARP takes no reactivation period below this window, which is a minute by default.
-        builder.Services.Configure<TransportFailureRateHealthPolicyOptions>(options => options.DetectionWindowSize = UpstreamDefaults.FailureWindow);
+        builder.Services.AddSingleton<IPassiveHealthCheckPolicy, UnreachableReplicas>();
         builder.Services.AddSingleton<IForwarderHttpClientFactory, UpstreamHttpClientFactory>();
         builder.Services.AddReverseProxy()
             .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))

@@ -10,7 +10,6 @@ public sealed class LoadBalancingClaim : Claim
     private const int Requests = 1000;
     private const double SmallestShare = 0.4;
     private const int Clients = 4;
-    private static readonly TimeSpan LongestTrouble = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestAbsence = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
@@ -24,7 +23,7 @@ public sealed class LoadBalancingClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Sent {Requests} requests to the edge and counted who answered (each replica at least {SmallestShare:P0}); killed the process of one replica under {Clients} clients that send on (no error later than {LongestTrouble.TotalSeconds:0} s after), waited until it was started again and took part for {Settled.TotalSeconds:0} s, and counted anew.";
+        $"Sent {Requests} requests to the edge and counted who answered (each replica at least {SmallestShare:P0}); killed the process of one replica under {Clients} clients that send on (none may see it go), waited until it was started again and took part for {Settled.TotalSeconds:0} s, and counted anew.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -54,7 +53,7 @@ public sealed class LoadBalancingClaim : Claim
         while (back == TimeSpan.Zero && clock.Elapsed - killed < LongestAbsence)
         {
             await Task.Delay(200, cancellationToken);
-            // One answer is not a return: the edge may still count the failures of before, and leave it alone once more.
+            // One answer is not a return: it must go on to take its part.
             var now = clock.Elapsed;
             var lately = seen.Where(entry => entry.At > now - Settled).ToArray();
             if (now - killed > Settled && lab.PidNow(victim) is { } pidNow && pidNow != pid
@@ -65,10 +64,8 @@ public sealed class LoadBalancingClaim : Claim
         await Task.WhenAll(clients);
 
         var errors = seen.Where(entry => entry.Error is not null).ToArray();
-        var trouble = errors.Length == 0 ? TimeSpan.Zero : errors.Max(entry => entry.At) - killed;
         var kinds = string.Join(", ", errors.GroupBy(entry => entry.Error).Select(group => $"{group.Count()} × {group.Key}"));
-        evidence.Expect(trouble <= LongestTrouble,
-            $"{victim} killed: {errors.Length} errors in {seen.Count} requests{(kinds.Length > 0 ? $" ({kinds})" : "")}, the last {Math.Max(0, trouble.TotalSeconds):0.0} s after");
+        evidence.Expect(errors.Length == 0, $"{victim} killed: {errors.Length} errors in {seen.Count} requests{(kinds.Length > 0 ? $" ({kinds})" : "")}");
         var pidAfter = lab.PidNow(victim);
         if (!evidence.Expect(back > TimeSpan.Zero, back > TimeSpan.Zero
             ? $"it takes part again {(back - killed).TotalSeconds:0.0} s after, as process {pidAfter} instead of {pid}"

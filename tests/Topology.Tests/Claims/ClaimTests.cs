@@ -22,7 +22,6 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
     public async Task It_holds_in_the_lab(string id)
     {
         Assert.SkipWhen(id == "internal-https-cost", "A measurement, which a busy machine decides; ./topology claims --only internal-https-cost takes it.");
-        Assert.SkipWhen(id == "load-balancing", "Open fault: now and then the edge leaves a returned replica out again for seconds; ./topology claims --only load-balancing shows it.");
         var result = await claims.CheckAsync(ClaimCatalog.Find(id)!);
         TestContext.Current.TestOutputHelper?.WriteLine(result.Evidence);
         Assert.True(result.Holds, result.Evidence);
