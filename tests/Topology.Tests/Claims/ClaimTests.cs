@@ -21,7 +21,6 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
     [MemberData(nameof(Ids))]
     public async Task It_holds_in_the_lab(string id)
     {
-        Assert.SkipWhen(id == "internal-https-cost", "A measurement, which a busy machine decides; ./topology claims --only internal-https-cost takes it.");
         var result = await claims.CheckAsync(ClaimCatalog.Find(id)!);
         TestContext.Current.TestOutputHelper?.WriteLine(result.Evidence);
         Assert.True(result.Holds, result.Evidence);
