@@ -22,6 +22,11 @@ internal sealed class RouteLimitsMiddleware(RequestDelegate next, IOptions<Expos
             throw new BadHttpRequestException($"The body is larger than {route.BodyBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
         }
 
+        if (context.Request.ContentLength is null && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
+        {
+            context.Features.Set<IRequestBodyPipeFeature>(new BodyReader(context.Request.BodyReader));
+        }
+
         if (route.IsIdle)
         {
             if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } requestRate) requestRate.MinDataRate = null;

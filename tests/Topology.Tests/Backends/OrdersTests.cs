@@ -119,6 +119,28 @@ public sealed class OrdersTests : IAsyncDisposable
         Assert.Equal(0, await CountAsync());
     }
 
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_body_that_grows_too_large_is_refused(string version)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/orders")
+        {
+            Version = new(version),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new StreamContent(new Unannounced([.. Enumerable.Repeat((byte)' ', 200_000)])) { Headers = { { "Content-Type", "application/json" } } },
+            Headers = { { "Idempotency-Key", "k" } },
+        };
+        using var response = await _orders.Client("https").SendAsync(request, Cancelled);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+    }
+
+    /// <summary>A stream whose length is not known, so that none is announced.</summary>
+    private sealed class Unannounced(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
+    }
+
     private ServiceHost Start() => ServiceHost.Start<OrderStore>(
         [("ConnectionStrings:orders", $"Data Source={_file}"), .. ServiceHost.Discovery("catalog", _catalog)]);
 
