@@ -15,7 +15,7 @@ public sealed class AnyHostClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Asked a plain Kestrel, and the filtered public listeners of a backend and of each edge, for {Strangers.Length} hosts that are nobody's here, and for their own.";
+        $"Asked a plain Kestrel, and the filtered public listeners of a backend and of each edge and proxy, for {Strangers.Length} hosts that are nobody's here, and for their own.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -23,7 +23,7 @@ public sealed class AnyHostClaim : Claim
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
         await ExpectAsync("a plain Kestrel", lab.Plain.Address, 200);
-        foreach (var name in lab.Proxies.Where(proxy => proxy.Name.StartsWith("edge", StringComparison.Ordinal)).Select(proxy => proxy.Name).Prepend(lab.Backends[0].Name))
+        foreach (var name in lab.Proxies.Select(proxy => proxy.Name).Prepend(lab.Backends[0].Name))
         {
             foreach (var endpoint in (string[])["http", "https"])
             {

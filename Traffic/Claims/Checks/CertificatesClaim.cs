@@ -17,15 +17,18 @@ public sealed class CertificatesClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        "Took the certificate of every TLS listener and checked it against both authorities: the public one, which clients trust, and the one of the inside. Asked each internal TLS listener without a client certificate, and the edge for the way inwards it uses.";
+        "Took the certificate of every TLS listener and checked it against both authorities: the public one, which clients trust, and the one of the inside. Asked each internal TLS listener without a client certificate, and each edge and proxy for the way inwards it uses.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
-        using var edge = await CertificateAsync(lab.Url("edge", "https"), cancellationToken);
-        evidence.Expect(lab.Authorities.IsPublic(edge) && !lab.Authorities.IsInternal(edge), $"the edge shows {edge.Subject} of {Authority(lab, edge)}");
+        foreach (var proxy in lab.ProxyKinds)
+        {
+            using var shown = await CertificateAsync(lab.Url(proxy, "https"), cancellationToken);
+            evidence.Expect(lab.Authorities.IsPublic(shown) && !lab.Authorities.IsInternal(shown), $"{proxy} shows {shown.Subject} of {Authority(lab, shown)}");
+        }
 
         var (inside, trusted, open) = (new List<string>(), new List<string>(), new List<string>());
         foreach (var backend in lab.Backends)
@@ -51,9 +54,9 @@ public sealed class CertificatesClaim : Claim
 
         evidence.Expect(direct > 1, $"processes that hold a certificate of the public authority: 1 where the edge is what is exposed, {direct} edge-direct");
 
-        foreach (var (proxy, prefix) in ((string, string)[])[("edge", "internal-h2"), ("edge-tls", "internal-tls")])
+        foreach (var proxy in lab.Proxies)
         {
-            await ExpectListenerAsync(proxy, prefix);
+            await ExpectListenerAsync(proxy.Name, proxy.Name switch { "edge" => "internal-h2", "edge-tls" => "internal-tls", _ => "internal" });
         }
 
         async Task ExpectListenerAsync(string proxy, string listener)

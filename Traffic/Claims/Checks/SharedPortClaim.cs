@@ -16,29 +16,32 @@ public sealed class SharedPortClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Asked one address and port of the edge for the same path under two hosts, {CatalogSite} and {MediaSite}, over HTTP and HTTPS, and each site for what only the other has.";
+        $"Asked one address and port of the edge, and of each other proxy that runs, for the same path under two hosts, {CatalogSite} and {MediaSite}, over HTTP and HTTPS, and each site for what only the other has.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
-        foreach (var endpoint in (string[])["http", "https"])
+        foreach (var proxy in lab.ProxyKinds)
         {
-            var address = lab.Url("edge", endpoint);
-            using var caller = lab.Call(address);
-            var catalog = await caller.WhoAmIAsync("/whoami", cancellationToken, $"{CatalogSite}:{address.Port}");
-            var media = await caller.WhoAmIAsync("/whoami", cancellationToken, $"{MediaSite}:{address.Port}");
-            var pids = (Catalog: lab.PidNow(catalog.Instance), Media: lab.PidNow(media.Instance));
-            var isApart = Service(lab, catalog) == "catalog" && Service(lab, media) == "media" && (pids.Catalog is null || pids.Catalog != pids.Media);
-            evidence.Expect(isApart, $"{address.Scheme} port {address.Port}: /whoami of {CatalogSite} is answered by {catalog.Instance} (process {pids.Catalog}), of {MediaSite} by {media.Instance} (process {pids.Media})");
-        }
+            foreach (var endpoint in (string[])["http", "https"])
+            {
+                var address = lab.Url(proxy, endpoint);
+                using var caller = lab.Call(address);
+                var catalog = await caller.WhoAmIAsync("/whoami", cancellationToken, $"{CatalogSite}:{address.Port}");
+                var media = await caller.WhoAmIAsync("/whoami", cancellationToken, $"{MediaSite}:{address.Port}");
+                var pids = (Catalog: lab.PidNow(catalog.Instance), Media: lab.PidNow(media.Instance));
+                var isApart = Service(lab, catalog) == "catalog" && Service(lab, media) == "media" && (pids.Catalog is null || pids.Catalog != pids.Media);
+                evidence.Expect(isApart, $"{proxy}, {address.Scheme} port {address.Port}: /whoami of {CatalogSite} is answered by {catalog.Instance} (process {pids.Catalog}), of {MediaSite} by {media.Instance} (process {pids.Media})");
+            }
 
-        using var http = lab.Call(lab.Url("edge", "http"));
-        var (own, others) = (await http.StatusAsync("/items/1", cancellationToken, host: CatalogSite), await http.StatusAsync("/items/1", cancellationToken, host: MediaSite));
-        evidence.Expect((own, others) == (200, 404), $"/items/1 is {own} on {CatalogSite} and {others} on {MediaSite}");
-        var across = await http.StatusAsync("/catalog/items/1", cancellationToken, host: MediaSite);
-        evidence.Expect(across == 404, $"/catalog/items/1, a path of the edge's own site, is {across} on {MediaSite}");
+            using var http = lab.Call(lab.Url(proxy, "http"));
+            var (own, others) = (await http.StatusAsync("/items/1", cancellationToken, host: CatalogSite), await http.StatusAsync("/items/1", cancellationToken, host: MediaSite));
+            var across = await http.StatusAsync("/catalog/items/1", cancellationToken, host: MediaSite);
+            evidence.Expect((own, others, across) == (200, 404, 404),
+                $"/items/1 is {own} on {CatalogSite} and {others} on {MediaSite}, where the shared site's /catalog/items/1 is {across}");
+        }
     }
 
     private static string? Service(ClaimLab lab, WhoAmI answer) => lab.Backends.FirstOrDefault(backend => backend.Name == answer.Instance)?.Service();

@@ -40,6 +40,9 @@ public sealed class ClaimLab : IAsyncDisposable
         [.. State.Resources.Where(resource => TargetMap.Known.Contains(resource.Name) && resource.Urls.ContainsKey("http"))
             .OrderBy(resource => TargetMap.Known.Index().First(path => path.Item == resource.Name).Index)];
 
+    /// <summary>One of each kind of proxy: our edge, and the other proxies that run. The second edge is the same program.</summary>
+    public IReadOnlyList<string> ProxyKinds => [.. Proxies.Select(proxy => proxy.Name).Where(name => name != "edge-tls")];
+
     /// <summary>The processes that serve.</summary>
     public IReadOnlyList<TopologyResource> Backends =>
         [.. State.Resources.Where(resource => !TargetMap.Known.Contains(resource.Name) && resource.Urls.ContainsKey("http") && resource.Urls.ContainsKey("internal-h2"))];

@@ -7,7 +7,7 @@ using Topology.Traffic.Targets;
 
 namespace Topology.Tests.Claims;
 
-/// <summary>A lab of its own: one of the claims kills a process of it.</summary>
+/// <summary>A lab of its own, with the proxies that are installed: one of the claims kills a process of it.</summary>
 public sealed class ClaimsFixture : IAsyncLifetime
 {
     private ManifestHostProcess? _host;
@@ -25,7 +25,7 @@ public sealed class ClaimsFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _host = await ManifestHostProcess.StartAsync(["--dynamic-ports", "--no-build", "--no-dashboard"]);
+        _host = await ManifestHostProcess.StartAsync(["--dynamic-ports", "--no-build", "--no-dashboard", "--proxies", "all"]);
         _lab = await ClaimLab.OpenAsync(Read, Configuration, TestContext.Current.CancellationToken);
     }
 
