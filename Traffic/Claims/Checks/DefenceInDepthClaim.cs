@@ -62,7 +62,8 @@ public sealed class DefenceInDepthClaim : Claim
     private static async Task<bool> IsTakenAsync(Uri address, Attack attack, CancellationToken cancellationToken) =>
         await RawExchange.StatusAsync(address, attack.Raw, cancellationToken) is >= 200 and < 300;
 
-    private static bool IsRefusal(int status) => status is RawExchange.Closed or (>= 400 and < 500) or 501 or 505;
+    /// <summary>Refused with an answer, or by closing: nothing was passed on.</summary>
+    internal static bool IsRefusal(int status) => status is RawExchange.Closed or (>= 400 and < 500) or 501 or 505;
 
     /// <summary>The public listener of the backend that serves the attack's path.</summary>
     private static Uri Direct(ClaimLab lab, Attack attack)

@@ -9,6 +9,8 @@ using Grpc.Net.Client;
 using Topology.Live.V1;
 using Topology.Media.Content;
 using Topology.Tests.Infrastructure;
+using Topology.Traffic.Claims.Checks;
+using Topology.Traffic.Claims.Lab;
 
 namespace Topology.Tests.Publishing;
 
@@ -195,6 +197,31 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
         }
 
         string? State(string name) => cloud.Host.Resource(name).GetProperty("state").GetString();
+    }
+
+    public static TheoryData<string> AttackNames => [.. Attacks.All.Select(attack => attack.Name)];
+
+    /// <summary>At the edge's own port: the ingress in front parses requests too, and makes of some of them what it understood.</summary>
+    [Theory]
+    [MemberData(nameof(AttackNames))]
+    public async Task No_attack_gets_past_the_edge(string name)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A process's own port is read from /proc.");
+        var environment = (await File.ReadAllTextAsync($"/proc/{cloud.Host.Resource("edge").GetProperty("pid").GetInt32()}/environ", Cancelled)).Split('\0');
+        var port = environment.Single(variable => variable.StartsWith("Topology__Listeners__ingress=", StringComparison.Ordinal)).Split('=')[1];
+        var attack = Attacks.All.Single(attack => attack.Name == name);
+        var status = await RawExchange.StatusAsync(new($"http://localhost:{port}"), attack.Raw, Cancelled);
+        Assert.True(DefenceInDepthClaim.IsRefusal(status), $"{name}: {status}");
+    }
+
+    [Fact]
+    public void Only_the_edge_is_entered_with_the_public_certificate()
+    {
+        foreach (var resource in cloud.Host.State.GetProperty("resources").EnumerateArray())
+        {
+            var schemes = resource.GetProperty("urls").EnumerateObject().Select(url => new Uri(url.Value.GetString()!).Scheme).Distinct().Order();
+            Assert.Equal(resource.GetProperty("name").GetString() == "edge" ? ["http", "https"] : ["http"], schemes);
+        }
     }
 
     [Fact]
