@@ -3,7 +3,6 @@ using System.Net.ServerSentEvents;
 using System.Net.WebSockets;
 using Grpc.Core;
 using Grpc.Net.Client;
-using Topology.Live.V1;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Backends;
@@ -74,18 +73,6 @@ public sealed class LiveTests : IAsyncDisposable
     public async Task Grpc_echoes_one_message_and_a_stream_of_them()
     {
         using var channel = GrpcChannel.ForAddress(_live.Url("https"), new() { HttpHandler = ServiceHost.Handler() });
-        var client = new Echo.EchoClient(channel);
-        Assert.Equal("one", (await client.UnaryAsync(new() { Text = "one" }, cancellationToken: Cancelled)).Text);
-
-        using var call = client.Bidirectional(cancellationToken: Cancelled);
-        foreach (var text in (string[])["a", "b", "c"])
-        {
-            await call.RequestStream.WriteAsync(new() { Text = text }, Cancelled);
-            Assert.True(await call.ResponseStream.MoveNext(Cancelled));
-            Assert.Equal(text, call.ResponseStream.Current.Text);
-        }
-
-        await call.RequestStream.CompleteAsync();
-        Assert.False(await call.ResponseStream.MoveNext(Cancelled));
+        await Echoes.AssertGrpcAsync(channel, Cancelled);
     }
 }

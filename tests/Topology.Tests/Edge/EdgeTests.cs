@@ -11,7 +11,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Topology.Catalog.Items;
 using Topology.Edge.Upstreams;
-using Topology.Live.V1;
 using Topology.ServiceDefaults.Diagnostics;
 using Topology.Tests.Infrastructure;
 
@@ -221,19 +220,10 @@ public sealed class EdgeTests
         await using var edge = StartEdge(ServiceHost.Discovery("live", live));
         using var socket = new ClientWebSocket();
         await socket.ConnectAsync(new UriBuilder(edge.Url("http")) { Scheme = "ws", Path = "/live/socket" }.Uri, Cancelled);
-        await socket.SendAsync("ping"u8.ToArray(), WebSocketMessageType.Text, true, Cancelled);
-        var buffer = new byte[64];
-        var received = await socket.ReceiveAsync(buffer, Cancelled);
-        Assert.Equal("ping"u8, buffer.AsSpan(0, received.Count));
+        await Echoes.AssertSocketAsync(socket, Cancelled);
 
         using var channel = GrpcChannel.ForAddress(edge.Url("https"), new() { HttpHandler = ServiceHost.Handler() });
-        using var call = new Echo.EchoClient(channel).Bidirectional(cancellationToken: Cancelled);
-        foreach (var text in (string[])["a", "b"])
-        {
-            await call.RequestStream.WriteAsync(new() { Text = text }, Cancelled);
-            Assert.True(await call.ResponseStream.MoveNext(Cancelled));
-            Assert.Equal(text, call.ResponseStream.Current.Text);
-        }
+        await Echoes.AssertGrpcAsync(channel, Cancelled);
     }
 
     private static ServiceHost StartEdge(IEnumerable<(string, string)> settings) => ServiceHost.Start<UpstreamOptions>(settings);

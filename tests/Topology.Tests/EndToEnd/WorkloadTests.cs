@@ -4,8 +4,8 @@ using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Grpc.Net.Client;
-using Topology.Live.V1;
 using Topology.Media.Content;
+using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.EndToEnd;
 
@@ -86,15 +86,7 @@ public sealed class WorkloadTests(Lab lab)
     {
         using var socket = new ClientWebSocket();
         await socket.ConnectAsync(new UriBuilder(await UrlAsync(path, "live", "http")) { Scheme = "ws", Path = "/live/socket" }.Uri, Cancelled);
-        var buffer = new byte[64];
-        for (var i = 0; i < 10; i++)
-        {
-            await socket.SendAsync("ping"u8.ToArray(), WebSocketMessageType.Text, true, Cancelled);
-            var received = await socket.ReceiveAsync(buffer, Cancelled);
-            Assert.Equal("ping"u8, buffer.AsSpan(0, received.Count));
-        }
-
-        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancelled);
+        await Echoes.AssertSocketAsync(socket, Cancelled);
     }
 
     [Theory]
@@ -102,18 +94,7 @@ public sealed class WorkloadTests(Lab lab)
     public async Task Live_answers_grpc_unary_and_bidirectional(string path)
     {
         using var channel = GrpcChannel.ForAddress(await UrlAsync(path, "live", "https"), new() { HttpHandler = Lab.Handler() });
-        var client = new Echo.EchoClient(channel);
-        Assert.Equal("one", (await client.UnaryAsync(new() { Text = "one" }, cancellationToken: Cancelled)).Text);
-        using var call = client.Bidirectional(cancellationToken: Cancelled);
-        foreach (var text in (string[])["a", "b", "c"])
-        {
-            await call.RequestStream.WriteAsync(new() { Text = text }, Cancelled);
-            Assert.True(await call.ResponseStream.MoveNext(Cancelled));
-            Assert.Equal(text, call.ResponseStream.Current.Text);
-        }
-
-        await call.RequestStream.CompleteAsync();
-        Assert.False(await call.ResponseStream.MoveNext(Cancelled));
+        await Echoes.AssertGrpcAsync(channel, Cancelled);
     }
 
     private async Task<Uri> UrlAsync(string path, string backend, string endpoint) =>

@@ -85,33 +85,14 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
         using var invoker = new HttpMessageInvoker(handler);
         using var socket = new ClientWebSocket { Options = { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact } };
         await socket.ConnectAsync(new UriBuilder(cloud.Edge) { Scheme = "wss", Path = "/live/socket" }.Uri, invoker, Cancelled);
-        var buffer = new byte[64];
-        for (var i = 0; i < 10; i++)
-        {
-            await socket.SendAsync("ping"u8.ToArray(), WebSocketMessageType.Text, true, Cancelled);
-            var received = await socket.ReceiveAsync(buffer, Cancelled);
-            Assert.Equal("ping"u8, buffer.AsSpan(0, received.Count));
-        }
-
-        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancelled);
+        await Echoes.AssertSocketAsync(socket, Cancelled);
     }
 
     [Fact]
     public async Task Live_answers_grpc_inside()
     {
         using var channel = GrpcChannel.ForAddress(cloud.Host.Url("live-grpc", "http"));
-        var client = new Echo.EchoClient(channel);
-        Assert.Equal("one", (await client.UnaryAsync(new() { Text = "one" }, cancellationToken: Cancelled)).Text);
-        using var call = client.Bidirectional(cancellationToken: Cancelled);
-        foreach (var text in (string[])["a", "b", "c"])
-        {
-            await call.RequestStream.WriteAsync(new() { Text = text }, Cancelled);
-            Assert.True(await call.ResponseStream.MoveNext(Cancelled));
-            Assert.Equal(text, call.ResponseStream.Current.Text);
-        }
-
-        await call.RequestStream.CompleteAsync();
-        Assert.False(await call.ResponseStream.MoveNext(Cancelled));
+        await Echoes.AssertGrpcAsync(channel, Cancelled);
     }
 
     /// <summary>The ingress speaks one protocol to a container app, and the edge's is HTTP/1.1, for WebSockets: it has no trailers.</summary>
