@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.Versioning;
 using System.Security;
 using System.Text;
 using System.Xml.Linq;
@@ -30,7 +31,7 @@ public sealed class PublishedServices : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Unavailable = await WhyNotAsync();
-        if (Unavailable is null) await PublishAsync();
+        if (Unavailable is null && !OperatingSystem.IsWindows()) await PublishAsync();
     }
 
     /// <summary>The port on which the manifest's <paramref name="port"/> of a service is here.</summary>
@@ -62,7 +63,8 @@ public sealed class PublishedServices : IAsyncLifetime
         _folder.Delete(recursive: true);
     }
 
-    private string Folder(string service) => Path.Combine(_folder.FullName, service);
+    // Always the same, because a build remembers each folder that it has published to.
+    private static string Folder(string service) => Path.Combine(Repository.Find()!.Artifacts, "published", service);
 
     private async Task<string?> WhyNotAsync()
     {
@@ -75,6 +77,7 @@ public sealed class PublishedServices : IAsyncLifetime
     }
 
     /// <summary>All of them in one build, of what the tests were built with. Static files are not compressed, which would take longest.</summary>
+    [UnsupportedOSPlatform("windows")]
     private async Task PublishAsync()
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
@@ -97,6 +100,19 @@ public sealed class PublishedServices : IAsyncLifetime
         foreach (var (name, value) in ChildEnvironment.ForTools()) start.Environment[name] = value;
         await using var build = new PublishedService(start);
         Assert.True(await build.EndAsync() == 0, build.Output);
+        foreach (var folder in Services.Select(service => new DirectoryInfo(Folder(service))))
+        {
+            foreach (var entry in folder.EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Prepend(folder))
+                Share(entry);
+        }
+    }
+
+    /// <summary>In an image everybody may read everything, whatever the rights of the files that went into it.</summary>
+    [UnsupportedOSPlatform("windows")]
+    private static void Share(FileSystemInfo entry)
+    {
+        const UnixFileMode read = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        entry.UnixFileMode |= entry is DirectoryInfo ? read | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute : read;
     }
 
     /// <summary>A command in the image of a service: with the variables of .NET's image, of ours, and of the manifest.</summary>

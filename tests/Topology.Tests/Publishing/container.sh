@@ -3,6 +3,7 @@
 #   unshare --mount --propagation private sh container.sh ROOT APP DOTNET COMMAND...
 # ROOT is an empty folder to build the file system on, APP the published program, DOTNET the runtime's folder.
 set -eu
+umask 022
 root=$1 app=$2 dotnet=$3
 shift 3
 
