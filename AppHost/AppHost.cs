@@ -80,5 +80,7 @@ static void Cloud(IDistributedApplicationBuilder builder)
 
     // From inside it reaches the backends; the edge's own address is for HTTPS from outside. Its page is not exposed.
     builder.AddService<Projects.Traffic>("traffic")
-        .WithReference(catalog).WithReference(orders).WithReference(media).WithReference(live);
+        .WithReference(catalog).WithReference(orders).WithReference(media).WithReference(live)
+        // Where results lie that the page shows again; they go with the container.
+        .WithEnvironment("Traffic__History", "/tmp/topology-comparisons.db");
 }

@@ -49,13 +49,15 @@ internal static class ChildEnvironment
     /// <param name="telemetry">Null: nothing collects telemetry, so none is sent.</param>
     /// <param name="instance">Distinguishes this run's instance in telemetry.</param>
     /// <param name="stateFile">Absolute path of the file that will describe the running topology.</param>
+    /// <param name="ports">Where the resource listens, in the order in which it declares its bindings.</param>
     public static Dictionary<string, string> ForProject(
         string name,
         IReadOnlyDictionary<string, string> inherited,
         IReadOnlyDictionary<string, string> manifest,
         TelemetryTarget? telemetry,
         string instance,
-        string stateFile)
+        string stateFile,
+        IReadOnlyList<int> ports)
     {
         var environment = new Dictionary<string, string>(inherited)
         {
@@ -82,7 +84,7 @@ internal static class ChildEnvironment
         }
         foreach (var (key, value) in manifest)
             environment[key] = value;
-        UseLoopbackUrls(environment);
+        UseLoopbackUrls(environment, ports);
         return environment;
     }
 
@@ -91,17 +93,20 @@ internal static class ChildEnvironment
 
     /// <summary>
     /// A published manifest says which ports a container listens on, on all its interfaces. Run mode says the same with URLs on
-    /// localhost, and so do we: nothing is meant to be reached from other machines.
+    /// localhost, and so do we: nothing is meant to be reached from other machines. Redirections lead to the first HTTPS port.
     /// </summary>
-    private static void UseLoopbackUrls(Dictionary<string, string> environment)
+    private static void UseLoopbackUrls(Dictionary<string, string> environment, IReadOnlyList<int> declared)
     {
-        string[] Urls(string scheme, string variable) => environment.Remove(variable, out var ports)
-            ? [.. ports.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(port => string.Create(CultureInfo.InvariantCulture, $"{scheme}://{ValueResolver.Host}:{port}"))]
+        IEnumerable<(string Scheme, string Port)> Take(string scheme, string variable) => environment.Remove(variable, out var ports)
+            ? ports.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(port => (scheme, port))
             : [];
 
-        string[] urls = [.. Urls("https", "HTTPS_PORTS"), .. Urls("http", "HTTP_PORTS")];
-        if (urls.Length > 0)
-            environment.TryAdd("ASPNETCORE_URLS", string.Join(';', urls));
+        var order = declared.Index().ToDictionary(entry => entry.Item.ToString(CultureInfo.InvariantCulture), entry => entry.Index);
+        (string Scheme, string Port)[] listening = [.. Take("http", "HTTP_PORTS").Concat(Take("https", "HTTPS_PORTS")).OrderBy(entry => order.GetValueOrDefault(entry.Port, int.MaxValue))];
+        if (listening.Length == 0 || !environment.TryAdd("ASPNETCORE_URLS", string.Join(';', listening.Select(entry => $"{entry.Scheme}://{ValueResolver.Host}:{entry.Port}"))))
+            return;
+        if (Array.Find(listening, entry => entry.Scheme == "https") is { Port: { } first })
+            environment.TryAdd("ASPNETCORE_HTTPS_PORT", first);
     }
 
     private static Dictionary<string, string> Current() => Environment.GetEnvironmentVariables()

@@ -44,6 +44,28 @@ internal sealed record Plan(
     public ValueResolver Resolver(Replica of, Func<Binding, int> port) =>
         new(Manifest, binding => port(Own(binding, of)), Parameters.Value, binding => port(Platform?.To(binding)?.For(binding) ?? Own(binding, of)));
 
+    /// <summary>The whole environment of a process.</summary>
+    /// <param name="replica">One of this run.</param>
+    /// <param name="port">The port of each binding.</param>
+    /// <param name="inherited">See <see cref="ChildEnvironment.Inherited()"/>.</param>
+    /// <param name="telemetry">Null: nothing collects telemetry.</param>
+    /// <param name="stateFile">Absolute path of the file that will describe the running topology.</param>
+    public Dictionary<string, string> Environment(
+        Replica replica, Func<Binding, int> port, IReadOnlyDictionary<string, string> inherited, TelemetryTarget? telemetry, string stateFile)
+    {
+        var own = Resolver(replica, port).Environment(InThisRun(replica.Process));
+        if (replica.Process is ProjectResource)
+        {
+            int[] ports = [.. replica.Process.Bindings.Values.Select(port).Distinct()];
+            return ChildEnvironment.ForProject(replica.Of, inherited, own, telemetry, ChildEnvironment.NewInstance(), stateFile, ports);
+        }
+
+        var environment = inherited.ToDictionary();
+        foreach (var (name, value) in own)
+            environment[name] = value;
+        return environment;
+    }
+
     private Binding Own(Binding binding, Replica of) =>
         (of.Of == binding.Resource ? of : Replicas.First(replica => replica.Of == binding.Resource)).Process.Bindings[binding.Name];
 
@@ -57,7 +79,7 @@ internal sealed record Plan(
         var counts = Platform.ParseReplicas(options.Replicas, published);
         var platform = Platform.IsExpectedBy(published) ? new Platform(published, counts) : null;
         var manifest = platform?.Manifest ?? published;
-        var parameters = new Parameters(Parameters.Parse(options.Parameters, manifest), Environment.GetEnvironmentVariable);
+        var parameters = new Parameters(Parameters.Parse(options.Parameters, manifest), System.Environment.GetEnvironmentVariable);
 
         foreach (var resource in manifest.Resources.Values.Where(r => r is not (ProcessResource or ValueResource)))
             terminal.Say($"'{resource.Name}' is not runnable here: it is a {resource.Type}");

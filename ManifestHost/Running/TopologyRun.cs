@@ -180,24 +180,15 @@ internal sealed class TopologyRun : IAsyncDisposable
     private ChildStart Describe(Replica replica, IReadOnlyDictionary<string, string> assemblies)
     {
         var values = _plan.Resolver(replica, binding => _ports[binding]);
-        var inherited = ChildEnvironment.Inherited();
         var arguments = values.Arguments(replica.Process);
-        var own = values.Environment(_plan.InThisRun(replica.Process));
+        var telemetry = _dashboardProcess is null ? null : _dashboard.Target;
+        var environment = _plan.Environment(replica, binding => _ports[binding], ChildEnvironment.Inherited(), telemetry, _stateFile.FilePath);
 
         if (replica.Process is ProjectResource project)
-        {
-            var telemetry = _dashboardProcess is null ? null : _dashboard.Target;
-            return new ChildStart(
-                Executables.Dotnet,
-                ["exec", assemblies[project.ProjectFile], .. arguments],
-                Path.GetDirectoryName(project.ProjectFile)!,
-                ChildEnvironment.ForProject(replica.Of, inherited, own, telemetry, ChildEnvironment.NewInstance(), _stateFile.FilePath));
-        }
+            return new ChildStart(Executables.Dotnet, ["exec", assemblies[project.ProjectFile], .. arguments], Path.GetDirectoryName(project.ProjectFile)!, environment);
 
         var executable = (ExecutableResource)replica.Process;
-        foreach (var (name, value) in own)
-            inherited[name] = value;
-        return new ChildStart(Executables.Find(executable.Command) ?? executable.Command, arguments, executable.WorkingDirectory, inherited);
+        return new ChildStart(Executables.Find(executable.Command) ?? executable.Command, arguments, executable.WorkingDirectory, environment);
     }
 
     /// <summary>Waits until all are up; the first that fails ends the wait.</summary>

@@ -25,27 +25,27 @@ public sealed class ComparisonHistory
     /// <summary>How many results are kept.</summary>
     public const int Kept = 200;
 
+    // SQLite's own numbers.
+    private const int ReadOnly = 8;
+    private const int CannotOpen = 14;
+
     private readonly string _connection;
 
     /// <summary>Makes the file at its first use.</summary>
+    /// <exception cref="InvalidOperationException">It cannot be made; the message says which setting to change.</exception>
     public ComparisonHistory(IConfiguration configuration)
     {
         var file = Path.GetFullPath(configuration[FileKey] is { Length: > 0 } configured ? configured : DefaultFile());
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         _connection = new SqliteConnectionStringBuilder { DataSource = file }.ConnectionString;
-        using var connection = Open();
-        using var create = connection.CreateCommand();
-        create.CommandText = """
-            PRAGMA journal_mode = wal;
-            CREATE TABLE IF NOT EXISTS comparisons (
-                id INTEGER PRIMARY KEY AUTOINCREMENT,
-                started_at TEXT NOT NULL,
-                workload TEXT NOT NULL,
-                paths TEXT NOT NULL,
-                valid INTEGER NOT NULL,
-                result TEXT NOT NULL);
-            """;
-        create.ExecuteNonQuery();
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            Create();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException { SqliteErrorCode: ReadOnly or CannotOpen })
+        {
+            throw new InvalidOperationException($"Comparisons cannot be kept in {file}: {e.Message} Set {FileKey} to a file in a folder that this user may write to.", e);
+        }
     }
 
     /// <summary>Keeps a result.</summary>
@@ -96,7 +96,24 @@ public sealed class ComparisonHistory
     }
 
     private static string DefaultFile() => Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "topology", "comparisons.db");
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "topology", "comparisons.db");
+
+    private void Create()
+    {
+        using var connection = Open();
+        using var create = connection.CreateCommand();
+        create.CommandText = """
+            PRAGMA journal_mode = wal;
+            CREATE TABLE IF NOT EXISTS comparisons (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                started_at TEXT NOT NULL,
+                workload TEXT NOT NULL,
+                paths TEXT NOT NULL,
+                valid INTEGER NOT NULL,
+                result TEXT NOT NULL);
+            """;
+        create.ExecuteNonQuery();
+    }
 
     private SqliteConnection Open()
     {

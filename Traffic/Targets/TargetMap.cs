@@ -37,6 +37,9 @@ public sealed class TargetMap
     /// <summary>The paths that are there, <c>direct</c> first.</summary>
     public IReadOnlyList<string> Paths { get; }
 
+    /// <summary>Whether any address is of HTTPS: only then is an authority needed to trust.</summary>
+    public bool UsesTls => _addresses.Values.Any(addresses => addresses.Any(address => address.Scheme == Uri.UriSchemeHttps));
+
     /// <summary>The base addresses, one for each replica, at which a path to a service begins; empty where there is none.</summary>
     /// <param name="path">One of <see cref="Known"/>.</param>
     /// <param name="service">The backend asked for.</param>

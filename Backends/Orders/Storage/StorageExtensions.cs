@@ -6,6 +6,10 @@ namespace Topology.Orders.Storage;
 
 internal static class StorageExtensions
 {
+    // SQLite's own numbers.
+    private const int ReadOnly = 8;
+    private const int CannotOpen = 14;
+
     /// <summary>
     /// PostgreSQL where the connection string <c>orders</c> names a host; else SQLite in the file it names, by default one
     /// in the user's application data.
@@ -26,7 +30,7 @@ internal static class StorageExtensions
         {
             var file = new SqliteConnectionStringBuilder(connection ?? "");
             if (file.DataSource.Length == 0) file.DataSource = DefaultFile();
-            if (Path.GetDirectoryName(Path.GetFullPath(file.DataSource)) is { } folder) Directory.CreateDirectory(folder);
+            CreateFolder(file.DataSource);
             builder.Services.AddDbContextPool<OrdersContext>(options => options.UseSqlite(file.ConnectionString));
         }
     }
@@ -36,9 +40,32 @@ internal static class StorageExtensions
     {
         await using var scope = services.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<OrdersContext>().Database;
-        await database.EnsureCreatedAsync();
+        try
+        {
+            await database.EnsureCreatedAsync();
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is ReadOnly or CannotOpen)
+        {
+            throw CannotKeep(database.GetDbConnection().DataSource, e);
+        }
     }
 
+    private static void CreateFolder(string file)
+    {
+        try
+        {
+            if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder) Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotKeep(file, e);
+        }
+    }
+
+    private static InvalidOperationException CannotKeep(string file, Exception reason) => new(
+        $"Orders cannot be kept in {file}: {reason.Message} Set ConnectionStrings:orders to \"Data Source=FILE\", in a folder that this user may write to, or to PostgreSQL's connection string.",
+        reason);
+
     private static string DefaultFile() => Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "topology", "orders.db");
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "topology", "orders.db");
 }

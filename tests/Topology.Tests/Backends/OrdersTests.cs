@@ -135,6 +135,14 @@ public sealed class OrdersTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
     }
 
+    [Fact]
+    public void Where_orders_cannot_be_kept_the_start_fails_and_names_the_setting()
+    {
+        var error = Assert.Throws<InvalidOperationException>(() => ServiceHost.Start<OrderStore>(("ConnectionStrings:orders", $"Data Source={_file}/orders.db")));
+        Assert.Contains($"{_file}/orders.db", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Set ConnectionStrings:orders to", error.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>A stream whose length is not known, so that none is announced.</summary>
     private sealed class Unannounced(byte[] bytes) : MemoryStream(bytes)
     {

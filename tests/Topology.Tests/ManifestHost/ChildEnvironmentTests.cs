@@ -9,7 +9,7 @@ public sealed class ChildEnvironmentTests
     [Fact]
     public void A_project_gets_what_run_mode_injects()
     {
-        var environment = ChildEnvironment.ForProject("edge", Empty, Empty, new TelemetryTarget("http://localhost:18889", "secret"), "abcdefgh", "/state.json");
+        var environment = ChildEnvironment.ForProject("edge", Empty, Empty, new TelemetryTarget("http://localhost:18889", "secret"), "abcdefgh", "/state.json", []);
 
         Assert.Equal(new Dictionary<string, string>
         {
@@ -46,7 +46,8 @@ public sealed class ChildEnvironmentTests
     {
         var environment = Project(new() { ["HTTP_PORTS"] = "5310;5312", ["HTTPS_PORTS"] = "5311" });
 
-        Assert.Equal("https://localhost:5311;http://localhost:5310;http://localhost:5312", environment["ASPNETCORE_URLS"]);
+        Assert.Equal("http://localhost:5310;https://localhost:5311;http://localhost:5312", environment["ASPNETCORE_URLS"]);
+        Assert.Equal("5311", environment["ASPNETCORE_HTTPS_PORT"]);
         Assert.DoesNotContain("HTTP_PORTS", environment.Keys);
         Assert.DoesNotContain("HTTPS_PORTS", environment.Keys);
     }
@@ -74,5 +75,5 @@ public sealed class ChildEnvironmentTests
     public void Instances_have_different_names() => Assert.NotEqual(ChildEnvironment.NewInstance(), ChildEnvironment.NewInstance());
 
     private static Dictionary<string, string> Project(Dictionary<string, string> manifest) =>
-        ChildEnvironment.ForProject("edge", Empty, manifest, telemetry: null, "i", "/state.json");
+        ChildEnvironment.ForProject("edge", Empty, manifest, telemetry: null, "i", "/state.json", [5310, 5311, 5312]);
 }

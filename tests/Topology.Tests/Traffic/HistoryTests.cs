@@ -40,8 +40,19 @@ public sealed class HistoryTests : IDisposable
         Assert.Null(history.Find(1));
     }
 
-    private ComparisonHistory Open() => new(new ConfigurationBuilder()
-        .AddInMemoryCollection([KeyValuePair.Create(ComparisonHistory.FileKey, (string?)Path.Combine(_folder, "deep", "comparisons.db"))]).Build());
+    [Fact]
+    public void Where_results_cannot_be_kept_the_error_names_the_setting()
+    {
+        var file = Path.Combine(_folder, "file");
+        File.WriteAllText(file, "");
+        var error = Assert.Throws<InvalidOperationException>(() => Open(Path.Combine(file, "comparisons.db")));
+        Assert.Contains("Set Traffic:History to", error.Message, StringComparison.Ordinal);
+    }
+
+    private ComparisonHistory Open() => Open(Path.Combine(_folder, "deep", "comparisons.db"));
+
+    private static ComparisonHistory Open(string file) => new(new ConfigurationBuilder()
+        .AddInMemoryCollection([KeyValuePair.Create(ComparisonHistory.FileKey, (string?)file)]).Build());
 
     private static ComparisonResult Result() => new()
     {

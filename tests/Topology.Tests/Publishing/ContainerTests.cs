@@ -1,0 +1,93 @@
+using System.Net;
+using System.Net.Http.Json;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.Publishing;
+
+/// <summary>
+/// What is published runs as the images run it: as a user without rights, on a file system that is read-only except for
+/// /tmp, with the image's variables and the environment of the cloud's manifest. The image itself needs its base from a registry.
+/// </summary>
+public sealed class ContainerTests(PublishedServices services) : IClassFixture<PublishedServices>
+{
+    private const int Main = 8080;
+    private const int Probes = 8081;
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_service_becomes_healthy_does_its_work_and_stops_when_told_to()
+    {
+        Skip();
+        var catalog = services.Start("catalog");
+        var orders = services.Start("orders");
+        var edge = services.Start("edge");
+        var traffic = services.Start("traffic");
+        PublishedService[] all = [catalog, orders, edge, traffic];
+        using var client = new HttpClient();
+
+        await HealthyAsync(client, catalog, "catalog", Main);
+        await HealthyAsync(client, orders, "orders", Main);
+        await HealthyAsync(client, edge, "edge", Probes);
+        await HealthyAsync(client, traffic, "traffic", Main);
+        foreach (var service in all)
+        {
+            Assert.Equal([$"{PublishedServices.User}"], service.Status("Uid").Split('\t').Distinct());
+            Assert.Equal([$"{PublishedServices.User}"], service.Status("Gid").Split('\t').Distinct());
+            Assert.Equal("0000000000000000", service.Status("CapEff"));
+        }
+
+        // As the platform's ingress would: through the edge to orders, which ask the catalog for prices.
+        using var order = new HttpRequestMessage(HttpMethod.Post, Url("edge", Main, "/orders"))
+        {
+            Headers = { { "X-Forwarded-For", "203.0.113.9" }, { "X-Forwarded-Proto", "https" }, { "Idempotency-Key", "one" } },
+            Content = JsonContent.Create(new { lines = new[] { new { itemId = 1, quantity = 2 } } }),
+        };
+        using var taken = await client.SendAsync(order, Cancelled);
+        Assert.True(taken.StatusCode == HttpStatusCode.Created, $"{taken.StatusCode}\n{edge.Output}\n{orders.Output}");
+        using var page = await client.GetAsync(Url("traffic", Main, "/"), Cancelled);
+        Assert.True(page.StatusCode == HttpStatusCode.OK, $"{page.StatusCode}\n{traffic.Output}");
+
+        // This is all that they write.
+        Assert.Empty(catalog.Files("/tmp"));
+        Assert.Empty(edge.Files("/tmp"));
+        Assert.All(orders.Files("/tmp"), file => Assert.StartsWith("topology-orders.db", file, StringComparison.Ordinal));
+        Assert.All(traffic.Files("/tmp"), file => Assert.StartsWith("topology-comparisons.db", file, StringComparison.Ordinal));
+        Assert.NotEmpty(orders.Files("/tmp"));
+        Assert.NotEmpty(traffic.Files("/tmp"));
+
+        foreach (var service in all)
+            Assert.True(await service.StopAsync() == 0, service.Output);
+    }
+
+    [Fact]
+    public async Task Orders_without_a_place_to_keep_them_fail_and_name_the_setting()
+    {
+        Skip();
+        var orders = services.Start("orders", without: "ConnectionStrings__orders");
+
+        Assert.NotEqual(0, await orders.EndAsync());
+        Assert.Contains("Orders cannot be kept in /home/app/", orders.Output, StringComparison.Ordinal);
+        Assert.Contains("Set ConnectionStrings:orders to", orders.Output, StringComparison.Ordinal);
+    }
+
+    private void Skip() => Assert.SkipWhen(services.Unavailable is not null, services.Unavailable ?? "");
+
+    private Uri Url(string service, int port, string path) => new($"http://localhost:{services.Port(service, port)}{path}");
+
+    private async Task HealthyAsync(HttpClient client, PublishedService process, string service, int port) => await Eventually.TrueAsync(
+        async () =>
+        {
+            Assert.False(process.HasEnded, $"{service} has ended:\n{process.Output}");
+            try
+            {
+                using var response = await client.GetAsync(Url(service, port, "/health"), Cancelled);
+                return response.StatusCode == HttpStatusCode.OK;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        },
+        seconds: 60);
+}
