@@ -6,7 +6,7 @@ using Topology.Traffic.Runs;
 using Topology.Traffic.Targets;
 
 // With a command this is a command line; without one it is the service that the topology runs.
-if (args is ["compare" or "claims" or "--help" or "-h" or "-?", ..]) return await CompareCommand.RunAsync(args);
+if (args is ["compare" or "claims" or "bench" or "--help" or "-h" or "-?", ..]) return await CompareCommand.RunAsync(args);
 
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseStaticWebAssets();

@@ -42,7 +42,7 @@ public static class CompareCommand
             WorkloadOption, Paths, Rate, Duration, Tls, Protocol, ArrivalOption, ClosedLoop, Connections, Seed, Attach, State, Json, Csv, Report,
         };
         compare.SetAction(CompareAsync);
-        var parsed = new RootCommand("Traffic of the topology; without a command, the service with its page.") { compare, Claims.ClaimsCommand.Create() }.Parse(args);
+        var parsed = new RootCommand("Traffic of the topology; without a command, the service with its page.") { compare, Claims.ClaimsCommand.Create(), Bench.BenchCommand.Create() }.Parse(args);
         if (parsed.Errors is [var error, ..]) return Refuse(error.Message);
         return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     }

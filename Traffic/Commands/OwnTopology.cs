@@ -10,6 +10,9 @@ public sealed class TopologyStartException(string message) : Exception(message);
 /// <summary>A topology of a measurement's own: on free ports, without dashboard and telemetry, stopped with the measurement.</summary>
 internal sealed class OwnTopology : IAsyncDisposable
 {
+    /// <summary>Instead of names: each proxy that is installed.</summary>
+    public const string AllInstalled = "all";
+
     private const string HostName = "Topology.ManifestHost";
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(15);
@@ -52,7 +55,7 @@ internal sealed class OwnTopology : IAsyncDisposable
             RedirectStandardInput = true,
             ArgumentList = { host, "run", "--dynamic-ports", "--no-dashboard", "--stop-with-parent", "--state", stateFile },
         };
-        string[] optional = [.. paths.Where(path => path is "nginx" or "apache" or "haproxy")];
+        string[] optional = [.. paths.Where(path => path is "nginx" or "apache" or "haproxy" or AllInstalled)];
         if (optional.Length > 0)
         {
             start.ArgumentList.Add("--start");

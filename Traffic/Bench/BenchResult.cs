@@ -1,0 +1,76 @@
+using System.Globalization;
+using Topology.Traffic.Comparison;
+
+namespace Topology.Traffic.Bench;
+
+/// <summary>One edge at one number of connections; each figure is the median of the repeats.</summary>
+/// <param name="Edge">The edge.</param>
+/// <param name="Connections">Connections of the client, each with one request at a time.</param>
+/// <param name="RequestsPerSecond">Good answers for each second.</param>
+/// <param name="CpuMicrosecondsPerRequest">CPU of the edge alone, with its workers.</param>
+/// <param name="P50Ms">Latency at saturation, in milliseconds.</param>
+/// <param name="P99Ms">Latency at saturation, in milliseconds.</param>
+/// <param name="RssMiB">Resident memory of the edge: what its processes share counts once.</param>
+/// <param name="Errors">Requests without a good answer, in all repeats.</param>
+public sealed record BenchRow(
+    string Edge, int Connections, double RequestsPerSecond, double CpuMicrosecondsPerRequest, double P50Ms, double P99Ms, double RssMiB, long Errors);
+
+/// <summary>Our edge divided by another one, repeat by repeat.</summary>
+/// <param name="Edge">The edge above the line.</param>
+/// <param name="Against">The edge below it.</param>
+/// <param name="Metric">The row's figure and its connections, such as <c>requestsPerSecond@32</c>.</param>
+/// <param name="Median">The median of the repeats.</param>
+/// <param name="Min">The smallest.</param>
+/// <param name="Max">The largest.</param>
+public sealed record BenchRatio(string Edge, string Against, string Metric, double Median, double Min, double Max);
+
+/// <summary>What <c>bench --json</c> writes.</summary>
+/// <param name="Rows">Each edge at each number of connections.</param>
+/// <param name="Ratios">The first edge against each other one.</param>
+public sealed record BenchResult(IReadOnlyList<BenchRow> Rows, IReadOnlyList<BenchRatio> Ratios)
+{
+    /// <summary>Reckons from repeats: in each of them every edge was measured in turn, so that their ratios are of the same minutes.</summary>
+    /// <param name="repeats">Results in a closed loop; those with one number of connections have the same paths, the first of which is above the line.</param>
+    public static BenchResult From(IReadOnlyList<ComparisonResult> repeats)
+    {
+        var groups = repeats.GroupBy(repeat => repeat.Connections).OrderBy(group => group.Key).ToArray();
+        return new(
+            [.. from @group in groups
+                from path in @group.First().Paths
+                select Row(@group.Key, [.. @group.Select(repeat => repeat.Paths.Single(other => other.Path == path.Path))])],
+            [.. from @group in groups
+                from against in @group.First().Paths.Skip(1)
+                from metric in Metrics
+                select Ratio(@group.Key, metric, [.. @group.Select(repeat => (repeat.Paths[0], repeat.Paths.Single(path => path.Path == against.Path)))])]);
+    }
+
+    private static readonly (string Name, Func<PathResult, double> Of)[] Metrics =
+    [
+        ("requestsPerSecond", path => path.AchievedRate),
+        ("cpuMicrosecondsPerRequest", Cpu),
+        ("p50Ms", path => path.LatencyMs?.P50 ?? double.NaN),
+        ("p99Ms", path => path.LatencyMs?.P99 ?? double.NaN),
+    ];
+
+    private static BenchRow Row(int connections, PathResult[] repeats) => new(
+        repeats[0].Path, connections,
+        Median(repeats.Select(path => path.AchievedRate)), Median(repeats.Select(Cpu)),
+        Median(repeats.Select(path => path.LatencyMs?.P50 ?? double.NaN)), Median(repeats.Select(path => path.LatencyMs?.P99 ?? double.NaN)),
+        Median(repeats.Select(path => path.MemoryMiB.GetValueOrDefault(path.Path))), repeats.Sum(path => path.Errors));
+
+    private static BenchRatio Ratio(int connections, (string Name, Func<PathResult, double> Of) metric, (PathResult Edge, PathResult Against)[] repeats)
+    {
+        double[] ratios = [.. repeats.Select(repeat => metric.Of(repeat.Edge) / metric.Of(repeat.Against))];
+        return new(
+            repeats[0].Edge.Path, repeats[0].Against.Path, string.Create(CultureInfo.InvariantCulture, $"{metric.Name}@{connections}"),
+            Median(ratios), ratios.Min(), ratios.Max());
+    }
+
+    private static double Cpu(PathResult path) => path.CpuMicrosecondsPerRequest.GetValueOrDefault(path.Path);
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2;
+    }
+}

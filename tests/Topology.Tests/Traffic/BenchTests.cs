@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using Topology.Traffic.Bench;
+using Topology.Traffic.Comparison;
+
+namespace Topology.Tests.Traffic;
+
+public sealed class BenchTests
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Ratios_are_taken_within_a_repeat_and_told_with_their_spread()
+    {
+        // The machine was twice as slow in the second repeat, for both alike: the ratio does not show it.
+        var result = BenchResult.From([Repeat(8, (1000, 30), (500, 60)), Repeat(8, (500, 60), (250, 120)), Repeat(8, (1000, 30), (250, 60))]);
+        Assert.Equal(new BenchRow("edge", 8, 1000, 30, 1, 2, 50, 0), result.Rows[0]);
+        Assert.Equal(new BenchRow("nginx", 8, 250, 60, 1, 2, 50, 3), result.Rows[1]);
+        Assert.Equal(new BenchRatio("edge", "nginx", "requestsPerSecond@8", 2, 2, 4), result.Ratios[0]);
+        Assert.Equal(new BenchRatio("edge", "nginx", "cpuMicrosecondsPerRequest@8", 0.5, 0.5, 0.5), result.Ratios[1]);
+    }
+
+    [Fact]
+    public void Each_number_of_connections_has_its_own_rows_and_ratios()
+    {
+        var result = BenchResult.From([Repeat(32, (1, 1), (1, 1)), Repeat(1, (1, 1), (1, 1))]);
+        Assert.Equal([("edge", 1), ("nginx", 1), ("edge", 32), ("nginx", 32)], result.Rows.Select(row => (row.Edge, row.Connections)));
+        Assert.Equal(8, result.Ratios.Count);
+    }
+
+    [Theory]
+    [InlineData("--edges squid", "squid")]
+    [InlineData("--edges edge,edge", "twice")]
+    [InlineData("--connections 0", "connections")]
+    [InlineData("--repeats 0", "--repeats")]
+    [InlineData("--duration 0", "duration")]
+    [InlineData("--json no/such/folder/file.json", "folder")]
+    [InlineData("--unknown", "--unknown")]
+    public async Task Bad_arguments_are_answered_with_2_and_one_line(string arguments, string named)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Topology.Traffic.dll"), "bench", .. arguments.Split(' ')])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(Cancelled), process.StandardError.ReadToEndAsync(Cancelled));
+        await process.WaitForExitAsync(Cancelled);
+        Assert.Equal((2, ""), (process.ExitCode, await output));
+        Assert.Contains(named, Assert.Single((await error).TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    private static ComparisonResult Repeat(int connections, (double Rate, double Cpu) edge, (double Rate, double Cpu) nginx) => new()
+    {
+        Workload = "catalog", Tls = false, Protocol = "HTTP/1.1", Arrival = "closed-loop", Connections = connections, DurationSeconds = 1, Rounds = 10, Seed = 1,
+        StartedAt = DateTimeOffset.UnixEpoch, Machine = "a machine", Valid = true, Notes = [], Baseline = "edge",
+        Paths = [Figures("edge", edge, 0), Figures("nginx", nginx, 1)], Differences = [], Control = null, Controls = [], Traces = [],
+    };
+
+    private static PathResult Figures(string name, (double Rate, double Cpu) figures, long errors) => new()
+    {
+        Path = name, OfferedRate = null, AchievedRate = figures.Rate, Requests = 1, Errors = errors, LatencyMs = new(1, 1, 2, 2, 2),
+        CpuMicrosecondsPerRequest = new Dictionary<string, double> { [name] = figures.Cpu, ["catalog"] = 5 }, MemoryMiB = new Dictionary<string, double> { [name] = 50 },
+        LateShare = 0, WaitedShare = 0, Sameness = new("HTTP/1.1, cleartext", 0, 0), Curve = [], Blocks = [],
+    };
+}
