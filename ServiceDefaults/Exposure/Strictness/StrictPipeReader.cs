@@ -16,9 +16,13 @@ namespace Topology.ServiceDefaults.Exposure.Strictness;
 /// </remarks>
 internal sealed class StrictPipeReader(PipeReader transport, Action refused) : PipeReader, IUpgradeNotice
 {
+    // More than the longest line of which the server takes a part: a chunk's size with its extensions.
+    private const int LongestCarriedLine = 4 * 1024;
+
     private readonly Http1Scanner _scanner = new();
     private ReadOnlySequence<byte> _shown;
     private long _scanned;
+    private byte[] _carried = [];
     private bool _allExamined;
     private bool _isUpgraded;
     private BadHttpRequestException? _refusal;
@@ -46,7 +50,11 @@ internal sealed class StrictPipeReader(PipeReader transport, Action refused) : P
     {
         if (!_isUpgraded)
         {
-            _scanned = Math.Max(0, _scanned - _shown.Slice(_shown.Start, consumed).Length);
+            var count = _shown.Slice(_shown.Start, consumed).Length;
+            // The server takes some bytes one by one, such as those of an empty line before a request, where the scanner
+            // takes lines: what is gone before its line was whole is kept for it.
+            if (count > _scanned) _carried = [.. _carried, .. _shown.Slice(_scanned, count - _scanned).ToArray()];
+            _scanned = Math.Max(0, _scanned - count);
             _allExamined = _shown.Slice(examined).IsEmpty;
         }
 
@@ -93,6 +101,19 @@ internal sealed class StrictPipeReader(PipeReader transport, Action refused) : P
             else return;
         }
 
-        if (_scanned < buffer.Length) _scanned += _scanner.Take(_scanned == 0 ? buffer : buffer.Slice(_scanned));
+        if (_carried.Length > 0 && !TakeCarried(buffer)) return;
+        if (!_scanner.IsComplete && _scanned < buffer.Length) _scanned += _scanner.Take(_scanned == 0 ? buffer : buffer.Slice(_scanned));
+    }
+
+    /// <summary>Scans the beginning of a line that the server has taken already, with what has come since.</summary>
+    /// <returns>Whether the line is whole now.</returns>
+    private bool TakeCarried(in ReadOnlySequence<byte> buffer)
+    {
+        byte[] line = [.. _carried, .. buffer.Slice(0, Math.Min(buffer.Length, LongestCarriedLine)).ToArray()];
+        var taken = _scanner.Take(new ReadOnlySequence<byte>(line));
+        if (taken < _carried.Length) return false;
+        _scanned = taken - _carried.Length;
+        _carried = [];
+        return true;
     }
 }

@@ -76,6 +76,36 @@ public sealed class StrictnessTests(HardeningFixture fixture, ITestOutputHelper 
         Assert.DoesNotContain(fixture.Recorder.Seen(id), request => request.IsWhole);
     }
 
+    /// <summary>The server takes some bytes before their line is whole; where the packets end must not change what is refused.</summary>
+    [Theory]
+    [InlineData(400, "\r", "{get}")]
+    [InlineData(400, "{get}", "\r", "{get}")]
+    [InlineData(200, "\r", "\n", "{get}")]
+    [InlineData(200, "\r\n{get}")]
+    [InlineData(400, "\r", "\n", "\r", "\n", "{get}")]
+    [InlineData(200, "{post}5;x", "=y\r", "\nhello\r\n0\r\n\r\n")]
+    [InlineData(200, "{post}5;", "x\r\nhel", "lo\r\n0;", "x=\"", "y\"\r\n\r\n")]
+    [InlineData(400, "{post}5;", "\r\nhello\r\n0\r\n\r\n")]
+    [InlineData(400, "{post}5;x", "\nhello\r\n0\r\n\r\n")]
+    [InlineData(400, "{post}5;x", "\u0001\r\nhello\r\n0\r\n\r\n")]
+    public async Task It_is_the_same_wherever_packets_end(int expected, params string[] parts)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        await using var connection = await RawConnection.OpenAsync(fixture.Edge.Url("http"), Cancelled);
+        var answers = 0;
+        foreach (var part in parts)
+        {
+            await connection.SendAsync(part
+                .Replace("{get}", $"GET /catalog/{id} HTTP/1.1\r\nHost: localhost\r\n\r\n", StringComparison.Ordinal)
+                .Replace("{post}", $"POST /orders/{id} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", StringComparison.Ordinal), Cancelled);
+            // Long enough for the server to take what has come so far by itself.
+            await Task.Delay(50, Cancelled);
+            if (part == "{get}" && ++answers < parts.Count(other => other == "{get}")) Assert.Equal(200, (await connection.ReadAsync())?.Status);
+        }
+
+        Assert.Equal(expected, (await connection.ReadAsync())?.Status);
+    }
+
     [Fact]
     public async Task Without_the_scanner_the_server_itself_lets_some_of_it_pass()
     {
