@@ -37,6 +37,13 @@ public sealed class ContainerTests(PublishedServices services) : IClassFixture<P
             Assert.Equal("0000000000000000", service.Status("CapEff"));
         }
 
+        // The edge may have asked before orders were there; it asks again every two seconds.
+        await Eventually.TrueAsync(async () =>
+        {
+            using var response = await client.GetAsync(Url("edge", Main, "/orders"), Cancelled);
+            return response.StatusCode == HttpStatusCode.OK;
+        });
+
         // As the platform's ingress would: through the edge to orders, which ask the catalog for prices.
         using var order = new HttpRequestMessage(HttpMethod.Post, Url("edge", Main, "/orders"))
         {
