@@ -12,8 +12,6 @@ namespace Topology.Traffic.Bench;
 /// <summary>The command line: <c>bench</c>.</summary>
 internal static class BenchCommand
 {
-    private const int Failed = 1;
-    private const int Interrupted = 130;
     private const string OurEdge = "edge";
     private static readonly string[] Edges = ["edge", "edge-tls", "nginx", "haproxy", "apache"];
 
@@ -32,25 +30,25 @@ internal static class BenchCommand
 
     private static async Task<int> BenchAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string[] edges = [.. (parsed.GetValue(EdgesOption) ?? []).SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
-        if (edges.FirstOrDefault(edge => !Edges.Contains(edge)) is { } unknown) return Refuse($"Unknown edge \"{unknown}\"; use some of {string.Join(", ", Edges)}.");
-        if (parsed.GetValue(Repeats) is < 1 or > 50) return Refuse($"--repeats is {parsed.GetValue(Repeats)}; give 1 to 50.");
-        if (parsed.GetValue(Json) is { Directory.Exists: false } file) return Refuse($"The folder of {file} does not exist; make it or name another file.");
+        string[] edges = CommandLine.Split(parsed.GetValue(EdgesOption));
+        if (edges.FirstOrDefault(edge => !Edges.Contains(edge)) is { } unknown) return CommandLine.Refuse($"Unknown edge \"{unknown}\"; use some of {string.Join(", ", Edges)}.");
+        if (parsed.GetValue(Repeats) is < 1 or > 50) return CommandLine.Refuse($"--repeats is {parsed.GetValue(Repeats)}; give 1 to 50.");
+        if (CommandLine.MissingFolder(parsed.GetValue(Json)) is { } missing) return CommandLine.Refuse(missing);
         ComparisonOptions[] plan =
         [
             .. from repeat in Enumerable.Range(1, parsed.GetValue(Repeats))
                from connections in parsed.GetValue(Connections) ?? []
                select new ComparisonOptions { ClosedLoop = true, Connections = connections, DurationSeconds = parsed.GetValue(Duration), Paths = edges, Seed = repeat },
         ];
-        if (plan.Select(options => options.Validate()).FirstOrDefault(problem => problem is not null) is { } wrong) return Refuse(wrong);
+        if (plan.Select(options => options.Validate()).FirstOrDefault(problem => problem is not null) is { } wrong) return CommandLine.Refuse(wrong);
 
-        try
+        return await CommandLine.RunAsync(async () =>
         {
             await using var own = await OwnTopology.StartAsync(edges.Length == 0 ? [OwnTopology.AllInstalled] : edges, cancellationToken);
             var state = RunningTopology.Read(own.StateFile)!;
             var targets = new TargetMap(state.Services());
             if (edges.Length == 0) plan = [.. plan.Select(options => options with { Paths = [OurEdge, .. targets.Paths.Where(path => path is "nginx" or "haproxy" or "apache")] })];
-            if (plan[0].Validate(targets) is { } impossible) return Refuse(impossible);
+            if (plan[0].Validate(targets) is { } impossible) return CommandLine.Refuse(impossible);
 
             var engine = new ComparisonEngine(targets, new PublicTrust(new ConfigurationBuilder().AddEnvironmentVariables().Build())) { Processes = (path, workload) => state.On(path, workload) };
             var repeats = new List<ComparisonResult>();
@@ -63,17 +61,7 @@ internal static class BenchCommand
             Write(result, repeats);
             if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, JsonSerializer.Serialize(result, ComparisonJson.Options) + "\n", cancellationToken);
             return 0;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await Console.Error.WriteLineAsync("Cancelled; nothing was written.");
-            return Interrupted;
-        }
-        catch (Exception exception) when (exception is ComparisonFailedException or TopologyStartException or IOException)
-        {
-            await Console.Error.WriteLineAsync(exception.Message);
-            return Failed;
-        }
+        }, cancellationToken);
     }
 
     private static void Write(BenchResult result, List<ComparisonResult> repeats)
@@ -98,11 +86,5 @@ internal static class BenchCommand
         console.WriteLine($"A catalog item over HTTP/1.1 in cleartext, as fast as answers come, medians of {repeats.Count / repeats.Select(repeat => repeat.Connections).Distinct().Count()} repeats. Client, edge and backend share this machine ({repeats[0].Machine}): compare ratios, not rates.");
 
         static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-    }
-
-    private static int Refuse(string problem)
-    {
-        Console.Error.WriteLine(problem);
-        return CompareCommand.BadArguments;
     }
 }

@@ -10,7 +10,6 @@ namespace Topology.Traffic.Claims;
 internal static class ClaimsCommand
 {
     private const int DoesNotHold = 1;
-    private const int Interrupted = 130;
 
     private static readonly Option<string[]> Only = new("--only") { Description = $"Check these claims only: {ClaimCatalog.Ids}.", HelpName = "ID[,ID]", AllowMultipleArgumentsPerToken = true };
     private static readonly Option<string[]> Proxies = new("--proxies") { Description = "Start these as well, where they are installed: nginx, apache, haproxy. Not with --attach.", HelpName = "NAME[,NAME]", AllowMultipleArgumentsPerToken = true };
@@ -27,19 +26,19 @@ internal static class ClaimsCommand
 
     private static async Task<int> CheckAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var (ids, proxies) = (Split(parsed.GetValue(Only)), Split(parsed.GetValue(Proxies)));
-        if (ids.FirstOrDefault(id => ClaimCatalog.Find(id) is null) is { } unknown) return Refuse($"Unknown claim \"{unknown}\"; use some of {ClaimCatalog.Ids}.");
-        if (proxies.FirstOrDefault(proxy => proxy is not ("nginx" or "apache" or "haproxy")) is { } other) return Refuse($"Unknown proxy \"{other}\"; use some of nginx, apache, haproxy.");
-        if (proxies.Length > 0 && parsed.GetValue(Attach)) return Refuse("--proxies starts proxies with a topology of its own; leave out --attach.");
-        if (parsed.GetValue(Json) is { Directory.Exists: false } file) return Refuse($"The folder of {file} does not exist; make it or name another file.");
+        var (ids, proxies) = (CommandLine.Split(parsed.GetValue(Only)), CommandLine.Split(parsed.GetValue(Proxies)));
+        if (ids.FirstOrDefault(id => ClaimCatalog.Find(id) is null) is { } unknown) return CommandLine.Refuse($"Unknown claim \"{unknown}\"; use some of {ClaimCatalog.Ids}.");
+        if (proxies.FirstOrDefault(proxy => proxy is not ("nginx" or "apache" or "haproxy")) is { } other) return CommandLine.Refuse($"Unknown proxy \"{other}\"; use some of nginx, apache, haproxy.");
+        if (proxies.Length > 0 && parsed.GetValue(Attach)) return CommandLine.Refuse("--proxies starts proxies with a topology of its own; leave out --attach.");
+        if (CommandLine.MissingFolder(parsed.GetValue(Json)) is { } missing) return CommandLine.Refuse(missing);
 
-        try
+        return await CommandLine.RunAsync(async () =>
         {
             await using var own = parsed.GetValue(Attach) ? null : await OwnTopology.StartAsync(proxies, cancellationToken);
             var stateFile = own?.StateFile ?? parsed.GetValue(State)?.FullName ?? OwnTopology.DefaultStateFile();
             if (stateFile is null || RunningTopology.Read(stateFile) is null)
             {
-                return Refuse("No topology is running that --attach could ask; start one (./topology run) or leave out --attach.");
+                return CommandLine.Refuse("No topology is running that --attach could ask; start one (./topology run) or leave out --attach.");
             }
 
             var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
@@ -54,25 +53,6 @@ internal static class ClaimsCommand
             ClaimsReport.Write(results);
             if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, JsonSerializer.Serialize(results, ClaimRunner.Json) + "\n", cancellationToken);
             return results.All(result => result.Holds) ? 0 : DoesNotHold;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await Console.Error.WriteLineAsync("Cancelled; nothing was written.");
-            return Interrupted;
-        }
-        catch (Exception exception) when (exception is TopologyStartException or IOException)
-        {
-            await Console.Error.WriteLineAsync(exception.Message);
-            return DoesNotHold;
-        }
-    }
-
-    private static string[] Split(string[]? values) =>
-        [.. (values ?? []).SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
-
-    private static int Refuse(string problem)
-    {
-        Console.Error.WriteLine(problem);
-        return CompareCommand.BadArguments;
+        }, cancellationToken);
     }
 }

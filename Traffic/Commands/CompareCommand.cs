@@ -10,11 +10,6 @@ namespace Topology.Traffic.Commands;
 /// <summary>The command line: <c>compare</c>.</summary>
 public static class CompareCommand
 {
-    /// <summary>The exit status of arguments that cannot be met; one line on standard error says what to change.</summary>
-    public const int BadArguments = 2;
-
-    private const int Failed = 1;
-
     private static readonly ComparisonOptions Defaults = new();
 
     private static readonly Option<string> WorkloadOption = new("--workload") { Description = $"What to send: {WorkloadCatalog.Names}.", DefaultValueFactory = _ => Defaults.Workload };
@@ -43,30 +38,27 @@ public static class CompareCommand
         };
         compare.SetAction(CompareAsync);
         var parsed = new RootCommand("Traffic of the topology; without a command, the service with its page.") { compare, Claims.ClaimsCommand.Create(), Bench.BenchCommand.Create() }.Parse(args);
-        if (parsed.Errors is [var error, ..]) return Refuse(error.Message);
+        if (parsed.Errors is [var error, ..]) return CommandLine.Refuse(error.Message);
         return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     }
 
     private static async Task<int> CompareAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var options = Read(parsed);
-        if ((Unknown(parsed) ?? options.Validate()) is { } problem) return Refuse(problem);
-        foreach (var file in (FileInfo?[])[parsed.GetValue(Json), parsed.GetValue(Csv), parsed.GetValue(Report)])
-        {
-            if (file is { Directory.Exists: false }) return Refuse($"The folder of {file} does not exist; make it or name another file.");
-        }
+        if ((Unknown(parsed) ?? options.Validate()) is { } problem) return CommandLine.Refuse(problem);
+        if (CommandLine.MissingFolder(parsed.GetValue(Json), parsed.GetValue(Csv), parsed.GetValue(Report)) is { } missing) return CommandLine.Refuse(missing);
 
-        try
+        return await CommandLine.RunAsync(async () =>
         {
             await using var own = parsed.GetValue(Attach) ? null : await OwnTopology.StartAsync(options.Paths, cancellationToken);
             var stateFile = own?.StateFile ?? parsed.GetValue(State)?.FullName ?? OwnTopology.DefaultStateFile();
             if (stateFile is null || RunningTopology.Read(stateFile) is not { } state)
             {
-                return Refuse("No topology is running that --attach could measure; start one (./topology run) or leave out --attach.");
+                return CommandLine.Refuse("No topology is running that --attach could measure; start one (./topology run) or leave out --attach.");
             }
 
             var targets = new TargetMap(state.Services());
-            if (options.Validate(targets) is { } impossible) return Refuse(impossible);
+            if (options.Validate(targets) is { } impossible) return CommandLine.Refuse(impossible);
 
             var trust = new PublicTrust(new ConfigurationBuilder().AddEnvironmentVariables().Build());
             using var pairs = new PairSender(targets, trust, new(Microsoft.Extensions.Logging.Abstractions.NullLogger<StartedPaths>.Instance));
@@ -81,24 +73,13 @@ public static class CompareCommand
             if (parsed.GetValue(Csv) is { } csv) await File.WriteAllTextAsync(csv.FullName, ResultFiles.Csv(result), cancellationToken);
             if (parsed.GetValue(Report) is { } report) await File.WriteAllTextAsync(report.FullName, HtmlReport.Render(result), cancellationToken);
             return 0;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            const int Interrupted = 130;
-            await Console.Error.WriteLineAsync("Cancelled; nothing was written.");
-            return Interrupted;
-        }
-        catch (Exception exception) when (exception is ComparisonFailedException or TopologyStartException or IOException)
-        {
-            await Console.Error.WriteLineAsync(exception.Message);
-            return Failed;
-        }
+        }, cancellationToken);
     }
 
     private static ComparisonOptions Read(ParseResult parsed) => Defaults with
     {
         Workload = parsed.GetValue(WorkloadOption)!,
-        Paths = [.. (parsed.GetValue(Paths) ?? []).SelectMany(paths => paths.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+        Paths = CommandLine.Split(parsed.GetValue(Paths)),
         Rate = parsed.GetValue(Rate),
         DurationSeconds = parsed.GetValue(Duration),
         Tls = parsed.GetValue(Tls),
@@ -113,10 +94,4 @@ public static class CompareCommand
         parsed.GetValue(Protocol) is not (null or "http1" or "http2") ? $"Unknown protocol \"{parsed.GetValue(Protocol)}\"; use http1 or http2."
         : parsed.GetValue(ArrivalOption) is not ("constant" or "poisson") ? $"Unknown arrival \"{parsed.GetValue(ArrivalOption)}\"; use constant or poisson."
         : null;
-
-    private static int Refuse(string problem)
-    {
-        Console.Error.WriteLine(problem);
-        return BadArguments;
-    }
 }
