@@ -15,6 +15,8 @@ internal static class UpstreamExtensions
     {
         builder.Services.AddOptions<UpstreamOptions>().BindConfiguration(UpstreamOptions.Section)
             .Validate(options => options.IsKnown, "Edge:Upstream must be internal-h2, internal-tls, internal or empty.").ValidateOnStart();
+        // The upstream's window is the one that is set, and not what the HTTP client would make of it.
+        AppContext.SetSwitch("System.Net.SocketsHttpHandler.Http2FlowControl.DisableDynamicWindowSizing", true);
         builder.Services.AddSingleton<IPassiveHealthCheckPolicy, UnreachableReplicas>();
         builder.Services.AddSingleton<IForwarderHttpClientFactory, UpstreamHttpClientFactory>();
         builder.Services.AddReverseProxy()

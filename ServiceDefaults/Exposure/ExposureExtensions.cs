@@ -22,6 +22,7 @@ internal static class ExposureExtensions
         services.AddSingleton<UncountedClients>();
         services.AddSingleton<ConnectionLimits>();
         services.ConfigureOptions<KestrelLimits>();
+        services.ConfigureOptions<SendBacklog>();
         services.AddSingleton<ForwardedHeadersSetup>();
         services.AddSingleton<IConfigureOptions<ForwardedHeadersOptions>>(provider => provider.GetRequiredService<ForwardedHeadersSetup>());
         services.AddOverloadProtection();

@@ -60,6 +60,14 @@ public sealed class ExposureLimits
     public TimeSpan RateGrace { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// What of an answer may wait in the system for a connection to take it, in bytes, besides what is on its way; 0 for
+    /// no limit. Without one the system takes megabytes for each client that does not read, and some hundred of those
+    /// use up the memory that all the machine's connections share. Envoy: none. nginx: none; the system's own setting
+    /// (<c>net.ipv4.tcp_notsent_lowat</c>) has none either.
+    /// </summary>
+    public int UnsentBytes { get; set; } = 256 * 1024;
+
+    /// <summary>
     /// How long a connection may be idle between requests. Longer than a proxy in front keeps its own (60 s in this
     /// edge, and in nginx upstreams), so that the side which sends the next request is the side which closes; otherwise
     /// the two meet, and a request fails for no reason of its own. Envoy: 1 h. nginx: 75 s (<c>keepalive_timeout</c>).
@@ -97,6 +105,14 @@ public sealed class ExposureLimits
 
     /// <summary>The same for a whole connection, which so bounds its streams together. Envoy: 1 MiB. nginx: none.</summary>
     public int Http2ConnectionWindow { get; set; } = 1024 * 1024;
+
+    /// <summary>
+    /// What the edge takes of an upstream's answer before the client does, in bytes for each request: what one slow reader
+    /// can make an edge keep. Enough for 2 Gbit/s at 1 ms to the upstream. Without a limit the HTTP client goes up to
+    /// 16 MiB. Envoy: 1 MiB for each connection (<c>per_connection_buffer_limit_bytes</c>). nginx: 64 KiB
+    /// (<c>proxy_buffers</c>) and then a file of up to 1 GiB.
+    /// </summary>
+    public int UpstreamStreamWindow { get; set; } = 256 * 1024;
 
     /// <summary>HPACK's table, in bytes, kept for each connection. Envoy: 4 KiB. nginx: 4 KiB.</summary>
     public int Http2HeaderTable { get; set; } = 4 * 1024;

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
+using Topology.Edge.Upstreams;
 using Topology.ServiceDefaults.Exposure.Limits;
 using Topology.Tests.Infrastructure;
 
@@ -89,6 +91,30 @@ public sealed class LimitTests(HardeningFixture fixture)
         await using var connection = await RawConnection.OpenAsync(slow.Url("http"), Cancelled);
         await connection.SendAsync("GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
         await aborted.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancelled);
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_leaves_little_of_its_answer_with_the_system()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows chooses what a connection may keep unsent.");
+        await using var backend = await Recorder.StartAsync();
+        var taken = EndlessAnswer(backend);
+        using var client = await AskAndReadAsync(backend.Url("http"), 0);
+        // The limit, what is on its way to a small window, and Kestrel's own buffer.
+        Assert.InRange(await SettledAsync(taken), 1, 1 << 20);
+    }
+
+    [Fact]
+    public async Task An_edge_takes_little_of_an_answer_ahead_of_its_client()
+    {
+        await using var backend = await Recorder.StartAsync();
+        var taken = EndlessAnswer(backend);
+        // On a distant upstream the HTTP client makes its window larger as long as it may.
+        await using var distant = new Distance(backend.Url("internal-h2").Port, TimeSpan.FromMilliseconds(10));
+        await using var edge = ServiceHost.Start<UpstreamOptions>([("services:media:internal-h2:0", $"http://localhost:{distant.Port}")]);
+        const int Read = 16 << 20;
+        using var client = await AskAndReadAsync(edge.Url("http"), Read);
+        Assert.InRange(await SettledAsync(taken) - Read, 1, 2 << 20);
     }
 
     [Fact]
@@ -216,6 +242,46 @@ public sealed class LimitTests(HardeningFixture fixture)
         Assert.InRange(started, 0, 300);
     }
 
+    /// <summary>Has the backend answer without end; counts the bytes that were taken from it.</summary>
+    private static StrongBox<long> EndlessAnswer(Recorder backend)
+    {
+        var taken = new StrongBox<long>();
+        var block = new byte[64 * 1024];
+        backend.Answer = async context =>
+        {
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(block, context.RequestAborted);
+                Interlocked.Add(ref taken.Value, block.Length);
+            }
+        };
+        return taken;
+    }
+
+    /// <summary>The count once it no longer grows.</summary>
+    private static async Task<long> SettledAsync(StrongBox<long> count)
+    {
+        var settled = 0L;
+        await Eventually.TrueAsync(async () =>
+        {
+            settled = Volatile.Read(ref count.Value);
+            await Task.Delay(500, Cancelled);
+            return settled > 0 && settled == Volatile.Read(ref count.Value);
+        });
+        return settled;
+    }
+
+    /// <summary>Asks for a download, reads as many bytes and then no more; the connection stays open until it is disposed of.</summary>
+    private static async Task<Socket> AskAndReadAsync(Uri url, int bytes)
+    {
+        var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 256 * 1024 };
+        await client.ConnectAsync("127.0.0.1", url.Port, Cancelled);
+        await client.SendAsync("GET /media/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), Cancelled);
+        var buffer = new byte[64 * 1024];
+        for (var read = 0; read < bytes;) read += await client.ReceiveAsync(buffer.AsMemory(0, Math.Min(buffer.Length, bytes - read)), Cancelled);
+        return client;
+    }
+
     private async Task AssertAsync(string raw, int status)
     {
         foreach (var (name, url) in fixture.Exposures)
@@ -225,6 +291,51 @@ public sealed class LimitTests(HardeningFixture fixture)
             var answer = await connection.ReadAsync();
             Assert.True(answer?.Status == status, $"{name}: {answer?.Status}");
             Assert.True(await connection.IsClosedAsync());
+        }
+    }
+
+    /// <summary>A way to a local port on which everything takes a while in each direction.</summary>
+    private sealed class Distance : IAsyncDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly CancellationTokenSource _end = new();
+        private readonly Task _accepting;
+
+        public Distance(int port, TimeSpan delay)
+        {
+            _listener.Start();
+            _accepting = AcceptAsync(port, delay);
+        }
+
+        public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+        public async ValueTask DisposeAsync()
+        {
+            await _end.CancelAsync();
+            await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _listener.Dispose();
+            _end.Dispose();
+        }
+
+        private async Task AcceptAsync(int port, TimeSpan delay)
+        {
+            while (true)
+            {
+                using var near = await _listener.AcceptTcpClientAsync(_end.Token);
+                using var far = new TcpClient();
+                await far.ConnectAsync("localhost", port, _end.Token);
+                await Task.WhenAny(CarryAsync(near.GetStream(), far.GetStream(), delay), CarryAsync(far.GetStream(), near.GetStream(), delay));
+            }
+        }
+
+        private async Task CarryAsync(NetworkStream from, NetworkStream to, TimeSpan delay)
+        {
+            var buffer = new byte[1 << 20];
+            while (await from.ReadAsync(buffer, _end.Token) is > 0 and var read)
+            {
+                await Task.Delay(delay, _end.Token);
+                await to.WriteAsync(buffer.AsMemory(0, read), _end.Token);
+            }
         }
     }
 }
