@@ -1,5 +1,6 @@
 using Topology.Edge.Errors;
 using Topology.Edge.Upstreams;
+using Topology.ServiceDefaults.Certificates;
 using Topology.ServiceDefaults.Paths;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -9,6 +10,7 @@ builder.AddUpstreams();
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapDefaultEndpoints();
+app.MapRevocationList();
 app.MapReverseProxy(proxy =>
 {
     proxy.UseMiddleware<ForwarderProblems>();

@@ -6,7 +6,7 @@ using Topology.ServiceDefaults.Certificates;
 
 namespace Topology.ManifestHost.Commands;
 
-/// <summary><c>certs</c>: shows, exports and renews the local authorities, and issues certificates to programs that need files.</summary>
+/// <summary><c>certs</c>: shows, exports and renews the local authorities, issues certificates to programs that need files, and revokes.</summary>
 internal static class CertsCommand
 {
     private static readonly string[] Names = [LocalAuthorities.Public, LocalAuthorities.Internal];
@@ -21,7 +21,7 @@ internal static class CertsCommand
         };
         var command = new Command("certs", "Shows the local certificate authorities and what they have issued.")
         {
-            directory, Export(directory), Renew(directory), Issue(directory),
+            directory, Export(directory), Renew(directory), Issue(directory), Revoke(directory),
         };
         command.SetAction(result => Show(LocalAuthorities.Root(result.GetValue(directory))));
         return command;
@@ -73,13 +73,8 @@ internal static class CertsCommand
     private static Command Issue(Option<string?> directory)
     {
         var authority = Authority(LocalAuthorities.Public);
-        var name = new Argument<string>("name") { Description = "Who it is for, such as nginx; also its common name." };
+        var name = Leaf("Who it is for, such as nginx; also its common name.");
         var command = new Command("issue", "Issues a certificate, or finds the one issued before, and prints its files.") { authority, name };
-        name.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && !(token.Value.Length is > 0 and <= 63 && token.Value.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
-                result.AddError("name: use letters, digits and hyphens, 63 at most.");
-        });
         command.SetAction(result =>
         {
             var local = Open(result.GetValue(directory), result.GetValue(authority)!);
@@ -90,6 +85,26 @@ internal static class CertsCommand
                 Console.WriteLine(Path.Combine(local.Directory, leaf + ".key"));
             }
 
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Revoke(Option<string?> directory)
+    {
+        var authority = Authority(LocalAuthorities.Public);
+        var name = Leaf("Whose, as certs shows it, such as edge.");
+        var command = new Command("revoke", "Puts a certificate on its authority's list of revoked ones. A running service takes a new one within a minute.") { authority, name };
+        command.SetAction(result =>
+        {
+            var local = Open(result.GetValue(directory), result.GetValue(authority)!);
+            if (!local.Revoke(result.GetValue(name)!))
+            {
+                Console.Error.WriteLine($"The {local.Name} authority has no certificate of {result.GetValue(name)}; ./topology certs shows which there are.");
+                return 2;
+            }
+
+            Console.WriteLine($"The {local.Name} certificate of {result.GetValue(name)} is revoked.");
             return 0;
         });
         return command;
@@ -125,6 +140,18 @@ internal static class CertsCommand
         var option = new Option<string>("--authority") { Description = "public or internal.", DefaultValueFactory = _ => standard };
         option.AcceptOnlyFromAmong(Names);
         return option;
+    }
+
+    /// <summary>A name that is also a file's.</summary>
+    private static Argument<string> Leaf(string description)
+    {
+        var name = new Argument<string>("name") { Description = description };
+        name.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !(token.Value.Length is > 0 and <= 63 && token.Value.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
+                result.AddError("name: use letters, digits and hyphens, 63 at most.");
+        });
+        return name;
     }
 
     private static LocalAuthority Open(string? directory, string name) => new(LocalAuthorities.Root(directory), name, TimeProvider.System);

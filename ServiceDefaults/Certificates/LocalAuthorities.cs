@@ -17,6 +17,15 @@ public static class LocalAuthorities
     /// <summary>What every public certificate of the lab is valid for.</summary>
     public static IReadOnlyList<string> PublicNames { get; } = ["localhost", "*.localhost", "127.0.0.1", "::1"];
 
+    /// <summary>The path at which an edge serves the public authority's list of revoked certificates.</summary>
+    public const string RevocationListPath = "/certificates/public.crl";
+
+    /// <summary>
+    /// Where every public certificate says that the list is: at the lab's edge, in cleartext (RFC 5280 section 4.2.1.13).
+    /// Some clients, such as curl on Windows, take no certificate without it.
+    /// </summary>
+    public const string PublicRevocationList = "http://localhost:5200" + RevocationListPath;
+
     /// <summary>The folder of both: the configured one, or one in the user's application data.</summary>
     public static string Root(string? configured) => configured is { Length: > 0 }
         ? Path.GetFullPath(configured)

@@ -63,7 +63,7 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
         using var authority = GetAuthority();
         if (Load(leaf) is { } stored)
         {
-            if (stored.NotAfter - time.GetUtcNow() > LeafRenewal && IsIssuedBy(stored, authority) && HasNames(stored, dnsNames)) return stored;
+            if (stored.NotAfter - time.GetUtcNow() > LeafRenewal && IsIssuedBy(stored, authority) && HasNames(stored, dnsNames) && NamesRevocationList(stored)) return stored;
             stored.Dispose();
         }
 
@@ -75,11 +75,39 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, true, false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         request.CertificateExtensions.Add(Names(dnsNames));
+        if (RevocationListName is { } list) request.CertificateExtensions.Add(list);
 
         var now = time.GetUtcNow();
         using var issued = request.Create(authority, now.AddMinutes(-5), now + LeafLifetime, SerialNumber());
         Save(leaf, issued, key);
         return Load(leaf)!;
+    }
+
+    /// <summary>
+    /// Revokes a leaf and forgets it, so that the next one who asks for it gets a new one. Connections that are open stay.
+    /// </summary>
+    /// <returns>Whether there was one.</returns>
+    public bool Revoke(string leaf)
+    {
+        using var held = Lock();
+        using var authority = GetAuthority();
+        using var stored = leaf is AuthorityFile or PreviousAuthorityFile ? null : Load(leaf);
+        if (stored is null) return false;
+        Revoked(AuthorityFile).Add(authority, stored);
+        File.Delete(KeyPath(leaf));
+        File.Delete(CertificatePath(leaf));
+        return true;
+    }
+
+    /// <summary>Whether the leaf was revoked, by this authority or the one before.</summary>
+    public bool IsRevoked(X509Certificate2 leaf) => Revoked(AuthorityFile).Contains(leaf) || Revoked(PreviousAuthorityFile).Contains(leaf);
+
+    /// <summary>The list of the authority's revoked leaves, as it is published (DER, RFC 5280 section 5).</summary>
+    public byte[] RevocationList()
+    {
+        using var held = Lock();
+        using var authority = GetAuthority();
+        return Revoked(AuthorityFile).Current(authority);
     }
 
     /// <summary>Makes a new authority and forgets every leaf; the old authority stays trusted until its leaves have ended.</summary>
@@ -104,6 +132,7 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     private void Replace()
     {
         if (File.Exists(CertificateFile)) File.Move(CertificateFile, CertificatePath(PreviousAuthorityFile), overwrite: true);
+        if (File.Exists(RevocationPath(AuthorityFile))) File.Move(RevocationPath(AuthorityFile), RevocationPath(PreviousAuthorityFile), overwrite: true);
         foreach (var file in System.IO.Directory.EnumerateFiles(Directory, "*.key")) File.Delete(file);
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -156,6 +185,17 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     private string CertificatePath(string file) => Path.Combine(Directory, file + ".pem");
 
     private string KeyPath(string file) => Path.Combine(Directory, file + ".key");
+
+    private string RevocationPath(string file) => Path.Combine(Directory, file + ".crl");
+
+    private RevocationList Revoked(string file) => new(RevocationPath(file), time);
+
+    /// <summary>Where clients find the list; the inside reads the file instead.</summary>
+    private X509Extension? RevocationListName =>
+        name == LocalAuthorities.Public ? CertificateRevocationListBuilder.BuildCrlDistributionPointExtension([LocalAuthorities.PublicRevocationList]) : null;
+
+    private bool NamesRevocationList(X509Certificate2 leaf) => RevocationListName is not { } list ||
+        leaf.Extensions.FirstOrDefault(extension => extension.Oid?.Value == list.Oid?.Value) is { } extension && extension.RawData.AsSpan().SequenceEqual(list.RawData);
 
     private static bool IsIssuedBy(X509Certificate2 leaf, X509Certificate2 authority) =>
         leaf.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier is { } issuer &&

@@ -13,6 +13,7 @@ public sealed partial class ServerCertificates
     private readonly IHostEnvironment _environment;
     private readonly ILogger _logger;
     private readonly Lazy<X509Certificate2Collection> _trusted;
+    private readonly TimeProvider _time;
 
     /// <summary>Certificates are made or read when first needed: a service without TLS listeners has none.</summary>
     public ServerCertificates(
@@ -21,16 +22,17 @@ public sealed partial class ServerCertificates
         _options = options.Value;
         _environment = environment;
         _logger = logger;
+        _time = time;
         Public = new(() => _options.Public is { } files
             ? Pem.Load(files)
-            : Authority(LocalAuthorities.Public, time).GetLeaf(identity.Instance, [.. LocalAuthorities.PublicNames, .. _options.PublicNames]), time);
+            : Authority(LocalAuthorities.Public).GetLeaf(identity.Instance, [.. LocalAuthorities.PublicNames, .. _options.PublicNames]), time);
         // Inside, the service's name is what a caller checks: every replica has it, and no address is in it.
         Internal = new(() => _options.Internal is { } files
             ? Pem.Load(files)
-            : Authority(LocalAuthorities.Internal, time).GetLeaf(identity.Instance, identity.Instance == identity.Service ? [identity.Service] : [identity.Service, identity.Instance]), time);
+            : Authority(LocalAuthorities.Internal).GetLeaf(identity.Instance, identity.Instance == identity.Service ? [identity.Service] : [identity.Service, identity.Instance]), time);
         _trusted = new(() => _options.InternalAuthority is { } file
             ? ReadAuthority(file)
-            : Authority(LocalAuthorities.Internal, time).Trusted());
+            : Authority(LocalAuthorities.Internal).Trusted());
     }
 
     /// <summary>The certificate of the public listeners.</summary>
@@ -39,10 +41,13 @@ public sealed partial class ServerCertificates
     /// <summary>The certificate of internal TLS, as server and as client.</summary>
     public RotatingCertificate Internal { get; }
 
+    /// <summary>The local authority of the public certificate; null where that is configured.</summary>
+    public LocalAuthority? PublicAuthority => _options.Public is null && IsLocalAllowed ? Authority(LocalAuthorities.Public) : null;
+
     /// <summary>Whether a client's certificate is of the inside's authority, in its time, and of an allowed name.</summary>
     public bool AcceptsClient(X509Certificate2 certificate)
     {
-        if (CertificateChecks.Verify(certificate, _trusted.Value) is { } reason)
+        if (CertificateChecks.Verify(certificate, _trusted.Value, IsRevoked) is { } reason)
         {
             LogClientRefused(certificate.Subject, reason);
             return false;
@@ -64,16 +69,21 @@ public sealed partial class ServerCertificates
         {
             var service = ((SslStream)stream).TargetHostName;
             var reason = certificate is not X509Certificate2 server ? "it sent no certificate"
-                : CertificateChecks.Verify(server, _trusted.Value)
+                : CertificateChecks.Verify(server, _trusted.Value, IsRevoked)
                 ?? (server.MatchesHostname(service, allowWildcards: false, allowCommonName: false) ? null : $"its certificate is of another name ({server.Subject})");
             if (reason is not null) LogServerRefused(service, reason);
             return reason is null;
         },
     };
 
-    private LocalAuthority Authority(string name, TimeProvider time)
+    private bool IsLocalAllowed => _environment.IsDevelopment() || _options.AllowLocalAuthority;
+
+    /// <summary>A configured authority's lists are its own business.</summary>
+    private bool IsRevoked(X509Certificate2 certificate) => _options.InternalAuthority is null && Authority(LocalAuthorities.Internal).IsRevoked(certificate);
+
+    private LocalAuthority Authority(string name)
     {
-        if (_environment.IsDevelopment() || _options.AllowLocalAuthority) return new(LocalAuthorities.Root(_options.Directory), name, time);
+        if (IsLocalAllowed) return new(LocalAuthorities.Root(_options.Directory), name, _time);
         throw new InvalidOperationException(
             $"The environment is {_environment.EnvironmentName}, where no local certificate authority is made. " +
             $"Set {CertificateOptions.Section}:Public and :Internal (Certificate and Key, PEM files), or {CertificateOptions.Section}:AllowLocalAuthority=true.");

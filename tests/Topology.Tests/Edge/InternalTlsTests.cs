@@ -17,6 +17,8 @@ namespace Topology.Tests.Edge;
 /// <summary>TLS inside: who is believed, on both sides of the hop.</summary>
 public sealed class InternalTlsTests
 {
+    private const string Revoked = "was revoked";
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -24,11 +26,14 @@ public sealed class InternalTlsTests
     [InlineData(LocalAuthorities.Internal, "orders", 0, "of another name")]
     [InlineData(LocalAuthorities.Public, "catalog", 0, "of another authority")]
     [InlineData(LocalAuthorities.Internal, "catalog", -100, "expired")]
-    public async Task A_backends_certificate_must_be_of_the_authority_of_the_name_and_in_its_time(string authority, string name, int days, string? reason)
+    [InlineData(LocalAuthorities.Internal, "catalog", 0, Revoked)]
+    public async Task A_backends_certificate_must_be_of_the_authority_of_the_name_in_its_time_and_not_revoked(string authority, string name, int days, string? reason)
     {
         // An authority of the test's own, as old as the certificate.
         var folder = Directory.CreateTempSubdirectory("topology-inside-").FullName;
-        using var certificate = new LocalAuthority(folder, authority, new Clock(days)).GetLeaf("trial", [name]);
+        var issuer = new LocalAuthority(folder, authority, new Clock(days));
+        using var certificate = issuer.GetLeaf("trial", [name]);
+        if (reason == Revoked) issuer.Revoke("trial");
         await using var backend = await StartAsync(certificate);
         await using var edge = ServiceHost.Start<UpstreamOptions>(
             [("Edge:Upstream", "internal-tls"), ("Topology:Certificates:Directory", folder), ("services:catalog:internal-tls:0", backend.Urls.First())]);
@@ -49,20 +54,23 @@ public sealed class InternalTlsTests
     }
 
     [Theory]
-    [InlineData(null, null)]
-    [InlineData(LocalAuthorities.Public, "edge")]
-    [InlineData(LocalAuthorities.Internal, "media")]
-    public async Task A_backend_refuses_a_client_that_is_not_allowed(string? authority, string? name)
+    [InlineData(null, null, false)]
+    [InlineData(LocalAuthorities.Public, "edge", false)]
+    [InlineData(LocalAuthorities.Internal, "media", false)]
+    [InlineData(LocalAuthorities.Internal, "edge", true)]
+    public async Task A_backend_refuses_a_client_that_is_not_allowed(string? authority, string? name, bool isRevoked)
     {
         await using var catalog = ServiceHost.Start<ItemStore>();
         Assert.Null(await RequestAsync(LocalAuthorities.Internal, "edge"));
-        Assert.NotNull(await RequestAsync(authority, name));
+        Assert.NotNull(await RequestAsync(authority, name, isRevoked));
 
-        async Task<Exception?> RequestAsync(string? from, string? client)
+        async Task<Exception?> RequestAsync(string? from, string? client, bool revoke = false)
         {
             using var handler = ServiceHost.Handler();
             handler.SslOptions.CertificateChainPolicy = ServiceHost.Trust(LocalAuthorities.Internal);
-            using var certificate = from is null ? null : new LocalAuthority(ServiceHost.CertificateDirectory, from, TimeProvider.System).GetLeaf($"client-{client}", [client!]);
+            var issuer = new LocalAuthority(ServiceHost.CertificateDirectory, from ?? "", TimeProvider.System);
+            using var certificate = from is null ? null : issuer.GetLeaf($"client-{client}", [client!]);
+            if (revoke) issuer.Revoke($"client-{client}");
             if (certificate is not null) handler.SslOptions.ClientCertificates = [certificate];
             using var http = new HttpClient(handler);
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1")) { Headers = { Host = "catalog" } };

@@ -12,7 +12,7 @@ public sealed class CertsTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task Issues_shows_exports_and_renews()
+    public async Task Issues_shows_exports_revokes_and_renews()
     {
         var (status, files, _) = await RunAsync("issue", "nginx");
         Assert.Equal(0, status);
@@ -25,6 +25,9 @@ public sealed class CertsTests : IDisposable
         Assert.False(before.HasPrivateKey);
         Assert.DoesNotContain("PRIVATE", await File.ReadAllTextAsync(exported, Cancelled), StringComparison.Ordinal);
 
+        Assert.Equal(0, (await RunAsync("revoke", "nginx")).ExitCode);
+        Assert.DoesNotContain("nginx", (await RunAsync()).Output, StringComparison.Ordinal);
+
         Assert.Equal(0, (await RunAsync("renew", "--authority", "public")).ExitCode);
         Assert.Equal(0, (await RunAsync("export", exported)).ExitCode);
         using var after = X509CertificateLoader.LoadCertificateFromFile(exported);
@@ -33,6 +36,9 @@ public sealed class CertsTests : IDisposable
 
     [Theory]
     [InlineData("issue", "../nginx")]
+    [InlineData("revoke", "../nginx")]
+    [InlineData("revoke", "nobody")]
+    [InlineData("revoke", "ca")]
     [InlineData("export", "/no/such/folder/ca.pem")]
     [InlineData("renew", "--authority", "other")]
     public async Task Bad_arguments_end_with_status_2_and_one_line(params string[] arguments)

@@ -44,6 +44,49 @@ public sealed class LocalAuthorityTests : IDisposable
     }
 
     [Fact]
+    public void A_revoked_leaf_is_refused_for_good_and_replaced()
+    {
+        var revoked = Authority().GetLeaf("catalog", ["catalog"]);
+        var other = Authority().GetLeaf("orders", ["orders"]);
+        Assert.True(Authority().Revoke("catalog"));
+        Assert.False(Authority().Revoke("catalog"));
+
+        var renewed = Authority().GetLeaf("catalog", ["catalog"]);
+        Assert.NotEqual(revoked.Thumbprint, renewed.Thumbprint);
+        Assert.Equal("its certificate was revoked", Verify(revoked));
+        Assert.Null(Verify(renewed));
+        Assert.Null(Verify(other));
+
+        // The authority before stays trusted, but not in this one.
+        Authority().Renew();
+        Assert.Equal("its certificate was revoked", Verify(revoked));
+        Assert.Null(Verify(other));
+
+        string? Verify(System.Security.Cryptography.X509Certificates.X509Certificate2 leaf) => CertificateChecks.Verify(leaf, Authority().Trusted(), Authority().IsRevoked);
+    }
+
+    [Fact]
+    public void The_list_of_revoked_leaves_is_signed_anew_each_day_and_forgets_none()
+    {
+        using var leaf = Authority().GetLeaf("catalog", ["catalog"]);
+        Authority().Revoke("catalog");
+        var first = Authority().RevocationList();
+        Assert.Equal(first, Authority().RevocationList());
+
+        _clock.Now += TimeSpan.FromDays(2);
+        var second = Authority().RevocationList();
+        var numbers = new List<System.Numerics.BigInteger>();
+        foreach (var list in (byte[][])[first, second])
+        {
+            var builder = System.Security.Cryptography.X509Certificates.CertificateRevocationListBuilder.Load(list, out var number);
+            numbers.Add(number);
+            Assert.True(builder.RemoveEntry(leaf.SerialNumberBytes.Span));
+        }
+
+        Assert.Equal(numbers[0] + 1, numbers[1]);
+    }
+
+    [Fact]
     public async Task Processes_that_start_at_once_agree_on_one_authority()
     {
         var issuers = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(() => Authority().GetLeaf($"service-{i % 4}", [$"service-{i % 4}"]))));
