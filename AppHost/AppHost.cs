@@ -74,13 +74,14 @@ static void Cloud(IDistributedApplicationBuilder builder)
     var live = builder.AddService<Projects.Live>("live");
     var liveGrpc = builder.AddService<Projects.Live>("live-grpc", http2: true);
 
-    builder.AddPlatformEdge<Projects.Edge>("edge")
+    var edge = builder.AddPlatformEdge<Projects.Edge>("edge")
         .WithReference(catalog).WithReference(orders).WithReference(media).WithReference(live).WithReference(liveGrpc)
         .WithEnvironment("ReverseProxy__Clusters__grpc__Destinations__service__Address", "http://live-grpc");
 
-    // From inside it reaches the backends; the edge's own address is for HTTPS from outside. Its page is not exposed.
+    // From inside it reaches the backends directly, and the edge as the public does. Its page is not exposed.
     builder.AddService<Projects.Traffic>("traffic")
         .WithReference(catalog).WithReference(orders).WithReference(media).WithReference(live)
+        .WithEnvironment("services__edge__http__0", edge.GetEndpoint("https"))
         // Where results lie that the page shows again; they go with the container.
         .WithEnvironment("Traffic__History", "/tmp/topology-comparisons.db");
 }

@@ -41,6 +41,10 @@ internal static class CloudExtensions
     public static IResourceBuilder<ProjectResource> AddPlatformEdge<TProject>(this IDistributedApplicationBuilder builder, string name)
         where TProject : IProjectMetadata, new() =>
         builder.AddPlatformProject<TProject>(name, "ingress", http2: false, external: true)
+            // The same port as the public reaches it: TLS ends before, so the container itself is not told of it.
+            .WithHttpsEndpoint(targetPort: Port, name: "https")
+            .WithEndpoint("https", endpoint => endpoint.IsExternal = true)
+            .WithEndpointsInEnvironment(endpoint => endpoint.UriScheme == Uri.UriSchemeHttp)
             .WithEnvironment("Topology__Path", name)
             .WithEnvironment("Edge__Upstream", "");
 

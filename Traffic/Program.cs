@@ -1,3 +1,4 @@
+using Topology.ServiceDefaults.Certificates;
 using Topology.Traffic.Claims;
 using Topology.Traffic.Commands;
 using Topology.Traffic.Pages;
@@ -12,7 +13,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseStaticWebAssets();
 builder.AddServiceDefaults();
 builder.Services.AddSingleton<TargetMap>();
-builder.Services.AddSingleton<PublicTrust>();
+builder.Services.AddSingleton(new PublicTrust(builder.Configuration, LocalAuthorities.AreAllowed(builder.Configuration, builder.Environment)));
 builder.Services.AddSingleton<StartedPaths>();
 builder.Services.AddSingleton<RunningTopology>();
 builder.AddPairs();

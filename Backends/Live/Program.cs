@@ -10,6 +10,8 @@ builder.Services.AddGrpc();
 var app = builder.Build();
 app.UseWebSockets();
 app.UseServiceDefaults();
+// gRPC-Web passes where HTTP/2 does not, such as a platform's ingress that speaks HTTP/1.1 to its containers.
+app.UseGrpcWeb(new() { DefaultEnabled = true });
 app.MapDefaultEndpoints();
 app.MapEvents();
 app.MapEchoSocket();

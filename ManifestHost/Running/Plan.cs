@@ -19,6 +19,8 @@ internal sealed record Plan(
     Parameters Parameters,
     string Artifacts)
 {
+    private const string AllowLocalAuthority = "Topology__Certificates__AllowLocalAuthority";
+
     /// <summary>Each after what it depends on.</summary>
     public IEnumerable<Replica> SelectedInOrder => Graph.Ordered.SelectMany(name => Selected.Where(replica => replica.Of == name));
 
@@ -53,7 +55,10 @@ internal sealed record Plan(
     public Dictionary<string, string> Environment(
         Replica replica, Func<Binding, int> port, IReadOnlyDictionary<string, string> inherited, TelemetryTarget? telemetry, string stateFile)
     {
-        var own = Resolver(replica, port).Environment(InThisRun(replica.Process));
+        var own = new Dictionary<string, string>(Resolver(replica, port).Environment(InThisRun(replica.Process)));
+        // The stand-in for the platform's ingress has no certificate that the system trusts.
+        if (Platform?.Entrances.Any(entrance => entrance.Tls is { } tls && own.ContainsValue(ValueResolver.Url(tls, port(tls)))) == true)
+            own.TryAdd(AllowLocalAuthority, "true");
         if (replica.Process is ProjectResource)
         {
             int[] ports = [.. replica.Process.Bindings.Values.Select(port).Distinct()];

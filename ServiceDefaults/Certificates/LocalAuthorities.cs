@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Topology.ServiceDefaults.Certificates;
@@ -31,6 +32,10 @@ public static class LocalAuthorities
         ? Path.GetFullPath(configured)
         : Path.Combine(
             Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "topology", "certificates");
+
+    /// <summary>Whether local authorities may issue certificates here, and be trusted: in Development, and where it is switched on.</summary>
+    public static bool AreAllowed(IConfiguration configuration, IHostEnvironment environment) =>
+        environment.IsDevelopment() || configuration.GetValue<bool>($"{CertificateOptions.Section}:{nameof(CertificateOptions.AllowLocalAuthority)}");
 
     internal static void AddCertificates(this IServiceCollection services, IConfiguration configuration)
     {

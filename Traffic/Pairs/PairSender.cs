@@ -36,7 +36,7 @@ public sealed class PairSender : IDisposable
         // No resilience handler here: a retry would hide what a path does.
         _client = new(new SocketsHttpHandler
         {
-            SslOptions = targets.UsesTls ? trust.Options("localhost") : new(),
+            SslOptions = targets.UsesTls ? trust.Options(null) : new(),
             AllowAutoRedirect = false,
             UseCookies = false,
             UseProxy = false,

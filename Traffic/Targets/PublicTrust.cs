@@ -4,8 +4,10 @@ using Topology.ServiceDefaults.Certificates;
 
 namespace Topology.Traffic.Targets;
 
-/// <summary>Trusts the authority of the topology's public certificates, and no other.</summary>
-public sealed class PublicTrust(IConfiguration configuration)
+/// <summary>Trusts the local authority of the topology's public certificates and no other; where there is none, those that the system trusts.</summary>
+/// <param name="configuration">Where the local authority is.</param>
+/// <param name="isLocal">Whether the public certificates are the local authority's.</param>
+public sealed class PublicTrust(IConfiguration configuration, bool isLocal = true)
 {
     private readonly Lazy<X509ChainPolicy> _policy = new(() =>
     {
@@ -22,12 +24,12 @@ public sealed class PublicTrust(IConfiguration configuration)
     });
 
     /// <summary>TLS options of a client. The authority is read, or made, at first use.</summary>
-    /// <param name="host">The name that the server's certificate must be of.</param>
+    /// <param name="host">The name that the server's certificate must be of; null for the request's host.</param>
     /// <param name="protocols">The application protocols offered.</param>
-    public SslClientAuthenticationOptions Options(string host, params IEnumerable<SslApplicationProtocol> protocols) => new()
+    public SslClientAuthenticationOptions Options(string? host, params IEnumerable<SslApplicationProtocol> protocols) => new()
     {
         TargetHost = host,
         ApplicationProtocols = [.. protocols],
-        CertificateChainPolicy = _policy.Value,
+        CertificateChainPolicy = isLocal ? _policy.Value : null,
     };
 }

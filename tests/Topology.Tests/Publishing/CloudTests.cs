@@ -4,8 +4,10 @@ using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Grpc.Net.Client.Web;
 using Topology.Live.V1;
 using Topology.Media.Content;
 using Topology.Tests.Infrastructure;
@@ -102,6 +104,44 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
         using var channel = GrpcChannel.ForAddress(cloud.Edge, new() { HttpHandler = CloudRun.Handler(), DisposeHttpClient = true });
         var error = await Assert.ThrowsAsync<RpcException>(async () => await new Echo.EchoClient(channel).UnaryAsync(new() { Text = "one" }, cancellationToken: Cancelled));
         Assert.NotEqual(StatusCode.OK, error.StatusCode);
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Live_answers_grpc_web_from_outside(string version)
+    {
+        using var channel = GrpcChannel.ForAddress(cloud.Edge, new()
+        {
+            HttpHandler = new GrpcWebHandler(GrpcWebMode.GrpcWeb, CloudRun.Handler()),
+            HttpVersion = Version.Parse(version),
+            HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            DisposeHttpClient = true,
+        });
+        var echo = await new Echo.EchoClient(channel).UnaryAsync(new() { Text = "one" }, cancellationToken: Cancelled);
+        Assert.Equal("one", echo.Text);
+    }
+
+    /// <summary>Its page says so, which is for the inside only; here the ingress' inner address leads to it.</summary>
+    [Theory]
+    [InlineData("catalog")]
+    [InlineData("orders")]
+    [InlineData("media-download")]
+    [InlineData("media-upload")]
+    [InlineData("events")]
+    [InlineData("socket")]
+    public async Task Traffic_finds_the_same_directly_and_through_the_edge_as_the_public_reaches_it(string workload)
+    {
+        using var client = new HttpClient();
+        var row = "";
+        await Eventually.TrueAsync(async () =>
+        {
+            var page = await client.GetStringAsync(cloud.Host.Url("traffic", "http"), Cancelled);
+            Assert.Matches("direct, ms</th><th[^>]*>edge, ms</th><th[^>]*>answers", page);
+            row = Regex.Matches(page, "<tr><td>[^<]*</td>.*?</tr>", RegexOptions.Singleline).Select(match => match.Value)
+                .FirstOrDefault(row => row.Contains($"<td>{workload}</td>", StringComparison.Ordinal)) ?? "";
+            return row.Length > 0;
+        }, seconds: 30);
+        Assert.Matches("<td class=\"number\">[0-9.]+</td><td class=\"number\">[0-9.]+</td>\\s*<td>equal</td>", row);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class ManifestCheckTests
     [InlineData("edge", "/args", """["{catalog"]""", "resource 'edge', key 'args[0]': the '{' at position 0 is never closed")]
     // Who may be reached, and by whom a service is fooled.
     [InlineData("catalog", "/bindings/http/external", "true", "resource 'catalog', key 'bindings.http.external': only 'edge' may be external")]
-    [InlineData("edge", "/bindings/http/external", "false", "no resource is external")]
+    [InlineData("edge", "/bindings", """{"http": {"scheme": "http", "protocol": "tcp", "transport": "http", "targetPort": 8080}}""", "no resource is external")]
     [InlineData("edge", "/env/ASPNETCORE_FORWARDEDHEADERS_ENABLED", "\"True\"", "resource 'edge', key 'env.ASPNETCORE_FORWARDEDHEADERS_ENABLED': makes the service believe")]
     [InlineData("edge", "/env/ASPNETCORE_ENVIRONMENT", "\"Development\"", "resource 'edge', key 'env.ASPNETCORE_ENVIRONMENT': Development answers")]
     [InlineData("edge", "/env/Topology__AllowedHosts", null, "resource 'edge', key 'env.Topology__AllowedHosts': is missing")]
@@ -70,7 +70,7 @@ public sealed class ManifestCheckTests
     [InlineData("orders", "/env/ConnectionStrings__orders", "\"Host=db;Password={trusted-proxies.value}\"")]
     [InlineData("orders", "/env/Orders__ApiKey", "\"{trusted-proxies.value}\"")]
     [InlineData("orders", "/env/Orders__RequireToken", "\"true\"")]
-    [InlineData("edge", "/bindings/https", """{"scheme": "https", "protocol": "tcp", "transport": "http", "targetPort": 8080, "external": true}""")]
+    [InlineData("live", "/bindings/https", """{"scheme": "https", "protocol": "tcp", "transport": "http", "targetPort": 8080}""")]
     [InlineData("edge", "/bindings/http/port", "80")]
     [InlineData("cache", "", """{"type": "container.v0", "image": "redis", "bindings": {"tcp": {"scheme": "tcp", "protocol": "tcp", "transport": "tcp", "targetPort": 6379}}}""")]
     public void What_is_right_is_left_alone(string resource, string path, string json) => Assert.Empty(CheckChanged(resource, path, json));
