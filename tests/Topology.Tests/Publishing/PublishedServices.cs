@@ -1,20 +1,21 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.Versioning;
 using System.Security;
 using System.Text;
-using System.Xml.Linq;
 using Topology.ManifestHost.Manifests;
 using Topology.ManifestHost.Running;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Publishing;
 
-/// <summary>Services of the cloud's manifest as they are published, each in what a container would give it.</summary>
+/// <summary>Services of the cloud's manifest as images, each running in what a container would give it.</summary>
 public sealed class PublishedServices : IAsyncLifetime
 {
     /// <summary>The user of .NET's images.</summary>
     public const int User = 1654;
+
+    /// <summary>Where the runtime is in the base image.</summary>
+    private const string Dotnet = "/dotnet";
 
     private static readonly string[] Services = ["catalog", "orders", "edge", "traffic"];
     private static readonly string[] Tools = ["unshare", "mount", "chroot", "setpriv", "env"];
@@ -23,6 +24,7 @@ public sealed class PublishedServices : IAsyncLifetime
     private readonly Dictionary<(string Resource, int Port), int> _ports = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("topology-published-");
     private readonly List<PublishedService> _started = [];
+    private readonly Dictionary<string, BuiltImage> _images = [];
     private int _roots;
 
     /// <summary>Why this machine cannot give it; null where it can.</summary>
@@ -31,8 +33,11 @@ public sealed class PublishedServices : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Unavailable = await WhyNotAsync();
-        if (Unavailable is null && !OperatingSystem.IsWindows()) await PublishAsync();
+        if (Unavailable is null && !OperatingSystem.IsWindows()) await BuildAsync();
     }
+
+    /// <summary>The images of the services, as they were built.</summary>
+    public IReadOnlyDictionary<string, BuiltImage> Images => _images;
 
     /// <summary>The port on which the manifest's <paramref name="port"/> of a service is here.</summary>
     public int Port(string service, int port)
@@ -52,7 +57,9 @@ public sealed class PublishedServices : IAsyncLifetime
         foreach (var (key, value) in resource.Environment.Where(entry => entry.Key.StartsWith("Topology__Listeners__", StringComparison.Ordinal) && int.TryParse(entry.Value, out _)))
             environment[key] = $"{Port(service, int.Parse(value, CultureInfo.InvariantCulture))}";
 
-        var started = new PublishedService(Run(Folder(service), environment, "/dotnet/dotnet", $"Topology.{Path.GetFileNameWithoutExtension(resource.ProjectFile)}.dll"));
+        var image = _images[service];
+        var variables = image.Environment.Concat(environment.Select(entry => (entry.Key, entry.Value)));
+        var started = new PublishedService(Run(image.App, image.Config.GetProperty("User").GetString()!, variables, [.. image.Strings("Entrypoint")]));
         lock (_started) _started.Add(started);
         return started;
     }
@@ -63,35 +70,32 @@ public sealed class PublishedServices : IAsyncLifetime
         _folder.Delete(recursive: true);
     }
 
-    // Always the same, because a build remembers each folder that it has published to.
-    private static string Folder(string service) => Path.Combine(Repository.Find()!.Artifacts, "published", service);
-
     private async Task<string?> WhyNotAsync()
     {
         if (!OperatingSystem.IsLinux()) return "Only Linux has the namespaces that this takes.";
         if (!Environment.IsPrivilegedProcess) return "Only root may make the file system that this takes.";
         if (Array.Find(Tools, tool => Executables.Find(tool) is null) is { } missing) return $"{missing} is not installed; on Debian: apt-get install util-linux coreutils.";
         if (!File.Exists(Path.Combine(Path.GetDirectoryName(Executables.Dotnet)!, "dotnet"))) return "The runtime's folder was not found.";
-        await using var trial = new PublishedService(Run("/usr", new Dictionary<string, string>(), "/dotnet/dotnet", "--list-runtimes"));
+        await using var trial = new PublishedService(Run("/usr", $"{User}", [], $"{Dotnet}/dotnet", "--list-runtimes"));
         return await trial.EndAsync() == 0 ? null : $"This machine does not let a program have a file system of its own: {trial.Output}";
     }
 
     /// <summary>All of them in one build, of what the tests were built with. Static files are not compressed, which would take longest.</summary>
-    [UnsupportedOSPlatform("windows")]
-    private async Task PublishAsync()
+    private async Task BuildAsync()
     {
+        await using var registry = await BaseImage.ServeAsync(User, Dotnet);
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
         var projects = Services.Select(service => $"""
-                <Service Include="{SecurityElement.Escape(((ProjectResource)_manifest.Resources[service]).ProjectFile)}" AdditionalProperties="PublishDir={SecurityElement.Escape(Folder(service))}/" />
+                <Service Include="{SecurityElement.Escape(((ProjectResource)_manifest.Resources[service]).ProjectFile)}" AdditionalProperties="ContainerArchiveOutputPath={SecurityElement.Escape(Archive(service))}" />
             """);
-        var file = Path.Combine(_folder.FullName, "publish.proj");
+        var file = Path.Combine(_folder.FullName, "images.proj");
         await File.WriteAllTextAsync(file, $"""
-            <Project DefaultTargets="Publish">
+            <Project DefaultTargets="Build">
               <ItemGroup>
             {string.Join('\n', projects)}
               </ItemGroup>
-              <Target Name="Publish">
-                <MSBuild Projects="@(Service)" Targets="Publish" BuildInParallel="true" Properties="Configuration={configuration};NoBuild=true;_IsPublishing=true;CompressionEnabled=false" />
+              <Target Name="Build">
+                <MSBuild Projects="@(Service)" Targets="Publish;PublishContainer" BuildInParallel="true" Properties="Configuration={configuration};NoBuild=true;_IsPublishing=true;CompressionEnabled=false;ContainerBaseImage={registry.Name}" />
               </Target>
             </Project>
             """);
@@ -100,37 +104,22 @@ public sealed class PublishedServices : IAsyncLifetime
         foreach (var (name, value) in ChildEnvironment.ForTools()) start.Environment[name] = value;
         await using var build = new PublishedService(start);
         Assert.True(await build.EndAsync() == 0, build.Output);
-        foreach (var folder in Services.Select(service => new DirectoryInfo(Folder(service))))
-        {
-            foreach (var entry in folder.EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Prepend(folder))
-                Share(entry);
-        }
+        foreach (var service in Services) _images[service] = BuiltImage.Read(Archive(service), _folder.CreateSubdirectory(service).FullName);
     }
 
-    /// <summary>In an image everybody may read everything, whatever the rights of the files that went into it.</summary>
-    [UnsupportedOSPlatform("windows")]
-    private static void Share(FileSystemInfo entry)
-    {
-        const UnixFileMode read = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-        entry.UnixFileMode |= entry is DirectoryInfo ? read | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute : read;
-    }
+    private string Archive(string service) => Path.Combine(_folder.FullName, $"{service}.tar");
 
-    /// <summary>A command in the image of a service: with the variables of .NET's image, of ours, and of the manifest.</summary>
-    private ProcessStartInfo Run(string app, IReadOnlyDictionary<string, string> environment, params string[] command)
+    /// <summary>A command in an image whose files of its own are in a folder.</summary>
+    private ProcessStartInfo Run(string app, string user, IEnumerable<(string Name, string Value)> environment, params string[] command)
     {
         var root = _folder.CreateSubdirectory($"root-{Interlocked.Increment(ref _roots)}").FullName;
         var script = Path.Combine(Repository.Find()!.Root, "tests", "Topology.Tests", "Publishing", "container.sh");
         var start = new ProcessStartInfo(
             Executables.Find("unshare") ?? "unshare",
-            ["--mount", "--propagation", "private", "sh", script, root, app, Path.GetDirectoryName(Executables.Dotnet)!, .. command]);
+            ["--mount", "--propagation", "private", "sh", script, root, app, Path.GetDirectoryName(Executables.Dotnet)!, user, .. command]);
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        start.Environment["HOME"] = "/home/app";
-        start.Environment["APP_UID"] = $"{User}";
-        start.Environment["ASPNETCORE_HTTP_PORTS"] = "8080";
-        start.Environment["DOTNET_RUNNING_IN_CONTAINER"] = "true";
-        foreach (var variable in XDocument.Load(Path.Combine(Repository.Find()!.Root, "Directory.Build.props")).Descendants("ContainerEnvironmentVariable"))
-            start.Environment[variable.Attribute("Include")!.Value] = variable.Attribute("Value")!.Value;
+        start.Environment["HOME"] = "/home/app"; // What a container runtime adds, from the image's list of users.
         foreach (var (name, value) in environment) start.Environment[name] = value;
         return start;
     }

@@ -1,11 +1,11 @@
 # What a container gives a program, without a container runtime: a file system that nobody can write to apart from /tmp,
 # a user without rights, and only what the image and the kernel bring. In a mount namespace of its own:
-#   unshare --mount --propagation private sh container.sh ROOT APP DOTNET COMMAND...
-# ROOT is an empty folder to build the file system on, APP the published program, DOTNET the runtime's folder.
+#   unshare --mount --propagation private sh container.sh ROOT APP DOTNET USER COMMAND...
+# ROOT is an empty folder to build the file system on, APP the image's own files, DOTNET the runtime's folder, USER an id.
 set -eu
 umask 022
-root=$1 app=$2 dotnet=$3
-shift 3
+root=$1 app=$2 dotnet=$3 user=$4
+shift 4
 
 show() {
     mount --bind "$1" "$2"
@@ -32,4 +32,4 @@ show "$dotnet" dotnet
 mount --bind /proc proc
 mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs tmp
 mount -o remount,ro,mode=755 tmpfs "$root"
-exec chroot . setpriv --reuid "$APP_UID" --regid "$APP_UID" --clear-groups --bounding-set=-all --no-new-privs env -C /app "$@"
+exec chroot . setpriv --reuid "$user" --regid "$user" --clear-groups --bounding-set=-all --no-new-privs env -C /app "$@"
