@@ -17,6 +17,10 @@ namespace Topology.ServiceDefaults.Listeners;
 /// Opens the listeners named in <c>Topology:Listeners</c> (name → port; 0 takes any free port). Without that section
 /// Kestrel listens where <c>ASPNETCORE_URLS</c> says, and everything counts as public.
 /// </summary>
+/// <remarks>
+/// HTTP/3 takes the UDP port of the same number. On Linux its library opens that on every address, whatever the listener's,
+/// and refuses the connections that come to another one.
+/// </remarks>
 internal sealed class KestrelListeners(
     IConfiguration configuration, ServerCertificates certificates, ConnectionLimits connections, IOptions<ExposureLimits> limits)
     : IConfigureOptions<KestrelServerOptions>
@@ -74,7 +78,9 @@ internal sealed class KestrelListeners(
 
     private void Configure(ListenOptions endpoint, Listener listener)
     {
-        endpoint.Protocols = QuicListener.IsSupported ? listener.Protocols : listener.Protocols & ~HttpProtocols.Http3;
+        // HTTP/3 is told of by the port that TCP has, and QUIC cannot be given a free port that TCP has taken.
+        var canHttp3 = QuicListener.IsSupported && endpoint.IPEndPoint is not { Port: 0 };
+        endpoint.Protocols = canHttp3 ? listener.Protocols : listener.Protocols & ~HttpProtocols.Http3;
         var feature = new ListenerFeature(listener);
         endpoint.Use(next => connection =>
         {

@@ -2,17 +2,21 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
 namespace Topology.ServiceDefaults.Exposure.Limits;
 
 /// <summary>
-/// Counts the open connections of public listeners, altogether and by client, and closes what comes above, before a
-/// TLS handshake is spent on it. Only clients with a connection are remembered.
+/// Counts the open connections of public listeners, TCP and QUIC together, altogether and by client, and closes what
+/// comes above: before a TLS handshake is spent on it, except with QUIC, which tells of a connection after its handshake.
+/// Only clients with a connection are remembered.
 /// </summary>
 internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, UncountedClients uncounted, IMeterFactory meters)
 {
+    private const long ExcessiveLoad = 0x107; // H3_EXCESSIVE_LOAD, RFC 9114 section 8.1.
+
     private readonly ConcurrentDictionary<ClientNetwork, int> _clients = new();
     private readonly Counter<long> _refused = meters.Create(nameof(Topology)).CreateCounter<long>(
         "topology.connections.refused", "{connection}", "Connections closed because a limit was reached; the tag says which.");
@@ -21,7 +25,10 @@ internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, Uncounte
     public void Guard(ListenOptions endpoint, bool isBehindIngress)
     {
         var open = 0;
-        endpoint.Use(next => async connection =>
+        endpoint.Use(next => connection => CountAsync(connection, () => next(connection)));
+        ((IMultiplexedConnectionBuilder)endpoint).Use(next => connection => CountAsync(connection, () => next(connection)));
+
+        async Task CountAsync(BaseConnectionContext connection, Func<Task> next)
         {
             var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
             var client = ClientNetwork.Of(address);
@@ -43,7 +50,7 @@ internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, Uncounte
 
                 try
                 {
-                    await next(connection);
+                    await next();
                 }
                 finally
                 {
@@ -54,7 +61,7 @@ internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, Uncounte
             {
                 Interlocked.Decrement(ref open);
             }
-        });
+        }
     }
 
     private bool TryEnter(ClientNetwork client)
@@ -70,9 +77,10 @@ internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, Uncounte
         if (_clients.AddOrUpdate(client, 0, static (_, count) => count - 1) == 0) _clients.TryRemove(new(client, 0));
     }
 
-    private void Refuse(ConnectionContext connection, string limit)
+    private void Refuse(BaseConnectionContext connection, string limit)
     {
         _refused.Add(1, new KeyValuePair<string, object?>("topology.limit", limit));
+        if (connection.Features.Get<IProtocolErrorCodeFeature>() is { } http3) http3.Error = ExcessiveLoad;
         connection.Abort(new ConnectionAbortedException("Too many connections."));
     }
 }

@@ -74,13 +74,13 @@ public sealed class ExposureLimits
     /// </summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(130);
 
-    /// <summary>For a TLS handshake. Envoy: off (<c>transport_socket_connect_timeout</c>). nginx: 60 s, as for headers.</summary>
+    /// <summary>For a TLS handshake over TCP; QUIC has 10 s of its own. Envoy: off (<c>transport_socket_connect_timeout</c>). nginx: 60 s, as for headers.</summary>
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Open connections on each public listener; the ones above are closed at once, before any TLS. An idle one costs
-    /// about 10 KiB and a file descriptor, of which the process must have more than this. Internal listeners do not
-    /// count: health checks get through when the public side is full. Envoy: none until set
+    /// Open connections on each public listener; the ones above are closed at once, over TCP before any TLS. An idle one
+    /// costs about 10 KiB and a file descriptor, of which the process must have more than this; over QUIC about 60 KiB and
+    /// none. Internal listeners do not count: health checks get through when the public side is full. Envoy: none until set
     /// (<c>max_active_downstream_connections</c>). nginx: 512 a worker (<c>worker_connections</c>).
     /// </summary>
     public int Connections { get; set; } = 16_384;
@@ -118,7 +118,7 @@ public sealed class ExposureLimits
     public int Http2HeaderTable { get; set; } = 4 * 1024;
 
     /// <summary>
-    /// One header field of HTTP/2, in bytes, uncompressed: as much as all of them, because HTTP/1.1 has no limit for one.
+    /// One header field of HTTP/2 or HTTP/3, in bytes, uncompressed: as much as all of them, because HTTP/1.1 has no limit for one.
     /// Were it less, an edge could not pass on what it has taken, and the broken connection would count against the
     /// replica: one client could send all of them away. Envoy: counts in the headers' 60 KiB. nginx: 8 KiB.
     /// </summary>

@@ -9,6 +9,8 @@ namespace Topology.ServiceDefaults.Exposure.Limits;
 /// Against HTTP/2 rapid reset (CVE-2023-44487) the server counts streams that a client has reset and that still run: at
 /// twice the stream limit it refuses new ones, and after repeating itself ends the connection with ENHANCE_YOUR_CALM.
 /// CONTINUATION floods end at the header limits. Neither can be configured, nor has to be.
+/// Of HTTP/3, the streams of a connection (100) and what each may send before it is read (1 MiB) are the server's
+/// defaults: its options for them are in preview.
 /// </remarks>
 internal sealed class KestrelLimits(IOptions<ExposureLimits> limits) : IConfigureOptions<KestrelServerOptions>
 {
@@ -33,6 +35,7 @@ internal sealed class KestrelLimits(IOptions<ExposureLimits> limits) : IConfigur
         server.Http2.InitialConnectionWindowSize = ours.Http2ConnectionWindow;
         server.Http2.HeaderTableSize = ours.Http2HeaderTable;
         server.Http2.MaxRequestHeaderFieldSize = ours.Http2HeaderFieldBytes;
+        server.Http3.MaxRequestHeaderFieldSize = ours.Http2HeaderFieldBytes;
         server.Http2.KeepAlivePingDelay = ours.Http2PingDelay;
         server.Http2.KeepAlivePingTimeout = ours.Http2PingTimeout;
 

@@ -9,8 +9,11 @@ namespace Topology.Traffic.Claims.Checks;
 /// <summary>A proxy changes nothing of what is answered.</summary>
 public sealed class IdenticalAnswersClaim : Claim
 {
-    /// <summary>What may differ: when and by whom it was answered, and how one hop frames it (RFC 9110 sections 6.6.1, 7.6 and 10.2.4).</summary>
-    private static readonly string[] OfTheHop = ["Date", "Server", "Via", "Connection", "Keep-Alive", "Transfer-Encoding"];
+    /// <summary>
+    /// What may differ: when and by whom it was answered, how one hop frames it (RFC 9110 sections 6.6.1, 7.6 and 10.2.4),
+    /// and where that hop takes HTTP/3 (RFC 7838).
+    /// </summary>
+    private static readonly string[] OfTheHop = ["Date", "Server", "Via", "Connection", "Keep-Alive", "Transfer-Encoding", "Alt-Svc"];
 
     /// <summary>What the outermost server sets for its clients. Our own programs have to agree; another proxy's are its administrator's.</summary>
     private static readonly string[] OfTheOutermost =

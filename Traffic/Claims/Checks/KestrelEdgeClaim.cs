@@ -8,6 +8,13 @@ namespace Topology.Traffic.Claims.Checks;
 /// <summary>Kestrel faces clients itself.</summary>
 public sealed class KestrelEdgeClaim : Claim
 {
+    private static readonly (SslProtocols Protocol, Version Version)[] Ways =
+    [
+        (SslProtocols.Tls12, HttpVersion.Version11), (SslProtocols.Tls12, HttpVersion.Version20),
+        (SslProtocols.Tls13, HttpVersion.Version11), (SslProtocols.Tls13, HttpVersion.Version20),
+        .. QuicListener.IsSupported ? new[] { (SslProtocols.Tls13, HttpVersion.Version30) } : [],
+    ];
+
     /// <inheritdoc />
     public override string Id => "kestrel-edge";
 
@@ -16,7 +23,7 @@ public sealed class KestrelEdgeClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        "Asked every backend and every YARP edge on its own public listeners: HTTP/1.1 in cleartext, and HTTP/1.1 and HTTP/2 over TLS 1.2 and over TLS 1.3, trusting the public authority only.";
+        "Asked every backend and every YARP edge on its own public listeners: HTTP/1.1 in cleartext, HTTP/1.1 and HTTP/2 over TLS 1.2 and over TLS 1.3, and HTTP/3 where QUIC is supported, trusting the public authority only.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -33,12 +40,9 @@ public sealed class KestrelEdgeClaim : Claim
                 if (status != 200) faults.Add($"HTTP/1.1 in cleartext: status {status}");
             }
 
-            foreach (var protocol in (SslProtocols[])[SslProtocols.Tls12, SslProtocols.Tls13])
+            foreach (var (protocol, version) in Ways)
             {
-                foreach (var version in (Version[])[HttpVersion.Version11, HttpVersion.Version20])
-                {
-                    if (await FaultAsync(lab, resource.Name, path, protocol, version, cancellationToken) is { } fault) faults.Add($"HTTP/{version} over {protocol}: {fault}");
-                }
+                if (await FaultAsync(lab, resource.Name, path, protocol, version, cancellationToken) is { } fault) faults.Add($"HTTP/{version} over {protocol}: {fault}");
             }
 
             if (faults.Count == 0) good.Add(resource.Name);
@@ -47,8 +51,8 @@ public sealed class KestrelEdgeClaim : Claim
 
         evidence.Expect(good.Count > 0, good.Count == 0
             ? "none answers as it should"
-            : $"{string.Join(", ", good)} answer 200 over HTTP/1.1 in cleartext, and over TLS 1.2 and TLS 1.3 with HTTP/1.1 and with HTTP/2 by ALPN, each with a certificate of the public authority in its own name");
-        evidence.Note(QuicListener.IsSupported ? "HTTP/3 is offered here and not part of this check" : "HTTP/3 is not offered here: this machine has no QUIC library");
+            : $"{string.Join(", ", good)} answer 200 over HTTP/1.1 in cleartext, and over TLS 1.2 and TLS 1.3 with HTTP/1.1 and with HTTP/2 by ALPN{(QuicListener.IsSupported ? ", and over QUIC with HTTP/3" : "")}, each with a certificate of the public authority in its own name");
+        if (!QuicListener.IsSupported) evidence.Note("HTTP/3 is not offered here: this machine has no QUIC library");
     }
 
     /// <summary>What is wrong with this way to ask, or null.</summary>

@@ -11,7 +11,7 @@ namespace Topology.Traffic.Claims.Lab;
 
 /// <summary>How a connection was secured.</summary>
 /// <param name="Protocol">The TLS version.</param>
-/// <param name="Application">What ALPN agreed on: <c>h2</c> or <c>http/1.1</c>.</param>
+/// <param name="Application">What ALPN agreed on: <c>h3</c>, <c>h2</c> or <c>http/1.1</c>.</param>
 /// <param name="Certificate">The server's certificate.</param>
 public sealed record Secured(SslProtocols Protocol, string Application, X509Certificate2 Certificate);
 
@@ -29,7 +29,7 @@ public sealed record Answer(int Status, Version Version, IReadOnlyList<(string N
 
 /// <summary>
 /// A client of one listener. It connects to the listener's port on 127.0.0.1 whatever host it asks for, so no name needs
-/// to be known to DNS; it follows nothing and tries nothing again.
+/// to be known to DNS; it follows nothing and tries nothing again. HTTP/3 alone connects to whatever address the host has.
 /// </summary>
 public sealed class Caller : IDisposable
 {
@@ -68,8 +68,12 @@ public sealed class Caller : IDisposable
         if (address?.Scheme == Uri.UriSchemeHttps)
         {
             _handler.SslOptions = trust.Options("localhost");
-            _handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) =>
-                errors == SslPolicyErrors.None || (AcceptsAnyName && errors == SslPolicyErrors.RemoteCertificateNameMismatch);
+            _handler.SslOptions.RemoteCertificateValidationCallback = (connection, certificate, _, errors) =>
+            {
+                // A QUIC connection has no stream to filter, and no TLS but 1.3.
+                if (connection is not SslStream && certificate is not null) _secured = new(SslProtocols.Tls13, "h3", X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()));
+                return errors == SslPolicyErrors.None || (AcceptsAnyName && errors == SslPolicyErrors.RemoteCertificateNameMismatch);
+            };
         }
 
         _client = new(_handler) { Timeout = Patience };

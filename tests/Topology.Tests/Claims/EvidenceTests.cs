@@ -52,7 +52,7 @@ public sealed class EvidenceTests
     public void Answers_differ_by_status_field_or_body()
     {
         var first = Make(200, "text/plain", "same");
-        Assert.Null(IdenticalAnswersClaim.Difference(first, Make(200, "text/plain", "same") with { Headers = [("Content-Type", "text/plain"), ("Date", "another")] }, null));
+        Assert.Null(IdenticalAnswersClaim.Difference(first, Make(200, "text/plain", "same") with { Headers = [("Content-Type", "text/plain"), ("Date", "another"), ("Alt-Svc", "h3=\":1\"")] }, null));
         Assert.Contains("status", IdenticalAnswersClaim.Difference(first, Make(500, "text/plain", "same"), null));
         Assert.Contains("Content-Type", IdenticalAnswersClaim.Difference(first, Make(200, "text/html", "same"), null));
         Assert.Contains("bodies", IdenticalAnswersClaim.Difference(first, Make(200, "text/plain", "diff"), new CatalogWorkload()));

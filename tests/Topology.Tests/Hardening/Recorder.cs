@@ -46,8 +46,8 @@ public sealed partial class Recorder : IAsyncDisposable
             .. Listener.All.Zip(ports, (listener, port) => KeyValuePair.Create<string, string?>($"Topology:Listeners:{listener.Name}", $"{port}")),
             new("Topology:Certificates:Directory", ServiceHost.CertificateDirectory),
             new("Topology:Certificates:AllowLocalAuthority", "true"),
-            .. settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)),
         ]);
+        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)));
         builder.AddServiceDefaults();
         var app = builder.Build();
         app.UseServiceDefaults();

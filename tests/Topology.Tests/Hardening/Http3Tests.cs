@@ -1,0 +1,235 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Topology.Media.Content;
+using Topology.ServiceDefaults.Diagnostics;
+using Topology.ServiceDefaults.Exposure;
+using Topology.ServiceDefaults.Exposure.Limits;
+using Topology.Tests.EndToEnd;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.Hardening;
+
+/// <summary>HTTP/3 does what HTTP/1.1 and HTTP/2 do, and what holds for them holds for it.</summary>
+public sealed class Http3Tests(HardeningFixture fixture, Lab lab)
+{
+    private const string Section = ExposureLimits.Section;
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("edge")]
+    [InlineData("direct")]
+    public async Task It_is_advertised_and_answers_on_both_loopback_addresses(string exposure)
+    {
+        Http3.Require();
+        var url = Url(exposure);
+        using var tcp = new HttpClient(ServiceHost.Handler());
+        using var advertised = await tcp.GetAsync(new Uri(url, "/catalog/x"), Cancelled);
+        Assert.Equal($"h3=\":{url.Port}\"", advertised.Headers.GetValues("Alt-Svc").Single());
+
+        foreach (var host in (string[])["localhost", "127.0.0.1", "[::1]"])
+        {
+            using var client = Http3.Client(new UriBuilder(url) { Host = host }.Uri);
+            using var response = await client.GetAsync("/catalog/x", Cancelled);
+            Assert.Equal((HttpStatusCode.OK, HttpVersion.Version30), (response.StatusCode, response.Version));
+        }
+    }
+
+    [Theory]
+    [InlineData("edge")]
+    [InlineData("direct")]
+    public async Task Every_workload_passes(string path)
+    {
+        Http3.Require();
+        const int Size = 1 << 20;
+        using var catalog = await ClientAsync("catalog-1");
+        Assert.Equal(12, (await catalog.GetFromJsonAsync<JsonElement>("/catalog/items/12", Cancelled)).GetProperty("id").GetInt32());
+
+        using var orders = await ClientAsync("orders");
+        using var order = Http3.Message(HttpMethod.Post, "/orders");
+        order.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
+        order.Content = JsonContent.Create(new { lines = new[] { new { itemId = 1, quantity = 2 } } });
+        using var placed = await orders.SendAsync(order, Cancelled);
+        Assert.Equal(HttpStatusCode.Created, placed.StatusCode);
+
+        using var media = await ClientAsync("media");
+        var digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(new DeterministicStream(Size), Cancelled));
+        Assert.Equal(digest, Convert.ToHexStringLower(SHA256.HashData(await media.GetByteArrayAsync($"/media/{Size}", Cancelled))));
+        using var upload = await media.PostAsync("/media", new StreamContent(new DeterministicStream(Size)), Cancelled);
+        Assert.Equal(digest, (await upload.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("sha256").GetString());
+
+        using var live = await ClientAsync("live");
+        Assert.Equal(3, (await live.GetStringAsync("/live/events?count=3&interval=10", Cancelled)).Split("event: tick").Length - 1);
+
+        async Task<HttpClient> ClientAsync(string backend) => Http3.Client((await lab.StartAsync()).Url(path == "direct" ? backend : path, "https"), Lab.Handler());
+    }
+
+    [Theory]
+    [InlineData("edge", "internal-h2", "HTTP/2")]
+    [InlineData("direct", "https", "HTTP/3")]
+    public async Task The_listener_and_the_path_are_told_by_the_connection_and_what_a_client_claims_is_dropped(string path, string listener, string protocol)
+    {
+        Http3.Require();
+        var url = (await lab.StartAsync()).Url(path == "direct" ? "catalog-1" : path, "https");
+        using var client = Http3.Client(url, Lab.Handler());
+        using var request = Http3.Message(HttpMethod.Get, "/catalog/whoami");
+        foreach (var name in ForwardedHeaderNames.All) request.Headers.TryAddWithoutValidation(name, name.Contains("For", StringComparison.Ordinal) ? "203.0.113.9" : "evil.example");
+        request.Headers.Add("X-Topology-Edge", "nginx");
+        using var response = await client.SendAsync(request, Cancelled);
+        var who = (await response.Content.ReadFromJsonAsync<WhoAmIResponse>(Cancelled))!;
+        Assert.Equal((listener, protocol, path, "https", url.Authority), (who.Listener, who.Protocol, who.TopologyPath, who.Scheme, who.Host));
+        Assert.True(IPAddress.IsLoopback(IPAddress.Parse(who.RemoteAddress!)));
+        if (path == "edge") Assert.DoesNotContain(who.ForwardedHeaders.Values, value => value.Contains("203.0.113.9", StringComparison.Ordinal) || value.Contains("evil", StringComparison.Ordinal));
+
+        foreach (var inside in (string[])["/health", "/alive"])
+        {
+            using var hidden = await client.GetAsync(inside, Cancelled);
+            Assert.Equal((HttpStatusCode.NotFound, HttpVersion.Version30), (hidden.StatusCode, hidden.Version));
+        }
+    }
+
+    [Theory]
+    [InlineData("edge")]
+    [InlineData("direct")]
+    public async Task What_is_refused_reaches_no_backend(string exposure)
+    {
+        Http3.Require();
+        var id = Guid.NewGuid().ToString("N");
+        using var handler = ServiceHost.Handler();
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) => errors is SslPolicyErrors.None or SslPolicyErrors.RemoteCertificateNameMismatch; // The certificate is not of the name that is asked for.
+        using var client = Http3.Client(Url(exposure), handler);
+
+        await AssertAsync(400, HttpMethod.Get, $"/catalog/{id}", request => request.Headers.Host = "evil.example");
+        await AssertAsync(400, HttpMethod.Get, $"/catalog//{id}");
+        await AssertAsync(413, HttpMethod.Post, $"/orders/{id}", request => request.Content = new ByteArrayContent(new byte[64 * 1024 + 1]));
+        await AssertAsync(431, HttpMethod.Get, $"/catalog/{id}", request =>
+        {
+            for (var i = 0; i < 101; i++) request.Headers.Add($"X-{i}", "v");
+        });
+        await AssertAsync(501, HttpMethod.Trace, $"/catalog/{id}");
+        Assert.Empty(fixture.Recorder.Seen(id));
+
+        async Task AssertAsync(int status, HttpMethod method, string path, Action<HttpRequestMessage>? change = null)
+        {
+            using var request = Http3.Message(method, path);
+            change?.Invoke(request);
+            using var response = await client.SendAsync(request, Cancelled);
+            Assert.Equal((status, "application/problem+json", HttpVersion.Version30), ((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Version));
+        }
+    }
+
+    [Theory]
+    [InlineData("ConnectionsPerClient", "none")]
+    [InlineData("Connections", "127.0.0.0/8")]
+    public async Task Its_connections_count_with_those_of_TCP_and_one_that_ends_makes_room(string limit, string uncounted)
+    {
+        Http3.Require();
+        await using var few = await Recorder.StartAsync([($"{Section}:{limit}", "3"), ($"{Section}:UncountedClients", uncounted), ($"{Section}:HandshakeTimeout", "00:01:00")]);
+        var url = new UriBuilder(few.Url("https")) { Host = "127.0.0.1" }.Uri;
+        await using var tcp = await RawConnection.OpenAsync(url, Cancelled);
+        using var first = Http3.Client(url);
+        using var second = Http3.Client(url);
+        foreach (var client in (HttpClient[])[first, second]) (await client.GetAsync("/catalog/x", Cancelled)).Dispose();
+
+        Assert.Equal(0x107, await Http3.RefusalAsync(url, Cancelled)); // H3_EXCESSIVE_LOAD
+        await using (var above = await RawConnection.TryOpenAsync(new Uri($"http://localhost:{url.Port}"), Cancelled)) // Without TLS: it is closed before.
+        {
+            Assert.True(above is null || await above.IsClosedAsync());
+        }
+
+        first.Dispose();
+        await Eventually.TrueAsync(async () => await Http3.RefusalAsync(url, Cancelled) is null);
+    }
+
+    [Theory]
+    [InlineData("RequestBurst", HttpStatusCode.TooManyRequests)]
+    [InlineData("ConcurrentRequests", HttpStatusCode.ServiceUnavailable)]
+    public async Task Its_requests_count(string limit, HttpStatusCode expected)
+    {
+        Http3.Require();
+        await using var few = await Recorder.StartAsync([($"{Section}:{limit}", "1"), ($"{Section}:RequestsPerSecond", "1"), ($"{Section}:QueuedRequests", "0"), ($"{Section}:UncountedClients", "none")]);
+        few.Answer = _ => Task.Delay(500, Cancelled);
+        using var client = Http3.Client(few.Url("https"));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => client.GetAsync("/catalog/x", Cancelled)));
+        Assert.Equal([HttpStatusCode.OK, expected], answers.Select(answer => answer.StatusCode).Distinct().Order());
+    }
+
+    [Fact]
+    public async Task An_idle_connection_ends()
+    {
+        Http3.Require();
+        await using var brief = await Recorder.StartAsync([($"{Section}:KeepAlive", "00:00:01")]);
+        var connections = new List<string>();
+        brief.Answer = context =>
+        {
+            connections.Add(context.Connection.Id);
+            return Task.CompletedTask;
+        };
+        using var client = Http3.Client(brief.Url("https"));
+        foreach (var idle in (int[])[0, 0, 4])
+        {
+            await Task.Delay(TimeSpan.FromSeconds(idle), Cancelled);
+            (await client.GetAsync("/catalog/x", Cancelled)).Dispose();
+        }
+
+        Assert.Equal(connections[0], connections[1]);
+        Assert.NotEqual(connections[1], connections[2]);
+    }
+
+    [Fact]
+    public async Task What_comes_or_is_taken_too_slowly_is_broken_off()
+    {
+        Http3.Require();
+        await using var slow = await Recorder.StartAsync([($"{Section}:RateGrace", "00:00:01.1"), ($"{Section}:RequestBytesPerSecond", "1000"), ($"{Section}:ResponseBytesPerSecond", "100000000")]);
+        using var client = Http3.Client(slow.Url("https"));
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.PostAsync("/orders/x", new Stalled(), Cancelled));
+
+        var aborted = new TaskCompletionSource();
+        slow.Answer = async context =>
+        {
+            context.RequestAborted.Register(aborted.SetResult);
+            while (!context.RequestAborted.IsCancellationRequested) await context.Response.Body.WriteAsync(new byte[1 << 20], context.RequestAborted);
+        };
+        using var unread = await client.GetAsync("/catalog/x", HttpCompletionOption.ResponseHeadersRead, Cancelled);
+        await aborted.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancelled);
+    }
+
+    [Fact]
+    public async Task It_is_not_advertised_on_a_free_port_which_only_TCP_can_take()
+    {
+        Http3.Require();
+        await using var free = await Recorder.StartAsync([("Topology:Listeners:https", "0")]);
+        var addresses = free.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
+        using var client = new HttpClient(ServiceHost.Handler());
+        using var response = await client.GetAsync(new Uri(new Uri(addresses.Single(address => address.StartsWith("https://127.0.0.1:", StringComparison.Ordinal))), "/catalog/x"), Cancelled);
+        Assert.False(response.Headers.Contains("Alt-Svc"));
+    }
+
+    private Uri Url(string exposure) => exposure == "edge" ? fixture.Edge.Url("https") : fixture.Recorder.Url("https");
+
+    /// <summary>A body that does not go on.</summary>
+    private sealed class Stalled : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, Cancelled);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            await stream.WriteAsync("slow"u8.ToArray(), cancellationToken);
+            await stream.FlushAsync(cancellationToken);
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}
