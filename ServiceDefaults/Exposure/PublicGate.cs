@@ -21,11 +21,18 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         if (!context.GetListener().IsPublic) return next(context);
 
         var request = context.Request;
+        var isText = HttpProtocol.IsHttp11(request.Protocol) || HttpProtocol.IsHttp10(request.Protocol);
         if (!IsWithinLimits(request.Headers))
         {
             // As Kestrel does at its own limit: who sends this sends more of it.
-            if (HttpProtocol.IsHttp11(request.Protocol) || HttpProtocol.IsHttp10(request.Protocol)) context.Response.Headers.Connection = "close";
+            if (isText) context.Response.Headers.Connection = "close";
             return Refuse(context, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
+        }
+
+        // Text was checked as it came.
+        if (!isText && !BinaryHead.IsWellFormed(context.Features.GetRequiredFeature<IHttpRequestFeature>()))
+        {
+            return Refuse(context, StatusCodes.Status400BadRequest, "The header has a field that HTTP does not have: a name that is no token, a control character or white space around a value, or one that belongs to a connection of HTTP/1.1.");
         }
 
         if (!hosts.Contains(request.Host.Value)) return Refuse(context, StatusCodes.Status400BadRequest, "This host is not served here.");

@@ -1,0 +1,122 @@
+using System.Buffers.Binary;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Topology.ServiceDefaults.Certificates;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.Hardening;
+
+/// <summary>Heads of HTTP/2 that no client's library sends.</summary>
+public sealed class BinaryHeadTests(HardeningFixture fixture)
+{
+    private const byte Ok = 0x88; // Indexed :status 200, RFC 7541 appendix A.
+    private const byte BadRequest = 0x8C; // Indexed :status 400.
+    private const byte HeadersFrame = 1;
+    private const byte ResetFrame = 3;
+    private const byte GoAwayFrame = 7;
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, string> Malformed => new()
+    {
+        { "x y", "v" },
+        { "x\r\ny: z", "v" },
+        { "x:y", "v" },
+        { "", "v" },
+        { "x\u00e9", "v" },
+        { "x(y)", "v" },
+        { "x", "v\r\nx-smuggled: 1" },
+        { "x", "v\nw" },
+        { "x", "v\0" },
+        { "x", "v\u007f" },
+        { "x", " v" },
+        { "x", "v\t" },
+        { "connection", "close" },
+        { "proxy-connection", "close" },
+        { "keep-alive", "1" },
+        { "transfer-encoding", "chunked" },
+        { "transfer-encoding", "identity" },
+        { "upgrade", "websocket" },
+        { "te", "gzip" },
+        { "X-Upper", "v" },
+        { ":path", "/again" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Malformed))]
+    public async Task A_malformed_head_is_refused_and_not_forwarded(string name, string value)
+    {
+        foreach (var (exposure, url) in fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttps))
+        {
+            var id = Guid.NewGuid().ToString("N");
+            Assert.True(await AskAsync(url, $"/catalog/{id}", (name, value)) is BadRequest or null, exposure);
+            Assert.Empty(fixture.Recorder.Seen(id));
+        }
+    }
+
+    [Theory]
+    [InlineData("/catalog/{id}#fragment")]
+    [InlineData("/catalog/{id} x")]
+    [InlineData("/catalog/{id}?q=\u00e9")]
+    [InlineData("/catalog/{id}\r\nx: y")]
+    public async Task A_malformed_target_is_refused_and_not_forwarded(string target)
+    {
+        foreach (var (exposure, url) in fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttps))
+        {
+            var id = Guid.NewGuid().ToString("N");
+            Assert.True(await AskAsync(url, target.Replace("{id}", id, StringComparison.Ordinal)) is BadRequest or null, exposure);
+            Assert.Empty(fixture.Recorder.Seen(id));
+        }
+    }
+
+    [Theory]
+    [InlineData("x-plain", "v")]
+    [InlineData("x!#$%&'*+-.^_`|~9", "v")]
+    [InlineData("x-empty", "")]
+    [InlineData("x-inner", "a \t b")]
+    [InlineData("x-latin", "caf\u00e9")]
+    [InlineData("te", "trailers")]
+    public async Task An_unusual_head_that_is_well_formed_passes(string name, string value)
+    {
+        foreach (var (exposure, url) in fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttps))
+        {
+            var id = Guid.NewGuid().ToString("N");
+            Assert.True(await AskAsync(url, $"/catalog/{id}", (name, value)) is Ok, exposure);
+            Assert.Single(fixture.Recorder.Seen(id));
+        }
+    }
+
+    /// <summary>The first byte of the answer's header block, which is its status; null where the stream or the connection ended instead.</summary>
+    private static async Task<byte?> AskAsync(Uri url, string target, params (string Name, string Value)[] fields)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync("127.0.0.1", url.Port, Cancelled);
+        await using var tls = new SslStream(new NetworkStream(socket));
+        await tls.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [SslApplicationProtocol.Http2], CertificateChainPolicy = ServiceHost.Trust(LocalAuthorities.Public) }, Cancelled);
+
+        byte[] head = [0x82, 0x87, .. Literal(":path", target), .. Literal(":authority", $"localhost:{url.Port}"), .. fields.SelectMany(field => Literal(field.Name, field.Value))];
+        byte[] request =
+        [
+            .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0,
+            0, (byte)(head.Length >> 8), (byte)head.Length, HeadersFrame, 0x05, 0, 0, 0, 1, .. head,
+        ];
+        await tls.WriteAsync(request, Cancelled);
+
+        var frame = new byte[9];
+        while (await tls.ReadAtLeastAsync(frame, frame.Length, throwOnEndOfStream: false, Cancelled) == frame.Length)
+        {
+            var payload = new byte[BinaryPrimitives.ReadInt32BigEndian(frame) >> 8];
+            await tls.ReadExactlyAsync(payload, Cancelled);
+            if (frame[3] is ResetFrame or GoAwayFrame) return null;
+            if (frame[3] is not HeadersFrame) continue;
+            return payload.First(octet => (octet & 0xE0) != 0x20); // A change of the table's size may come before.
+        }
+
+        return null;
+    }
+
+    /// <summary>A field that is not indexed, without Huffman's code (RFC 7541 section 6.2.2).</summary>
+    private static byte[] Literal(string name, string value) => [0, (byte)name.Length, .. Encoding.Latin1.GetBytes(name), (byte)value.Length, .. Encoding.Latin1.GetBytes(value)];
+}
