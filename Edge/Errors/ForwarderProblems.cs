@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Topology.Edge.Errors;
 
 /// <summary>
-/// Answers what could not be forwarded (502, 503, 504) as problem details with the trace's id. What a backend answered,
+/// Answers what could not be forwarded (502, 503, 504; 400, 408 and 413 for a body that breaks off) as problem details with the trace's id. What a backend answered,
 /// errors included, passes as it came.
 /// </summary>
 internal sealed class ForwarderProblems(RequestDelegate next, IProblemDetailsService problems)
@@ -21,10 +21,13 @@ internal sealed class ForwarderProblems(RequestDelegate next, IProblemDetailsSer
             ProblemDetails =
             {
                 Status = context.Response.StatusCode,
-                Detail = error switch
+                Detail = (error, context.Response.StatusCode) switch
                 {
-                    ForwarderError.NoAvailableDestinations => "No replica of the service is available.",
-                    ForwarderError.RequestTimedOut => "The service did not answer in time.",
+                    (_, StatusCodes.Status413PayloadTooLarge) => "The body is larger than this route takes.",
+                    (_, StatusCodes.Status408RequestTimeout) => "The body came too slowly.",
+                    (ForwarderError.RequestBodyClient, _) => "The body could not be read to its end.",
+                    (ForwarderError.NoAvailableDestinations, _) => "No replica of the service is available.",
+                    (ForwarderError.RequestTimedOut, _) => "The service did not answer in time.",
                     _ => "The service could not be reached or broke off its answer.",
                 },
             },
