@@ -105,9 +105,13 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     /// <summary>The list of the authority's revoked leaves, as it is published (DER, RFC 5280 section 5).</summary>
     public byte[] RevocationList()
     {
+        var list = Revoked(AuthorityFile);
+        if (list.Today() is { } today) return today;
+
         using var held = Lock();
         using var authority = GetAuthority();
-        return Revoked(AuthorityFile).Current(authority);
+        list.Renew(authority);
+        return list.Today()!;
     }
 
     /// <summary>Makes a new authority and forgets every leaf; the old authority stays trusted until its leaves have ended.</summary>

@@ -17,13 +17,16 @@ internal sealed class RevocationList(string path, TimeProvider time)
     /// <summary>Whether the certificate is on the list.</summary>
     public bool Contains(X509Certificate2 certificate) => File.Exists(path) && Load().Builder.RemoveEntry(certificate.SerialNumberBytes.Span);
 
-    /// <summary>The list as of today, in DER.</summary>
-    public byte[] Current(X509Certificate2 authority)
+    /// <summary>The list in DER if it was signed today; else null. Files are replaced whole, so this takes no lock.</summary>
+    public byte[]? Today()
     {
-        if (!File.Exists(path) || time.GetUtcNow() - File.GetLastWriteTimeUtc(path) > Renewal) Sign(authority, _ => { });
+        if (!File.Exists(path) || time.GetUtcNow() - File.GetLastWriteTimeUtc(path) > Renewal) return null;
         var pem = File.ReadAllText(path);
         return Convert.FromBase64String(pem[PemEncoding.Find(pem).Base64Data]);
     }
+
+    /// <summary>Signs the list as it is.</summary>
+    public void Renew(X509Certificate2 authority) => Sign(authority, _ => { });
 
     /// <summary>Puts a certificate on the list.</summary>
     public void Add(X509Certificate2 authority, X509Certificate2 certificate) =>
