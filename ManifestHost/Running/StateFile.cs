@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Topology.ManifestHost.Running;
 
 /// <summary>The running topology for other programs to read.</summary>
-internal sealed record TopologyState(HostState Host, DashboardState? Dashboard, IReadOnlyList<ResourceState> Resources);
+/// <param name="BehindIngress">Whether all resources are reached through the stand-in for a platform's ingress.</param>
+internal sealed record TopologyState(HostState Host, DashboardState? Dashboard, IReadOnlyList<ResourceState> Resources, bool BehindIngress);
 
 internal sealed record HostState(int Pid);
 

@@ -265,7 +265,8 @@ internal sealed class TopologyRun : IAsyncDisposable
     private TopologyState State() => new(
         new HostState(Environment.ProcessId),
         _dashboardUp ? _dashboard.State : null,
-        [.. _plan.Manifest.Resources.Values.Where(resource => resource is not ValueResource).SelectMany(States)]);
+        [.. _plan.Manifest.Resources.Values.Where(resource => resource is not ValueResource).SelectMany(States)],
+        _plan.Platform is not null);
 
     private IEnumerable<ResourceState> States(Resource resource) => resource is ProcessResource
         ? _plan.Replicas.Where(replica => replica.Of == resource.Name).Select(State)

@@ -28,8 +28,8 @@ internal sealed partial class ClaimRuns(
     /// <summary>Whether a comparison has the machine for itself.</summary>
     public bool IsComparing => comparisons.IsRunning;
 
-    /// <summary>Whether there is a topology that can be asked.</summary>
-    public bool IsPossible => topology.Read() is not null;
+    /// <summary>Whether there is a topology that can be asked: the lab, in which every backend is exposed and tells who asks.</summary>
+    public bool IsPossible => topology.Read() is { BehindIngress: false };
 
     /// <summary>Why the last checks ended early, or null.</summary>
     public string? Failure { get; private set; }

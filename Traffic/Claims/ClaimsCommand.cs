@@ -36,9 +36,14 @@ internal static class ClaimsCommand
         {
             await using var own = parsed.GetValue(Attach) ? null : await OwnTopology.StartAsync(proxies, cancellationToken);
             var stateFile = own?.StateFile ?? parsed.GetValue(State)?.FullName ?? OwnTopology.DefaultStateFile();
-            if (stateFile is null || RunningTopology.Read(stateFile) is null)
+            if (stateFile is null || RunningTopology.Read(stateFile) is not { } state)
             {
                 return CommandLine.Refuse("No topology is running that --attach could ask; start one (./topology run) or leave out --attach.");
+            }
+
+            if (state.BehindIngress)
+            {
+                return CommandLine.Refuse("What runs is the cloud's shape, where no backend is exposed or tells who asks, so the claims cannot be put to it; leave out --attach to start a lab for them.");
             }
 
             var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();

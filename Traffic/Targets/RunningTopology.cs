@@ -5,7 +5,11 @@ namespace Topology.Traffic.Targets;
 /// <summary>The file that a running topology writes about itself once everything is healthy.</summary>
 /// <param name="Dashboard">The dashboard's addresses; null without one.</param>
 /// <param name="Resources">What runs.</param>
-public sealed record TopologyState(TopologyDashboard? Dashboard, IReadOnlyList<TopologyResource> Resources);
+/// <param name="BehindIngress">
+/// Whether it is the cloud's shape, behind a stand-in for the platform's ingress: what is exposed is reached by HTTPS only,
+/// and nothing else has public listeners.
+/// </param>
+public sealed record TopologyState(TopologyDashboard? Dashboard, IReadOnlyList<TopologyResource> Resources, bool BehindIngress = false);
 
 /// <summary>The dashboard's addresses.</summary>
 public sealed record TopologyDashboard(Uri? Url, Uri? LoginUrl, Uri? OtlpGrpc);

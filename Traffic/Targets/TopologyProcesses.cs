@@ -10,14 +10,16 @@ public static partial class TopologyProcesses
 {
     /// <summary>
     /// The configuration that service discovery would have: <c>services:{name}:{endpoint}:{n}</c>. A proxy that nobody
-    /// has started has addresses too, but is no path.
+    /// has started has addresses too, but is no path. Behind an ingress, HTTPS is the address of what is exposed there.
     /// </summary>
     public static IConfiguration Services(this TopologyState state) =>
         new ConfigurationBuilder().AddInMemoryCollection(
             from resource in state.Resources
             where resource.State is null or "running" or "restarting"
+            let isExposed = state.BehindIngress && resource.Urls.ContainsKey("https")
             from url in resource.Urls
-            group url.Value by (Service: Service(resource), Endpoint: url.Key) into addresses
+            where !isExposed || url.Key == "https"
+            group url.Value by (Service: Service(resource), Endpoint: isExposed ? "http" : url.Key) into addresses
             from entry in addresses.Index()
             select KeyValuePair.Create($"services:{addresses.Key.Service}:{addresses.Key.Endpoint}:{entry.Index}", (string?)entry.Item.ToString())).Build();
 

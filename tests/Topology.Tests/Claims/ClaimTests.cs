@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Topology.Tests.Infrastructure;
 using Topology.Traffic.Claims;
@@ -6,7 +5,6 @@ using Topology.Traffic.Claims.Checks;
 using Topology.Traffic.Claims.Lab;
 using Topology.Traffic.Targets;
 using static Microsoft.Playwright.Assertions;
-using Executables = Topology.ManifestHost.Running.Executables;
 
 namespace Topology.Tests.Claims;
 
@@ -103,7 +101,7 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
         var state = RunningTopology.Read(claims.Host.StateFile)!.With("edge", "http", claims.Lab.Plain.Address);
         var file = Path.Combine(Directory.CreateTempSubdirectory("topology-claims-").FullName, "topology.json");
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(state, JsonSerializerOptions.Web), Cancelled);
-        Assert.Equal(1, (await RunAsync("--attach", "--state", file, "--only", "own-address")).Exit);
+        Assert.Equal(1, (await RunAsync("--attach", "--state", file, "--only", "own-address")).Status);
     }
 
     [Theory]
@@ -137,16 +135,5 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
         await page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "screenshots", "claims-phone.png") });
     }
 
-    private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(Executables.Dotnet, ["exec", Path.Combine(AppContext.BaseDirectory, "Topology.Traffic.dll"), "claims", .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["XDG_DATA_HOME"] = ManifestHostProcess.DataHome },
-        })!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(Cancelled), process.StandardError.ReadToEndAsync(Cancelled));
-        await process.WaitForExitAsync(Cancelled);
-        return (process.ExitCode, await output, await error);
-    }
+    private static Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => TrafficCommand.RunAsync(null, ["claims", .. arguments]);
 }

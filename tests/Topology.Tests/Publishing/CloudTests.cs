@@ -145,6 +145,27 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     }
 
     [Fact]
+    public async Task Compare_attaches_to_it_and_goes_to_the_edge_by_HTTPS()
+    {
+        var json = Path.GetTempFileName();
+        var (status, _, error) = await TrafficCommand.RunAsync(null, ["compare", "--attach", "--state", cloud.Host.StateFile, "--paths", "direct,edge", "--rate", "40", "--duration", "1", "--json", json]);
+        Assert.True(status == 0, error);
+        using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, Cancelled));
+        Assert.Equal(
+            [("direct", 40, 0), ("edge", 40, 0)],
+            result.RootElement.GetProperty("paths").EnumerateArray().Select(path => (path.GetProperty("path").GetString(), path.GetProperty("requests").GetInt32(), path.GetProperty("errors").GetInt32())));
+        File.Delete(json);
+    }
+
+    [Fact]
+    public async Task Claims_that_need_the_lab_are_not_put_to_it()
+    {
+        var (status, output, error) = await TrafficCommand.RunAsync(null, ["claims", "--attach", "--state", cloud.Host.StateFile]);
+        Assert.Equal((2, ""), (status, output));
+        Assert.Contains("leave out --attach", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_a_client_says_about_proxies_is_not_believed()
     {
         using var client = cloud.Outside();

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Topology.Tests.Infrastructure;
 using Topology.Traffic.Bench;
 using Topology.Traffic.Comparison;
 
@@ -6,8 +6,6 @@ namespace Topology.Tests.Traffic;
 
 public sealed class BenchTests
 {
-    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
-
     [Fact]
     public void Ratios_are_taken_within_a_repeat_and_told_with_their_spread()
     {
@@ -37,15 +35,9 @@ public sealed class BenchTests
     [InlineData("--unknown", "--unknown")]
     public async Task Bad_arguments_are_answered_with_2_and_one_line(string arguments, string named)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Topology.Traffic.dll"), "bench", .. arguments.Split(' ')])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(Cancelled), process.StandardError.ReadToEndAsync(Cancelled));
-        await process.WaitForExitAsync(Cancelled);
-        Assert.Equal((2, ""), (process.ExitCode, await output));
-        Assert.Contains(named, Assert.Single((await error).TrimEnd().Split('\n')), StringComparison.Ordinal);
+        var (status, output, error) = await TrafficCommand.RunAsync(null, ["bench", .. arguments.Split(' ')]);
+        Assert.Equal((2, ""), (status, output));
+        Assert.Contains(named, Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
     private static ComparisonResult Repeat(int connections, (double Rate, double Cpu) edge, (double Rate, double Cpu) nginx) => new()

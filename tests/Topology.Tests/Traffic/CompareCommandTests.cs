@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using Topology.Tests.Infrastructure;
 
@@ -103,17 +101,6 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
             .Select(group => new { name = group.Key, state = "running", pid = Environment.ProcessId, urls = group.ToDictionary(entry => entry.endpoint, entry => entry.Value) }),
     });
 
-    private static async Task<(int Status, string Output, string Error)> CompareAsync(params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Topology.Traffic.dll"), "compare", .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["Topology__Certificates__Directory"] = ServiceHost.CertificateDirectory, ["LANG"] = CultureInfo.InvariantCulture.Name },
-        })!;
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, await output, await error);
-    }
+    private static Task<(int Status, string Output, string Error)> CompareAsync(params string[] arguments) =>
+        TrafficCommand.RunAsync(ServiceHost.CertificateDirectory, ["compare", .. arguments]);
 }
