@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Certificates;
 using Topology.Traffic.Claims;
 using Topology.Traffic.Commands;
@@ -13,7 +14,8 @@ var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseStaticWebAssets();
 builder.AddServiceDefaults();
 builder.Services.AddSingleton<TargetMap>();
-builder.Services.AddSingleton(new PublicTrust(builder.Configuration, LocalAuthorities.AreAllowed(builder.Configuration, builder.Environment)));
+builder.Services.AddSingleton(services => new PublicTrust(
+    builder.Configuration, LocalAuthorities.AreAllowed(services.GetRequiredService<IOptions<CertificateOptions>>().Value, builder.Environment)));
 builder.Services.AddSingleton<StartedPaths>();
 builder.Services.AddSingleton<RunningTopology>();
 builder.AddPairs();

@@ -142,7 +142,7 @@ internal static class CertsCommand
         return option;
     }
 
-    /// <summary>A name that is also a file's.</summary>
+    /// <summary>A name that is also a file's, beside the authority's own.</summary>
     private static Argument<string> Leaf(string description)
     {
         var name = new Argument<string>("name") { Description = description };
@@ -150,6 +150,8 @@ internal static class CertsCommand
         {
             if (result.Tokens is [var token] && !(token.Value.Length is > 0 and <= 63 && token.Value.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
                 result.AddError("name: use letters, digits and hyphens, 63 at most.");
+            else if (result.Tokens is [var own] && own.Value.Equals(LocalAuthority.AuthorityFile, StringComparison.OrdinalIgnoreCase))
+                result.AddError($"name: {own.Value} is the authority itself; use another one, or certs renew for a new authority.");
         });
         return name;
     }

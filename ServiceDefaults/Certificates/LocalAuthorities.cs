@@ -34,8 +34,11 @@ public static class LocalAuthorities
             Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "topology", "certificates");
 
     /// <summary>Whether local authorities may issue certificates here, and be trusted: in Development, and where it is switched on.</summary>
-    public static bool AreAllowed(IConfiguration configuration, IHostEnvironment environment) =>
-        environment.IsDevelopment() || configuration.GetValue<bool>($"{CertificateOptions.Section}:{nameof(CertificateOptions.AllowLocalAuthority)}");
+    public static bool AreAllowed(CertificateOptions options, IHostEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return environment.IsDevelopment() || options.AllowLocalAuthority;
+    }
 
     internal static void AddCertificates(this IServiceCollection services, IConfiguration configuration)
     {

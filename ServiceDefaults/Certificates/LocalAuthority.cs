@@ -16,7 +16,10 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-    private const string AuthorityFile = "ca";
+
+    /// <summary>The name of the authority's own files, which no leaf can have.</summary>
+    public const string AuthorityFile = "ca";
+
     private const string PreviousAuthorityFile = "ca.previous";
 
     private static readonly TimeSpan AuthorityLifetime = TimeSpan.FromDays(3 * 365);
@@ -91,8 +94,9 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     {
         using var held = Lock();
         using var authority = GetAuthority();
-        using var stored = leaf is AuthorityFile or PreviousAuthorityFile ? null : Load(leaf);
-        if (stored is null) return false;
+        if (leaf is AuthorityFile or PreviousAuthorityFile || !File.Exists(CertificatePath(leaf))) return false;
+        // Its key may be gone: a leaf of the authority before is trusted until it ends, and can be refused all the same.
+        using var stored = X509CertificateLoader.LoadCertificateFromFile(CertificatePath(leaf));
         Revoked(AuthorityFile).Add(authority, stored);
         File.Delete(KeyPath(leaf));
         File.Delete(CertificatePath(leaf));

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Topology.ServiceDefaults.Certificates;
 
-/// <summary>An authority's list of revoked certificates (RFC 5280 section 5), in a PEM file that is signed anew every day.</summary>
+/// <summary>An authority's list of revoked certificates (RFC 5280 section 5), in a PEM file, signed anew when it is asked for and older than a day.</summary>
 /// <param name="path">The file.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RevocationList(string path, TimeProvider time)

@@ -76,7 +76,7 @@ public sealed partial class ServerCertificates
         },
     };
 
-    private bool IsLocalAllowed => _environment.IsDevelopment() || _options.AllowLocalAuthority;
+    private bool IsLocalAllowed => LocalAuthorities.AreAllowed(_options, _environment);
 
     /// <summary>A configured authority's lists are its own business.</summary>
     private bool IsRevoked(X509Certificate2 certificate) => _options.InternalAuthority is null && Authority(LocalAuthorities.Internal).IsRevoked(certificate);

@@ -32,7 +32,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         // Text was checked as it came.
         if (!isText && !BinaryHead.IsWellFormed(context.Features.GetRequiredFeature<IHttpRequestFeature>()))
         {
-            return Refuse(context, StatusCodes.Status400BadRequest, "The header has a field that HTTP does not have: a name that is no token, a control character or white space around a value, or one that belongs to a connection of HTTP/1.1.");
+            return Refuse(context, StatusCodes.Status400BadRequest, "The request has a target or a field that HTTP does not have: a fragment, a name that is no token, a control character or white space around a value, or one that belongs to a connection of HTTP/1.1.");
         }
 
         if (!hosts.Contains(request.Host.Value)) return Refuse(context, StatusCodes.Status400BadRequest, "This host is not served here.");

@@ -60,7 +60,7 @@ public sealed class ExposureLimits
     public TimeSpan RateGrace { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// What of an answer may wait in the system for a connection to take it, in bytes, besides what is on its way; 0 for
+    /// What of an answer may wait in the system for a connection to take it, in bytes, besides what is on its way (Linux); 0 for
     /// no limit. Without one the system takes megabytes for each client that does not read, and some hundred of those
     /// use up the memory that all the machine's connections share. Envoy: none. nginx: none; the system's own setting
     /// (<c>net.ipv4.tcp_notsent_lowat</c>) has none either.

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Topology.ServiceDefaults.Exposure.Limits;
 
-/// <summary>Holds every connection to <see cref="ExposureLimits.UnsentBytes"/>, where the system can (Linux and macOS).</summary>
+/// <summary>Holds every connection to <see cref="ExposureLimits.UnsentBytes"/>, where the system does (Linux).</summary>
 /// <remarks>
 /// <c>TCP_NOTSENT_LOWAT</c> bounds what waits unsent and leaves alone what is on its way, so that a fast client on a long
 /// line loses nothing. A bound on the whole send buffer (<c>SO_SNDBUF</c>) would hold that client back.
@@ -14,18 +14,17 @@ internal sealed class SendBacklog(IOptions<ExposureLimits> limits) : IConfigureO
 {
     private const int TcpLevel = 6;
 
-    // linux/tcp.h and netinet/tcp.h; .NET has no name for it.
-    private static readonly int? NotSentLowWater = OperatingSystem.IsLinux() ? 25 : OperatingSystem.IsMacOS() ? 0x201 : null;
+    private const int NotSentLowWater = 25; // linux/tcp.h; .NET has no name for it. macOS has the option for waiting only.
 
     public void Configure(SocketTransportOptions options)
     {
-        if (NotSentLowWater is not { } option || limits.Value.UnsentBytes <= 0) return;
+        if (!OperatingSystem.IsLinux() || limits.Value.UnsentBytes <= 0) return;
         var create = options.CreateBoundListenSocket;
         options.CreateBoundListenSocket = endpoint =>
         {
             var socket = create(endpoint);
             // What a listening socket is set to, the connections it accepts have from the start.
-            if (endpoint is IPEndPoint) socket.SetRawSocketOption(TcpLevel, option, BitConverter.GetBytes(limits.Value.UnsentBytes));
+            if (endpoint is IPEndPoint) socket.SetRawSocketOption(TcpLevel, NotSentLowWater, BitConverter.GetBytes(limits.Value.UnsentBytes));
             return socket;
         };
     }

@@ -17,7 +17,7 @@ internal static class BinaryHead
 
     /// <summary>They say how one connection of HTTP/1.1 frames a message.</summary>
     private static readonly FrozenSet<string> OfTheConnection =
-        new[] { "Connection", "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        new[] { "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether the head of such a request is well-formed.</summary>
     public static bool IsWellFormed(IHttpRequestFeature request)

@@ -19,6 +19,7 @@ public sealed class RevocationListTests : IDisposable
     [Fact]
     public async Task A_client_that_asks_the_list_takes_a_certificate_until_it_is_revoked()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows' curl takes the list from the certificate's address only.");
         Assert.SkipWhen(Executables.Find("curl") is null, "curl is not installed; on Debian: apt-get install curl.");
         await using var edge = ServiceHost.Start<UpstreamOptions>([("Topology:Certificates:Directory", _folder)]);
         var authority = new LocalAuthority(_folder, LocalAuthorities.Public, TimeProvider.System);
@@ -35,7 +36,7 @@ public sealed class RevocationListTests : IDisposable
             var list = Path.Combine(_folder, "list.pem");
             var der = await response.Content.ReadAsByteArrayAsync(Cancelled);
             await File.WriteAllTextAsync(list, PemEncoding.WriteString("X509 CRL", der), Cancelled);
-            using var curl = Process.Start("curl", ["--silent", "--output", Path.Combine(_folder, "answer"), "--cacert", authority.CertificateFile, "--crlfile", list, new Uri(edge.Url("https"), "/nothing").ToString()]);
+            using var curl = Process.Start("curl", ["-q", "--noproxy", "*", "--silent", "--output", Path.Combine(_folder, "answer"), "--cacert", authority.CertificateFile, "--crlfile", list, new Uri(edge.Url("https"), "/nothing").ToString()]);
             await curl.WaitForExitAsync(Cancelled);
             return curl.ExitCode;
         }

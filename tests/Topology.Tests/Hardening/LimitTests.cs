@@ -98,7 +98,7 @@ public sealed class LimitTests(HardeningFixture fixture)
     [Fact]
     public async Task A_client_that_does_not_read_leaves_little_of_its_answer_with_the_system()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows chooses what a connection may keep unsent.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux limits what a connection keeps unsent.");
         await using var backend = await Recorder.StartAsync();
         var taken = EndlessAnswer(backend);
         using var client = await AskAndReadAsync(backend.Url("http"), 0);

@@ -39,6 +39,8 @@ public sealed class CertsTests : IDisposable
     [InlineData("revoke", "../nginx")]
     [InlineData("revoke", "nobody")]
     [InlineData("revoke", "ca")]
+    [InlineData("revoke", "CA")]
+    [InlineData("issue", "ca")]
     [InlineData("export", "/no/such/folder/ca.pem")]
     [InlineData("renew", "--authority", "other")]
     public async Task Bad_arguments_end_with_status_2_and_one_line(params string[] arguments)

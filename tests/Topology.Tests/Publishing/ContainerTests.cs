@@ -19,6 +19,8 @@ public sealed class ContainerTests(PublishedServices services) : IClassFixture<P
     [Theory]
     [InlineData("catalog", "Catalog")]
     [InlineData("orders", "Orders")]
+    [InlineData("media", "Media")]
+    [InlineData("live", "Live")]
     [InlineData("edge", "Edge")]
     [InlineData("traffic", "Traffic")]
     public void Every_image_says_who_runs_what_on_which_port(string service, string project)
@@ -42,13 +44,17 @@ public sealed class ContainerTests(PublishedServices services) : IClassFixture<P
         Skip();
         var catalog = services.Start("catalog");
         var orders = services.Start("orders");
+        var media = services.Start("media");
+        var live = services.Start("live");
         var edge = services.Start("edge");
         var traffic = services.Start("traffic");
-        PublishedService[] all = [catalog, orders, edge, traffic];
+        PublishedService[] all = [catalog, orders, media, live, edge, traffic];
         using var client = new HttpClient();
 
         await HealthyAsync(client, catalog, "catalog", Main);
         await HealthyAsync(client, orders, "orders", Main);
+        await HealthyAsync(client, media, "media", Main);
+        await HealthyAsync(client, live, "live", Main);
         await HealthyAsync(client, edge, "edge", Probes);
         await HealthyAsync(client, traffic, "traffic", Main);
         foreach (var service in all)
@@ -77,8 +83,7 @@ public sealed class ContainerTests(PublishedServices services) : IClassFixture<P
         Assert.True(page.StatusCode == HttpStatusCode.OK, $"{page.StatusCode}\n{traffic.Output}");
 
         // This is all that they write.
-        Assert.Empty(catalog.Files("/tmp"));
-        Assert.Empty(edge.Files("/tmp"));
+        Assert.All((PublishedService[])[catalog, media, live, edge], service => Assert.Empty(service.Files("/tmp")));
         Assert.All(orders.Files("/tmp"), file => Assert.StartsWith("topology-orders.db", file, StringComparison.Ordinal));
         Assert.All(traffic.Files("/tmp"), file => Assert.StartsWith("topology-comparisons.db", file, StringComparison.Ordinal));
         Assert.NotEmpty(orders.Files("/tmp"));

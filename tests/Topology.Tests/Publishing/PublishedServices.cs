@@ -17,7 +17,7 @@ public sealed class PublishedServices : IAsyncLifetime
     /// <summary>Where the runtime is in the base image.</summary>
     private const string Dotnet = "/dotnet";
 
-    private static readonly string[] Services = ["catalog", "orders", "edge", "traffic"];
+    private static readonly string[] Services = ["catalog", "orders", "media", "live", "edge", "traffic"];
     private static readonly string[] Tools = ["unshare", "mount", "chroot", "setpriv", "env"];
 
     private readonly Manifest _manifest = ManifestReader.Read(Path.Combine(Repository.Find()!.Manifests, "cloud.json"));

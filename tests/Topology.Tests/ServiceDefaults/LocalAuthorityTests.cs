@@ -57,10 +57,12 @@ public sealed class LocalAuthorityTests : IDisposable
         Assert.Null(Verify(renewed));
         Assert.Null(Verify(other));
 
-        // The authority before stays trusted, but not in this one.
+        // The authority before stays trusted, but not in this one, nor in one that is revoked only now.
         Authority().Renew();
         Assert.Equal("its certificate was revoked", Verify(revoked));
         Assert.Null(Verify(other));
+        Assert.True(Authority().Revoke("orders"));
+        Assert.Equal("its certificate was revoked", Verify(other));
 
         string? Verify(System.Security.Cryptography.X509Certificates.X509Certificate2 leaf) => CertificateChecks.Verify(leaf, Authority().Trusted(), Authority().IsRevoked);
     }
