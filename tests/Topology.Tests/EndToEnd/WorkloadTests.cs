@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Grpc.Net.Client;
 using Topology.Media.Content;
@@ -55,7 +54,7 @@ public sealed class WorkloadTests(Lab lab)
     {
         using var client = await ClientAsync(path, "media");
         await using var body = await client.GetStreamAsync($"/media/{Large}", Cancelled);
-        Assert.Equal(await DigestAsync(new DeterministicStream(Large)), await DigestAsync(body));
+        Assert.Equal(await Digests.OfAsync(new DeterministicStream(Large), Cancelled), await Digests.OfAsync(body, Cancelled));
     }
 
     [Theory]
@@ -66,7 +65,7 @@ public sealed class WorkloadTests(Lab lab)
         using var response = await client.PostAsync("/media", new StreamContent(new DeterministicStream(Large)), Cancelled);
         var upload = await response.Content.ReadFromJsonAsync<JsonElement>(Cancelled);
         Assert.Equal(Large, upload.GetProperty("length").GetInt64());
-        Assert.Equal(await DigestAsync(new DeterministicStream(Large)), upload.GetProperty("sha256").GetString());
+        Assert.Equal(await Digests.OfAsync(new DeterministicStream(Large), Cancelled), upload.GetProperty("sha256").GetString());
     }
 
     [Theory]
@@ -101,6 +100,4 @@ public sealed class WorkloadTests(Lab lab)
         (await lab.StartAsync()).Url(path == "direct" ? backend : path, endpoint);
 
     private async Task<HttpClient> ClientAsync(string path, string backend) => new() { BaseAddress = await UrlAsync(path, backend, "http") };
-
-    private static async Task<string> DigestAsync(Stream stream) => Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, Cancelled));
 }

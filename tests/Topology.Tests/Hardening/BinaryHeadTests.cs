@@ -47,7 +47,7 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
     [MemberData(nameof(Malformed))]
     public async Task A_malformed_head_is_refused_and_not_forwarded(string name, string value)
     {
-        foreach (var (exposure, url) in fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttps))
+        foreach (var (exposure, url) in Secured)
         {
             var id = Guid.NewGuid().ToString("N");
             Assert.True(await AskAsync(url, $"/catalog/{id}", (name, value)) is BadRequest or null, exposure);
@@ -62,7 +62,7 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
     [InlineData("/catalog/{id}\r\nx: y")]
     public async Task A_malformed_target_is_refused_and_not_forwarded(string target)
     {
-        foreach (var (exposure, url) in fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttps))
+        foreach (var (exposure, url) in Secured)
         {
             var id = Guid.NewGuid().ToString("N");
             Assert.True(await AskAsync(url, target.Replace("{id}", id, StringComparison.Ordinal)) is BadRequest or null, exposure);
@@ -79,13 +79,16 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
     [InlineData("te", "trailers")]
     public async Task An_unusual_head_that_is_well_formed_passes(string name, string value)
     {
-        foreach (var (exposure, url) in fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttps))
+        foreach (var (exposure, url) in Secured)
         {
             var id = Guid.NewGuid().ToString("N");
             Assert.True(await AskAsync(url, $"/catalog/{id}", (name, value)) is Ok, exposure);
             Assert.Single(fixture.Recorder.Seen(id));
         }
     }
+
+    /// <summary>Where the public speaks HTTP/2.</summary>
+    private IEnumerable<(string Name, Uri Url)> Secured => fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttps);
 
     /// <summary>The first byte of the answer's header block, which is its status; null where the stream or the connection ended instead.</summary>
     private static async Task<byte?> AskAsync(Uri url, string target, params (string Name, string Value)[] fields)

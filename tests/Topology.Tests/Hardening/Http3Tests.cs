@@ -60,7 +60,7 @@ public sealed class Http3Tests(HardeningFixture fixture, Lab lab)
         Assert.Equal(HttpStatusCode.Created, placed.StatusCode);
 
         using var media = await ClientAsync("media");
-        var digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(new DeterministicStream(Size), Cancelled));
+        var digest = await Digests.OfAsync(new DeterministicStream(Size), Cancelled);
         Assert.Equal(digest, Convert.ToHexStringLower(SHA256.HashData(await media.GetByteArrayAsync($"/media/{Size}", Cancelled))));
         using var upload = await media.PostAsync("/media", new StreamContent(new DeterministicStream(Size)), Cancelled);
         Assert.Equal(digest, (await upload.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("sha256").GetString());

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Topology.ManifestHost.Running;
 
 namespace Topology.Tests.Infrastructure;
 
@@ -79,18 +78,7 @@ public sealed class ManifestHostProcess : IAsyncDisposable
         IReadOnlyList<string> arguments, CancellationToken cancellation = default)
     {
         using var process = Start(arguments);
-        var output = process.StandardOutput.ReadToEndAsync(cancellation);
-        var error = process.StandardError.ReadToEndAsync(cancellation);
-        try
-        {
-            await process.WaitForExitAsync(cancellation);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
-        return (process.ExitCode, await output, await error);
+        return await Programs.EndAsync(process, cancellation);
     }
 
     /// <summary>The URL of a resource's endpoint, such as <c>Url("edge", "http")</c>.</summary>
@@ -148,17 +136,7 @@ public sealed class ManifestHostProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Start(IReadOnlyList<string> arguments)
-    {
-        var program = Path.Combine(AppContext.BaseDirectory, "Topology.ManifestHost.dll");
-        return Process.Start(new ProcessStartInfo(Executables.Dotnet, ["exec", program, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            // Orders, histories and certificates of tests are not the user's.
-            Environment = { ["XDG_DATA_HOME"] = DataHome },
-        })!;
-    }
+    private static Process Start(IReadOnlyList<string> arguments) => Programs.Start("Topology.ManifestHost", arguments);
 
     private async Task ReadAsync(StreamReader reader)
     {

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Grpc.Core;
@@ -60,10 +59,10 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     public async Task Media_takes_10_MiB_and_gives_them(string version)
     {
         using var client = cloud.Outside(Version.Parse(version));
-        var expected = await DigestAsync(new DeterministicStream(Large));
+        var expected = await Digests.OfAsync(new DeterministicStream(Large), Cancelled);
 
         await using var body = await client.GetStreamAsync($"/media/{Large}", Cancelled);
-        Assert.Equal(expected, await DigestAsync(body));
+        Assert.Equal(expected, await Digests.OfAsync(body, Cancelled));
 
         using var response = await client.PostAsync("/media", new StreamContent(new DeterministicStream(Large)), Cancelled);
         Assert.Equal(expected, (await response.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("sha256").GetString());
@@ -273,6 +272,4 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
         Assert.DoesNotContain("Now listening on: http://[::]", cloud.Host.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Now listening on: http://0.0.0.0", cloud.Host.Output, StringComparison.Ordinal);
     }
-
-    private static async Task<string> DigestAsync(Stream stream) => Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, Cancelled));
 }
