@@ -4,8 +4,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Topology.Edge.Errors;
 
 /// <summary>
-/// Answers what could not be forwarded (502, 503, 504; 400, 408 and 413 for a body that breaks off) as problem details with the trace's id. What a backend answered,
-/// errors included, passes as it came.
+/// Answers what could not be forwarded (502, 503, 504; 400, 408 and 413 for a body that breaks off) as problem details
+/// with the trace's id. What a backend answered, errors included, passes as it came.
 /// </summary>
 internal sealed class ForwarderProblems(RequestDelegate next, IProblemDetailsService problems)
 {

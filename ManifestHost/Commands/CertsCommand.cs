@@ -148,10 +148,11 @@ internal static class CertsCommand
         var name = new Argument<string>("name") { Description = description };
         name.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && !(token.Value.Length is > 0 and <= 63 && token.Value.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
+            if (result.Tokens is not [{ Value: var given }]) return;
+            if (!(given.Length is > 0 and <= 63 && given.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
                 result.AddError("name: use letters, digits and hyphens, 63 at most.");
-            else if (result.Tokens is [var own] && own.Value.Equals(LocalAuthority.AuthorityFile, StringComparison.OrdinalIgnoreCase))
-                result.AddError($"name: {own.Value} is the authority itself; use another one, or certs renew for a new authority.");
+            else if (given.Equals(LocalAuthority.AuthorityFile, StringComparison.OrdinalIgnoreCase))
+                result.AddError($"name: {given} is the authority itself; use another one, or certs renew for a new authority.");
         });
         return name;
     }

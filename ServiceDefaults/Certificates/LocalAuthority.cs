@@ -64,9 +64,10 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     {
         using var held = Lock();
         using var authority = GetAuthority();
+        X509Extension[] particulars = [Names(dnsNames), .. RevocationListName];
         if (Load(leaf) is { } stored)
         {
-            if (stored.NotAfter - time.GetUtcNow() > LeafRenewal && IsIssuedBy(stored, authority) && HasNames(stored, dnsNames) && NamesRevocationList(stored)) return stored;
+            if (stored.NotAfter - time.GetUtcNow() > LeafRenewal && IsIssuedBy(stored, authority) && particulars.All(extension => Has(stored, extension))) return stored;
             stored.Dispose();
         }
 
@@ -77,8 +78,7 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new(ServerAuthentication), new(ClientAuthentication)], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, true, false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        request.CertificateExtensions.Add(Names(dnsNames));
-        if (RevocationListName is { } list) request.CertificateExtensions.Add(list);
+        foreach (var extension in particulars) request.CertificateExtensions.Add(extension);
 
         var now = time.GetUtcNow();
         using var issued = request.Create(authority, now.AddMinutes(-5), now + LeafLifetime, SerialNumber());
@@ -199,20 +199,17 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     private RevocationList Revoked(string file) => new(RevocationPath(file), time);
 
     /// <summary>Where clients find the list; the inside reads the file instead.</summary>
-    private X509Extension? RevocationListName =>
-        name == LocalAuthorities.Public ? CertificateRevocationListBuilder.BuildCrlDistributionPointExtension([LocalAuthorities.PublicRevocationList]) : null;
-
-    private bool NamesRevocationList(X509Certificate2 leaf) => RevocationListName is not { } list ||
-        leaf.Extensions.FirstOrDefault(extension => extension.Oid?.Value == list.Oid?.Value) is { } extension && extension.RawData.AsSpan().SequenceEqual(list.RawData);
+    private IEnumerable<X509Extension> RevocationListName =>
+        name == LocalAuthorities.Public ? [CertificateRevocationListBuilder.BuildCrlDistributionPointExtension([LocalAuthorities.PublicRevocationList])] : [];
 
     private static bool IsIssuedBy(X509Certificate2 leaf, X509Certificate2 authority) =>
         leaf.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier is { } issuer &&
         authority.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes is { } subject &&
         issuer.Span.SequenceEqual(subject.Span);
 
-    private static bool HasNames(X509Certificate2 leaf, IReadOnlyCollection<string> names) =>
-        leaf.Extensions.FirstOrDefault(extension => extension.Oid?.Value == "2.5.29.17") is { } extension &&
-        extension.RawData.AsSpan().SequenceEqual(Names(names).RawData);
+    private static bool Has(X509Certificate2 leaf, X509Extension wanted) =>
+        leaf.Extensions.FirstOrDefault(extension => extension.Oid?.Value == wanted.Oid?.Value) is { } extension &&
+        extension.RawData.AsSpan().SequenceEqual(wanted.RawData);
 
     private static X509Extension Names(IReadOnlyCollection<string> names)
     {

@@ -21,6 +21,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         if (!context.GetListener().IsPublic) return next(context);
 
         var request = context.Request;
+        var head = context.Features.GetRequiredFeature<IHttpRequestFeature>();
         var isText = HttpProtocol.IsHttp11(request.Protocol) || HttpProtocol.IsHttp10(request.Protocol);
         if (!IsWithinLimits(request.Headers))
         {
@@ -30,13 +31,13 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         }
 
         // Text was checked as it came.
-        if (!isText && !BinaryHead.IsWellFormed(context.Features.GetRequiredFeature<IHttpRequestFeature>()))
+        if (!isText && !BinaryHead.IsWellFormed(head))
         {
             return Refuse(context, StatusCodes.Status400BadRequest, "The request has a target or a field that HTTP does not have: a fragment, a name that is no token, a control character or white space around a value, or one that belongs to a connection of HTTP/1.1.");
         }
 
         if (!hosts.Contains(request.Host.Value)) return Refuse(context, StatusCodes.Status400BadRequest, "This host is not served here.");
-        if (!UnambiguousPath.IsMetBy(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget))
+        if (!UnambiguousPath.IsMetBy(head.RawTarget))
         {
             return Refuse(context, StatusCodes.Status400BadRequest, "The path can be read in more than one way; send it without escapes of / \\ % or controls, empty or dot segments.");
         }

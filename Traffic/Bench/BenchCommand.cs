@@ -47,10 +47,10 @@ internal static class BenchCommand
             await using var own = await OwnTopology.StartAsync(edges.Length == 0 ? [OwnTopology.AllInstalled] : edges, cancellationToken);
             var state = RunningTopology.Read(own.StateFile)!;
             var targets = new TargetMap(state.Services());
-            if (edges.Length == 0) plan = [.. plan.Select(options => options with { Paths = [OurEdge, .. targets.Paths.Where(path => path is "nginx" or "haproxy" or "apache")] })];
+            if (edges.Length == 0) plan = [.. plan.Select(options => options with { Paths = [OurEdge, .. targets.Paths.Where(OwnTopology.OtherProxies.Contains)] })];
             if (plan[0].Validate(targets) is { } impossible) return CommandLine.Refuse(impossible);
 
-            var engine = new ComparisonEngine(targets, new PublicTrust(new ConfigurationBuilder().AddEnvironmentVariables().Build())) { Processes = (path, workload) => state.On(path, workload) };
+            var engine = new ComparisonEngine(targets, new PublicTrust(CommandLine.Configuration)) { Processes = (path, workload) => state.On(path, workload) };
             var repeats = new List<ComparisonResult>();
             foreach (var options in plan)
             {

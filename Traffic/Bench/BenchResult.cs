@@ -48,14 +48,14 @@ public sealed record BenchResult(IReadOnlyList<BenchRow> Rows, IReadOnlyList<Ben
     [
         ("requestsPerSecond", path => path.AchievedRate),
         ("cpuMicrosecondsPerRequest", Cpu),
-        ("p50Ms", path => path.LatencyMs?.P50 ?? double.NaN),
-        ("p99Ms", path => path.LatencyMs?.P99 ?? double.NaN),
+        ("p50Ms", P50),
+        ("p99Ms", P99),
     ];
 
     private static BenchRow Row(int connections, PathResult[] repeats) => new(
         repeats[0].Path, connections,
         Median(repeats.Select(path => path.AchievedRate)), Median(repeats.Select(Cpu)),
-        Median(repeats.Select(path => path.LatencyMs?.P50 ?? double.NaN)), Median(repeats.Select(path => path.LatencyMs?.P99 ?? double.NaN)),
+        Median(repeats.Select(P50)), Median(repeats.Select(P99)),
         Median(repeats.Select(path => path.MemoryMiB.GetValueOrDefault(path.Path))), repeats.Sum(path => path.Errors));
 
     private static BenchRatio Ratio(int connections, (string Name, Func<PathResult, double> Of) metric, (PathResult Edge, PathResult Against)[] repeats)
@@ -65,6 +65,10 @@ public sealed record BenchResult(IReadOnlyList<BenchRow> Rows, IReadOnlyList<Ben
             repeats[0].Edge.Path, repeats[0].Against.Path, string.Create(CultureInfo.InvariantCulture, $"{metric.Name}@{connections}"),
             Median(ratios), ratios.Min(), ratios.Max());
     }
+
+    private static double P50(PathResult path) => path.LatencyMs?.P50 ?? double.NaN;
+
+    private static double P99(PathResult path) => path.LatencyMs?.P99 ?? double.NaN;
 
     private static double Cpu(PathResult path) => path.CpuMicrosecondsPerRequest.GetValueOrDefault(path.Path);
 

@@ -28,7 +28,7 @@ internal static class ClaimsCommand
     {
         var (ids, proxies) = (CommandLine.Split(parsed.GetValue(Only)), CommandLine.Split(parsed.GetValue(Proxies)));
         if (ids.FirstOrDefault(id => ClaimCatalog.Find(id) is null) is { } unknown) return CommandLine.Refuse($"Unknown claim \"{unknown}\"; use some of {ClaimCatalog.Ids}.");
-        if (proxies.FirstOrDefault(proxy => proxy is not ("nginx" or "apache" or "haproxy")) is { } other) return CommandLine.Refuse($"Unknown proxy \"{other}\"; use some of nginx, apache, haproxy.");
+        if (proxies.FirstOrDefault(proxy => !OwnTopology.OtherProxies.Contains(proxy)) is { } other) return CommandLine.Refuse($"Unknown proxy \"{other}\"; use some of {string.Join(", ", OwnTopology.OtherProxies)}.");
         if (proxies.Length > 0 && parsed.GetValue(Attach)) return CommandLine.Refuse("--proxies starts proxies with a topology of its own; leave out --attach.");
         if (CommandLine.MissingFolder(parsed.GetValue(Json)) is { } missing) return CommandLine.Refuse(missing);
 
@@ -46,8 +46,7 @@ internal static class ClaimsCommand
                 return CommandLine.Refuse("What runs is the cloud's shape, where no backend is exposed or tells who asks, so the claims cannot be put to it; leave out --attach to start a lab for them.");
             }
 
-            var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
-            await using var lab = await ClaimLab.OpenAsync(() => RunningTopology.Read(stateFile), configuration, cancellationToken);
+            await using var lab = await ClaimLab.OpenAsync(() => RunningTopology.Read(stateFile), CommandLine.Configuration, cancellationToken);
             var results = new List<ClaimResult>();
             foreach (var claim in ClaimCatalog.All.Where(claim => ids.Length == 0 || ids.Contains(claim.Id)))
             {

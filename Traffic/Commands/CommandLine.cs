@@ -8,6 +8,9 @@ internal static class CommandLine
     /// <summary>The exit status of arguments that cannot be met; one line on standard error says what to change.</summary>
     public const int BadArguments = 2;
 
+    /// <summary>What the environment sets for a command.</summary>
+    public static IConfiguration Configuration { get; } = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+
     private const int Failed = 1;
     private const int Interrupted = 130;
 

@@ -60,7 +60,7 @@ public static class CompareCommand
             var targets = new TargetMap(state.Services());
             if (options.Validate(targets) is { } impossible) return CommandLine.Refuse(impossible);
 
-            var trust = new PublicTrust(new ConfigurationBuilder().AddEnvironmentVariables().Build());
+            var trust = new PublicTrust(CommandLine.Configuration);
             using var pairs = new PairSender(targets, trust, new(Microsoft.Extensions.Logging.Abstractions.NullLogger<StartedPaths>.Instance));
             var engine = new ComparisonEngine(targets, trust)
             {

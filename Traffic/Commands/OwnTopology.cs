@@ -10,6 +10,9 @@ public sealed class TopologyStartException(string message) : Exception(message);
 /// <summary>A topology of a measurement's own: on free ports, without dashboard and telemetry, stopped with the measurement.</summary>
 internal sealed class OwnTopology : IAsyncDisposable
 {
+    /// <summary>The proxies besides our edges, which start when they are named.</summary>
+    public static IReadOnlyList<string> OtherProxies { get; } = ["nginx", "apache", "haproxy"];
+
     /// <summary>Instead of names: each proxy that is installed.</summary>
     public const string AllInstalled = "all";
 
@@ -55,7 +58,7 @@ internal sealed class OwnTopology : IAsyncDisposable
             RedirectStandardInput = true,
             ArgumentList = { host, "run", "--dynamic-ports", "--no-dashboard", "--stop-with-parent", "--state", stateFile },
         };
-        string[] optional = [.. paths.Where(path => path is "nginx" or "apache" or "haproxy" or AllInstalled)];
+        string[] optional = [.. paths.Where(path => path == AllInstalled || OtherProxies.Contains(path))];
         if (optional.Length > 0)
         {
             start.ArgumentList.Add("--start");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 using Topology.Traffic.Comparison;
 
 namespace Topology.Traffic.History;
@@ -25,10 +26,6 @@ public sealed class ComparisonHistory
     /// <summary>How many results are kept.</summary>
     public const int Kept = 200;
 
-    // SQLite's own numbers.
-    private const int ReadOnly = 8;
-    private const int CannotOpen = 14;
-
     private readonly string _connection;
 
     /// <summary>Makes the file at its first use.</summary>
@@ -42,7 +39,7 @@ public sealed class ComparisonHistory
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             Create();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException { SqliteErrorCode: ReadOnly or CannotOpen })
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException { SqliteErrorCode: raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN })
         {
             throw new InvalidOperationException($"Comparisons cannot be kept in {file}: {e.Message} Set {FileKey} to a file in a folder that this user may write to.", e);
         }

@@ -23,6 +23,15 @@ public sealed class PublicTrust(IConfiguration configuration, bool isLocal = tru
         return policy;
     });
 
+    /// <summary>TLS options of a client of one listener, none where that has no TLS.</summary>
+    /// <param name="address">The listener.</param>
+    /// <param name="protocols">The application protocols offered.</param>
+    public SslClientAuthenticationOptions OptionsFor(Uri address, params IEnumerable<SslApplicationProtocol> protocols)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return address.Scheme == Uri.UriSchemeHttps ? Options(address.Host, protocols) : new();
+    }
+
     /// <summary>TLS options of a client. The authority is read, or made, at first use.</summary>
     /// <param name="host">The name that the server's certificate must be of; null for the request's host.</param>
     /// <param name="protocols">The application protocols offered.</param>

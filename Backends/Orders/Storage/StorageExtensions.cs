@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -6,10 +7,6 @@ namespace Topology.Orders.Storage;
 
 internal static class StorageExtensions
 {
-    // SQLite's own numbers.
-    private const int ReadOnly = 8;
-    private const int CannotOpen = 14;
-
     /// <summary>
     /// PostgreSQL where the connection string <c>orders</c> names a host; else SQLite in the file it names, by default one
     /// in the user's application data.
@@ -44,7 +41,7 @@ internal static class StorageExtensions
         {
             await database.EnsureCreatedAsync();
         }
-        catch (SqliteException e) when (e.SqliteErrorCode is ReadOnly or CannotOpen)
+        catch (SqliteException e) when (e.SqliteErrorCode is raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN)
         {
             throw CannotKeep(database.GetDbConnection().DataSource, e);
         }

@@ -23,7 +23,7 @@ public sealed class AnyHostClaim : Claim
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
         await ExpectAsync("a plain Kestrel", lab.Plain.Address, 200);
-        foreach (var name in lab.Proxies.Select(proxy => proxy.Name).Prepend(lab.Backends[0].Name))
+        foreach (var name in lab.Filtering)
         {
             foreach (var endpoint in (string[])["http", "https"])
             {

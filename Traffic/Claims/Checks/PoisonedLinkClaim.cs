@@ -35,7 +35,7 @@ public sealed class PoisonedLinkClaim : Claim
             evidence.Expect(link.StartsWith($"https://{Stranger}/", StringComparison.Ordinal), $"unfiltered behind a proxy that passes any name on, it is {link}");
         }
 
-        foreach (var name in lab.Proxies.Select(proxy => proxy.Name).Prepend(lab.Backends[0].Name))
+        foreach (var name in lab.Filtering)
         {
             using var caller = lab.Call(lab.Url(name, "http"));
             var refused = await caller.StatusAsync("/catalog/items/1", cancellationToken, host: Stranger);

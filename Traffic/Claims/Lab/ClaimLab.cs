@@ -43,6 +43,9 @@ public sealed class ClaimLab : IAsyncDisposable
     /// <summary>One of each kind of proxy: our edge, and the other proxies that run. The second edge is the same program.</summary>
     public IReadOnlyList<string> ProxyKinds => [.. Proxies.Select(proxy => proxy.Name).Where(name => name != "edge-tls")];
 
+    /// <summary>Who filters hosts: a backend that is exposed, each edge, and the other proxies that run.</summary>
+    public IEnumerable<string> Filtering => Proxies.Select(proxy => proxy.Name).Prepend(Backends[0].Name);
+
     /// <summary>The processes that serve.</summary>
     public IReadOnlyList<TopologyResource> Backends =>
         [.. State.Resources.Where(resource => !TargetMap.Known.Contains(resource.Name) && resource.Urls.ContainsKey("http") && resource.Urls.ContainsKey("internal-h2"))];

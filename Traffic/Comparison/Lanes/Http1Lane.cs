@@ -49,7 +49,7 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
             if (address.Scheme == Uri.UriSchemeHttps)
             {
                 _tls = new(new NetworkStream(socket, ownsSocket: false));
-                _tls.AuthenticateAsClient(trust.Options(address.Host, SslApplicationProtocol.Http11));
+                _tls.AuthenticateAsClient(trust.OptionsFor(address, SslApplicationProtocol.Http11));
             }
         }
         catch

@@ -72,9 +72,7 @@ internal static class CountedConnection
 {
     public static HttpMessageInvoker Create(PublicTrust trust, Uri address, LaneProof proof, bool http2) => new(new SocketsHttpHandler
     {
-        SslOptions = address.Scheme == Uri.UriSchemeHttps
-            ? trust.Options(address.Host, http2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11)
-            : new(),
+        SslOptions = trust.OptionsFor(address, http2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11),
         // Without a propagator there are no client spans either: load is not to be traced.
         ActivityHeadersPropagator = null,
         AllowAutoRedirect = false,
