@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net.Http.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
 using Topology.Catalog.Items;
 using Topology.ServiceDefaults.Diagnostics;
@@ -43,29 +45,32 @@ public sealed class TopologyPathTests : IAsyncDisposable
     public async Task The_listener_decides_the_tag_of_span_and_metric(string listener, string? header, string? expected)
     {
         var marker = Guid.NewGuid().ToString("N");
-        var spans = new List<object?>();
+        var spans = new ConcurrentQueue<object?>();
         using var activities = new ActivityListener
         {
             ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
             Sample = (ref _) => ActivitySamplingResult.AllData,
             ActivityStopped = activity =>
             {
-                if (activity.TraceStateString == $"topology={marker}") lock (spans) spans.Add(activity.GetTagItem(TopologyPath.Tag));
+                if (activity.TraceStateString == $"topology={marker}") spans.Enqueue(activity.GetTagItem(TopologyPath.Tag));
             },
         };
         ActivitySource.AddActivityListener(activities);
-        var measured = new List<object?>();
+
+        // Hosts of other tests measure in this process as well; the meter of this one belongs to its own factory.
+        var meter = _catalog.Services.GetRequiredService<IMeterFactory>();
+        var measured = new ConcurrentQueue<object?>();
         using var meters = new MeterListener
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Name == "http.server.request.duration") self.EnableMeasurementEvents(instrument);
+                if (instrument.Name == "http.server.request.duration" && instrument.Meter.Scope == meter) self.EnableMeasurementEvents(instrument);
             },
         };
         meters.SetMeasurementEventCallback<double>((_, _, tags, _) =>
         {
             var values = tags.ToArray().ToDictionary(tag => tag.Key, tag => tag.Value);
-            if (values.GetValueOrDefault("http.route") is "/catalog/items/{id:int}") lock (measured) measured.Add(values.GetValueOrDefault(TopologyPath.Tag));
+            measured.Enqueue(values.GetValueOrDefault(TopologyPath.Tag));
         });
         meters.Start();
 
@@ -85,10 +90,9 @@ public sealed class TopologyPathTests : IAsyncDisposable
         using var response = await invoker.SendAsync(request, Cancelled);
         response.EnsureSuccessStatusCode();
 
-        await Eventually.TrueAsync(() => spans.Count > 0 && measured.Count > 0);
-        Assert.All(spans, path => Assert.Equal(expected, path));
-        Assert.Contains(expected, measured);
-        Assert.DoesNotContain(measured, path => path is string value && !TopologyPath.All.Contains(value));
+        await Eventually.TrueAsync(() => !spans.IsEmpty && !measured.IsEmpty);
+        Assert.Equal(expected, Assert.Single(spans));
+        Assert.Equal(expected, Assert.Single(measured));
     }
 
     [Fact]
