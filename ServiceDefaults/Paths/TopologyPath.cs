@@ -18,11 +18,11 @@ public static class TopologyPath
     /// <summary>Edge-direct: no proxy between the client and the backend.</summary>
     public const string Direct = "direct";
 
-    private static readonly FrozenDictionary<string, string> Known =
-        new[] { Direct, "edge", "edge-tls", "nginx", "apache", "haproxy" }.ToFrozenDictionary(path => path, StringComparer.Ordinal);
+    /// <summary>Every path, in the order in which they are shown; nothing else is ever a value of the tag.</summary>
+    public static IReadOnlyList<string> All { get; } = [Direct, "edge", "edge-tls", "nginx", "apache", "haproxy"];
 
-    /// <summary>Every path; nothing else is ever a value of the tag.</summary>
-    public static IReadOnlyCollection<string> All => Known.Keys;
+    // One object for each value, so that no request makes a string of its own.
+    private static readonly FrozenDictionary<string, string> Known = All.ToFrozenDictionary(path => path, StringComparer.Ordinal);
 
     /// <summary>The path that a header's value names, or null where it is absent, repeated or not one of <see cref="All"/>.</summary>
     public static string? Parse(StringValues header) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Topology.ServiceDefaults.Paths;
 using Topology.Traffic.Comparison;
 using Topology.Traffic.Pairs;
 using Topology.Traffic.Reports;
@@ -13,7 +14,7 @@ public static class CompareCommand
     private static readonly ComparisonOptions Defaults = new();
 
     private static readonly Option<string> WorkloadOption = new("--workload") { Description = $"What to send: {WorkloadCatalog.Names}.", DefaultValueFactory = _ => Defaults.Workload };
-    private static readonly Option<string[]> Paths = new("--paths") { Description = $"Some of {string.Join(",", TargetMap.Known)}; the first is the baseline. Default: all that run.", HelpName = "PATH[,PATH]", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<string[]> Paths = new("--paths") { Description = $"Some of {string.Join(",", TopologyPath.All)}; the first is the baseline. Default: all that run.", HelpName = "PATH[,PATH]", AllowMultipleArgumentsPerToken = true };
     private static readonly Option<double> Rate = new("--rate") { Description = "Requests offered for each second.", DefaultValueFactory = _ => Defaults.Rate };
     private static readonly Option<double> Duration = new("--duration") { Description = "Seconds that each path is measured; the control takes as long as one path.", DefaultValueFactory = _ => Defaults.DurationSeconds };
     private static readonly Option<bool> Tls = new("--tls") { Description = "Ask the https listeners." };

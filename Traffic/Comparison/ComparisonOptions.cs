@@ -84,9 +84,9 @@ public sealed record ComparisonOptions
     public string? Validate(TargetMap? targets = null)
     {
         if (WorkloadCatalog.Find(Workload) is not { } workload) return $"Unknown workload \"{Workload}\"; use one of {WorkloadCatalog.Names}.";
-        if (Paths.FirstOrDefault(path => !TargetMap.Known.Contains(path)) is { } unknown)
+        if (Paths.FirstOrDefault(path => !TopologyPath.All.Contains(path)) is { } unknown)
         {
-            return $"Unknown path \"{unknown}\"; use some of {string.Join(", ", TargetMap.Known)}.";
+            return $"Unknown path \"{unknown}\"; use some of {string.Join(", ", TopologyPath.All)}.";
         }
 
         if (Paths.GroupBy(path => path).FirstOrDefault(group => group.Count() > 1) is { } twice)

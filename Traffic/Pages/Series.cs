@@ -1,3 +1,4 @@
+using Topology.ServiceDefaults.Paths;
 using Topology.Traffic.Reports;
 
 namespace Topology.Traffic.Pages;
@@ -12,7 +13,7 @@ internal static class Series
     public static string Process(string process) => process switch
     {
         Comparison.Cost.ProcessCost.Generator => "var(--muted)",
-        _ when Targets.TargetMap.Known.Contains(process) => Colour(process),
+        _ when TopologyPath.All.Contains(process) => Colour(process),
         "orders" => "color-mix(in srgb, var(--s0) 60%, var(--s5))",
         _ => Colour(ServiceDefaults.Paths.TopologyPath.Direct),
     };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Topology.ServiceDefaults.Paths;
 using Topology.Traffic.Comparison;
 
 namespace Topology.Traffic.Reports;
@@ -24,7 +25,7 @@ public static class SvgCharts
     private const double Bottom = 44;
 
     /// <summary>The number of a path's colour; the same in every chart.</summary>
-    public static int Colour(string path) => Math.Max(0, Targets.TargetMap.Known.Index().FirstOrDefault(known => known.Item == path).Index);
+    public static int Colour(string path) => Math.Max(0, TopologyPath.All.Index().FirstOrDefault(known => known.Item == path).Index);
 
     /// <summary>Lines over an axis of numbers; the vertical axis is logarithmic.</summary>
     /// <param name="label">What the chart shows, for those who do not see it.</param>

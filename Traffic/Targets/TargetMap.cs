@@ -8,10 +8,6 @@ namespace Topology.Traffic.Targets;
 /// </summary>
 public sealed class TargetMap
 {
-    /// <summary>The paths of the topology, in the order in which they are shown.</summary>
-    public static IReadOnlyList<string> Known { get; } =
-        [TopologyPath.Direct, .. TopologyPath.All.Where(path => path != TopologyPath.Direct).Order(StringComparer.Ordinal)];
-
     private readonly Dictionary<(string Service, string Endpoint), Uri[]> _addresses = [];
 
     /// <summary>Reads the section <c>services</c>.</summary>
@@ -31,7 +27,7 @@ public sealed class TargetMap
             }
         }
 
-        Paths = [.. Known.Where(path => path == TopologyPath.Direct ? HasBackend : HasProxy(path))];
+        Paths = [.. TopologyPath.All.Where(path => path == TopologyPath.Direct ? HasBackend : HasProxy(path))];
     }
 
     /// <summary>The paths that are there, <c>direct</c> first.</summary>
@@ -41,13 +37,13 @@ public sealed class TargetMap
     public bool UsesTls => _addresses.Values.Any(addresses => addresses.Any(address => address.Scheme == Uri.UriSchemeHttps));
 
     /// <summary>The base addresses, one for each replica, at which a path to a service begins; empty where there is none.</summary>
-    /// <param name="path">One of <see cref="Known"/>.</param>
+    /// <param name="path">One of <see cref="TopologyPath.All"/>.</param>
     /// <param name="service">The backend asked for.</param>
     /// <param name="tls">The listener <c>https</c> rather than <c>http</c>.</param>
     public IReadOnlyList<Uri> Find(string path, string service, bool tls) =>
         _addresses.GetValueOrDefault((path == TopologyPath.Direct ? service : path, tls ? "https" : "http")) ?? [];
 
-    private bool HasBackend => _addresses.Keys.Any(key => !Known.Contains(key.Service));
+    private bool HasBackend => _addresses.Keys.Any(key => !TopologyPath.All.Contains(key.Service));
 
     private bool HasProxy(string path) => _addresses.Keys.Any(key => key.Service == path);
 }

@@ -1,3 +1,4 @@
+using Topology.ServiceDefaults.Paths;
 using Topology.Traffic.Claims.Lab;
 using Topology.Traffic.Targets;
 
@@ -46,7 +47,7 @@ public sealed class BehindProxyClaim : Claim
                 : $"through {proxy.Name}: {string.Join(", ", faults)}");
         }
 
-        var absent = TargetMap.Known.Skip(1).Where(path => lab.Proxies.All(proxy => proxy.Name != path)).ToArray();
+        var absent = TopologyPath.All.Skip(1).Where(path => lab.Proxies.All(proxy => proxy.Name != path)).ToArray();
         if (absent.Length > 0) evidence.Note($"not run here: {string.Join(", ", absent)} (start them with --proxies)");
         evidence.Note("IIS is not run here: it needs Windows");
     }

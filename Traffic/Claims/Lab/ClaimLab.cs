@@ -1,4 +1,5 @@
 using System.Net;
+using Topology.ServiceDefaults.Paths;
 using Topology.Traffic.Targets;
 
 namespace Topology.Traffic.Claims.Lab;
@@ -37,8 +38,8 @@ public sealed class ClaimLab : IAsyncDisposable
 
     /// <summary>The edges and proxies that run, in the order in which paths are shown.</summary>
     public IReadOnlyList<TopologyResource> Proxies =>
-        [.. State.Resources.Where(resource => TargetMap.Known.Contains(resource.Name) && resource.Urls.ContainsKey("http"))
-            .OrderBy(resource => TargetMap.Known.Index().First(path => path.Item == resource.Name).Index)];
+        [.. State.Resources.Where(resource => TopologyPath.All.Contains(resource.Name) && resource.Urls.ContainsKey("http"))
+            .OrderBy(resource => TopologyPath.All.Index().First(path => path.Item == resource.Name).Index)];
 
     /// <summary>One of each kind of proxy: our edge, and the other proxies that run. The second edge is the same program.</summary>
     public IReadOnlyList<string> ProxyKinds => [.. Proxies.Select(proxy => proxy.Name).Where(name => name != "edge-tls")];
@@ -48,7 +49,7 @@ public sealed class ClaimLab : IAsyncDisposable
 
     /// <summary>The processes that serve.</summary>
     public IReadOnlyList<TopologyResource> Backends =>
-        [.. State.Resources.Where(resource => !TargetMap.Known.Contains(resource.Name) && resource.Urls.ContainsKey("http") && resource.Urls.ContainsKey("internal-h2"))];
+        [.. State.Resources.Where(resource => !TopologyPath.All.Contains(resource.Name) && resource.Urls.ContainsKey("http") && resource.Urls.ContainsKey("internal-h2"))];
 
     /// <summary>Opens a lab on a topology.</summary>
     /// <param name="read">Its state, read again where processes come and go.</param>
