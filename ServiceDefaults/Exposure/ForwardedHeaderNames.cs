@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http;
 
 namespace Topology.ServiceDefaults.Exposure;
@@ -13,15 +14,35 @@ public static class ForwardedHeaderNames
         "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Original-Prefix", "X-Original-URL", "X-Rewrite-URL",
     ];
 
+    /// <summary>Families of such headers, of which every proxy and platform has more.</summary>
+    private static readonly string[] Prefixes = ["X-Forwarded-", "X-Original-", "X-MS-CLIENT-"];
+
+    /// <summary>Those above, and what else a proxy or platform would say of the client, its certificate or a proxy to use.</summary>
+    private static readonly FrozenSet<string> Claims = new[]
+    {
+        "Front-End-Https", "X-Url-Scheme", "CF-Connecting-IP", "X-Cluster-Client-IP", "X-ProxyUser-IP", "X-Azure-ClientIP", "X-Azure-SocketIP",
+        "X-ARR-ClientCert", "X-Client-Cert", "X-SSL-Client-Cert", "SSL-Client-Cert", "Client-Cert", "Client-Cert-Chain", "Proxy",
+    }.Concat(All).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>
     /// On a public listener nobody stands in front of this service, so every header that claims otherwise is a client's
     /// invention and is dropped before anything can read or forward it.
     /// </summary>
     internal static void Remove(IHeaderDictionary headers)
     {
-        foreach (var name in All)
+        List<string>? claims = null;
+        foreach (var (name, _) in headers)
         {
-            headers.Remove(name);
+            if (IsClaim(name)) (claims ??= []).Add(name);
         }
+
+        claims?.ForEach(name => headers.Remove(name));
+    }
+
+    /// <summary>A name with "_" is to some programs behind the same as one with "-".</summary>
+    private static bool IsClaim(string name)
+    {
+        if (name.Contains('_', StringComparison.Ordinal)) name = name.Replace('_', '-');
+        return Claims.Contains(name) || (name is ['X' or 'x', ..] && Prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)));
     }
 }

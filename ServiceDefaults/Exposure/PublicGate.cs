@@ -33,7 +33,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         // Text was checked as it came.
         if (!isText && !BinaryHead.IsWellFormed(head))
         {
-            return Refuse(context, StatusCodes.Status400BadRequest, "The request has a target or a field that HTTP does not have: a fragment, a name that is no token, a control character or white space around a value, or one that belongs to a connection of HTTP/1.1.");
+            return Refuse(context, StatusCodes.Status400BadRequest, "The request has a method, a target or a field that HTTP does not have: a method of too many characters, a fragment, a name that is no token, a control character or white space around a value, or one that belongs to a connection of HTTP/1.1.");
         }
 
         if (!hosts.Contains(request.Host.Value)) return Refuse(context, StatusCodes.Status400BadRequest, "This host is not served here.");
@@ -43,9 +43,15 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         }
 
         if (HttpMethods.IsTrace(request.Method)) return Refuse(context, StatusCodes.Status501NotImplemented, "TRACE is not implemented.");
-        if (HttpMethods.IsConnect(request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true })
+        if (HttpMethods.IsConnect(request.Method))
         {
-            return Refuse(context, StatusCodes.Status400BadRequest, "Nothing here is a tunnel.");
+            if (context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true, Protocol: var protocol })
+            {
+                return Refuse(context, StatusCodes.Status400BadRequest, "Nothing here is a tunnel.");
+            }
+
+            // RFC 9220 section 3: a protocol that is not known.
+            if (protocol != "websocket") return Refuse(context, StatusCodes.Status501NotImplemented, "No protocol but WebSocket is spoken in HTTP here.");
         }
 
         if (HttpMethods.IsOptions(request.Method) && !request.Path.HasValue)
@@ -56,8 +62,22 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         }
 
         ForwardedHeaderNames.Remove(request.Headers);
+        IgnoreOtherUpgrades(request);
         NoticedUpgrade.Attach(context);
         return next(context);
+    }
+
+    /// <summary>
+    /// An offer to change to a protocol that nothing here speaks may be ignored, and in HTTP/1.0 it must be (RFC 9110 section
+    /// 7.8). Passed on, it would reach what knows such a protocol and cannot speak it upstream.
+    /// </summary>
+    private static void IgnoreOtherUpgrades(HttpRequest request)
+    {
+        if (request.Headers.Upgrade is { Count: > 0 } upgrade
+            && (HttpProtocol.IsHttp10(request.Protocol) || !string.Equals(upgrade, "websocket", StringComparison.OrdinalIgnoreCase)))
+        {
+            request.Headers.Remove("Upgrade");
+        }
     }
 
     /// <summary>Kestrel's own limits leave room for what a proxy adds; the public has no use for it.</summary>

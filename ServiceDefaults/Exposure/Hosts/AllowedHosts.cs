@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Net;
 using Microsoft.AspNetCore.Http;
@@ -19,6 +20,8 @@ public sealed class AllowedHosts
 {
     /// <summary>The configuration key.</summary>
     public const string Key = "Topology:AllowedHosts";
+
+    private static readonly SearchValues<char> LabelCharacters = SearchValues.Create("-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     private static readonly string[] Loopback = ["localhost", "*.localhost", "127.0.0.1", "[::1]"];
 
@@ -57,13 +60,27 @@ public sealed class AllowedHosts
         if (name[0] == '[') return _names.Contains(Canonical(name.ToString()));
         foreach (var suffix in _suffixes)
         {
-            if (name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)) return true;
+            if (name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)) return IsDnsName(name);
         }
 
         return false;
     }
 
-    /// <summary>uri-host [ ":" port ], RFC 9110 section 7.2. The names themselves are compared, so their characters need no check.</summary>
+    /// <summary>Labels of letters, digits, "_" and inner hyphens, RFC 1123 section 2.1: what a wildcard stands for is the client's text.</summary>
+    private static bool IsDnsName(ReadOnlySpan<char> name)
+    {
+        const int LongestName = 253, LongestLabel = 63;
+        if (name.Length > LongestName) return false;
+        foreach (var range in name.Split('.'))
+        {
+            var label = name[range];
+            if (label.Length is 0 or > LongestLabel || label[0] == '-' || label[^1] == '-' || label.ContainsAnyExcept(LabelCharacters)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>uri-host [ ":" port ], RFC 9110 section 7.2. Names are compared as a whole, so their characters need no check here.</summary>
     private static bool TrySplit(ReadOnlySpan<char> host, out ReadOnlySpan<char> name)
     {
         var end = host[0] == '[' ? host.IndexOf(']') + 1 : host.IndexOf(':');

@@ -24,6 +24,7 @@ internal sealed class RouteLimitsMiddleware(RequestDelegate next, IOptions<Expos
 
         if (context.Request.ContentLength is null && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
         {
+            if (route.BodyBytes == 0) return EmptyBody.InvokeAsync(context, next);
             context.Features.Set<IRequestBodyPipeFeature>(new BodyReader(context.Request.BodyReader));
         }
 

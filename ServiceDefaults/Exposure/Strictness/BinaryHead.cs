@@ -22,7 +22,7 @@ internal static class BinaryHead
     /// <summary>Whether the head of such a request is well-formed.</summary>
     public static bool IsWellFormed(IHttpRequestFeature request)
     {
-        if (request.RawTarget.AsSpan().ContainsAnyExcept(Target)) return false;
+        if (request.Method.Length > Http1Scanner.LongestMethod || request.RawTarget.AsSpan().ContainsAnyExcept(Target)) return false;
         foreach (var (name, values) in request.Headers)
         {
             if (name.AsSpan().ContainsAnyExcept(Token) || OfTheConnection.Contains(name)) return false;

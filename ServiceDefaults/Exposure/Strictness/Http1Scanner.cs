@@ -12,7 +12,7 @@ namespace Topology.ServiceDefaults.Exposure.Strictness;
 internal sealed class Http1Scanner
 {
     // The longest method in IANA's registry has 17 characters.
-    private const int LongestMethod = 32;
+    internal const int LongestMethod = 32;
 
     // Size, extensions and all: extensions carry nothing that a server here reads.
     private const int LongestChunkLine = 256;

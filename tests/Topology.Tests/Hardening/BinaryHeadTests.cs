@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
@@ -68,6 +69,41 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
             Assert.True(await AskAsync(url, target.Replace("{id}", id, StringComparison.Ordinal)) is BadRequest or null, exposure);
             Assert.Empty(fixture.Recorder.Seen(id));
         }
+    }
+
+    [Fact]
+    public async Task A_method_that_is_too_long_is_refused_as_in_HTTP_1_1()
+    {
+        foreach (var (exposure, url) in Secured)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            using var request = new HttpRequestMessage(new HttpMethod(new string('M', 33)), new Uri(url, $"/catalog/{id}"));
+            Assert.Equal((exposure, HttpStatusCode.BadRequest), (exposure, await StatusAsync(request)));
+            Assert.Empty(fixture.Recorder.Seen(id));
+        }
+    }
+
+    /// <summary>Extended CONNECT, RFC 8441, for something else than a WebSocket.</summary>
+    [Theory]
+    [InlineData("foo", "/live/socket")]
+    [InlineData("connect-udp", "/catalog/{id}")]
+    public async Task A_protocol_that_is_not_known_is_501_and_not_forwarded(string protocol, string path)
+    {
+        foreach (var (exposure, url) in Secured)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            using var request = new HttpRequestMessage(HttpMethod.Connect, new Uri(url, path.Replace("{id}", id, StringComparison.Ordinal))) { Headers = { Protocol = protocol } };
+            Assert.Equal((exposure, HttpStatusCode.NotImplemented), (exposure, await StatusAsync(request)));
+            Assert.Empty(fixture.Recorder.Seen(id));
+        }
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpRequestMessage request)
+    {
+        (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        using var invoker = new HttpMessageInvoker(ServiceHost.Handler());
+        using var response = await invoker.SendAsync(request, Cancelled);
+        return response.StatusCode;
     }
 
     [Theory]

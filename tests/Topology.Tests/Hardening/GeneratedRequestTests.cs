@@ -7,7 +7,6 @@ namespace Topology.Tests.Hardening;
 public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputHelper output)
 {
     private const int Requests = 100_000;
-    private const int MostRequests = 8;
 
     private static readonly string[] Seeds = [.. StrictnessCases.All.Where(@case => @case.Raw.Length < 1500 && !@case.HasNoBody).Select(@case => @case.Raw)];
 
@@ -26,35 +25,40 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
         Gen.Select(Gen.Double.Unit, Gen.Double.Unit, (from, to) => new Func<string, string>(text => text + text[Math.Min(At(text, from), At(text, to))..Math.Max(At(text, from), At(text, to))])),
         Gen.Select(Gen.Double.Unit, OneOf(Seeds), (where, other) => new Func<string, string>(text => text.Remove(At(text, where)) + other[At(other, where)..])));
 
-    private static readonly Gen<string> Request = Gen.Select(OneOf(Seeds), Mutation.Array[0, 2], (seed, mutations) => mutations.Aggregate(seed, (text, mutate) => mutate(text)));
+    private static readonly Gen<string> Request = Gen.Select(OneOf(Seeds), Mutation.Array[1, 3], (seed, mutations) => mutations.Aggregate(seed, (text, mutate) => mutate(text)));
 
     private static readonly Gen<string> LegalRequest = OneOf(
         [.. StrictnessCases.All.Where(@case => @case.IsLegal && @case.Raw.Length < 1500 && !@case.HasNoBody).Select(@case => @case.Raw)]);
 
-    private static readonly Gen<(string[] Requests, double[] Cuts)> Connection = Gen.Select(
-        LegalRequest.Array[0, MostRequests - 2], Request.Array[1, 2], Gen.Double.Unit.Array[0, 6], (legal, generated, cuts) => ((string[])[.. legal, .. generated], cuts));
+    // Most generated requests end their connection, so one of them is the rule; the table's legal ones come before.
+    private static readonly Gen<(string[] Legal, string[] Generated, double[] Cuts)> Connection = Gen.Select(
+        LegalRequest.Array[0, 3], Request.Array[1, 2], Gen.Double.Unit.Array[0, 6], (legal, generated, cuts) => (legal, generated, cuts));
 
     [Fact]
     public async Task No_generated_request_breaks_the_listeners_or_is_forwarded_where_it_is_malformed()
     {
-        var (sent, answered, legal, refused, forwarded, silent) = (0, 0, 0, 0, 0, 0);
+        var (sent, answered, legal, refused, forwarded, silent, stricter, unanswered) = (0, 0, 0, 0, 0, 0, 0, 0);
         foreach (var (name, url) in fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttp))
         {
             var goal = sent + (Requests / 2);
             while (sent < goal)
             {
-                await Connection.SampleAsync(connection => CheckAsync(name, url, connection.Requests, connection.Cuts), iter: 2_500, threads: 48);
+                await Connection.SampleAsync(connection => CheckAsync(name, url, connection.Legal, connection.Generated, connection.Cuts), iter: 2_500, threads: 48);
             }
         }
 
-        output.WriteLine($"{sent} requests sent, {legal} of them whole and legal before the first that is not; {answered} answers, {refused} refusals with close, {forwarded} recorded by the backend, {silent} connections that waited for more.");
+        output.WriteLine($"{sent} generated requests sent; with those of the table, {legal} were whole and legal before the first that was not; {answered} answers, {refused} refusals with close, {forwarded} recorded by the backend, {silent} connections that waited for more, {stricter} refusals of what the reference takes, {unanswered} connections that ended before their last legal answer.");
+        // The reference knows less of hosts and targets than the listeners do. A listener that refuses what is legal would show here.
+        Assert.True(stricter < legal / 100, $"{stricter} of {legal} legal requests are refused as malformed.");
+        // A connection that is closed for what came next can lose an answer on its way: TCP resets it.
+        Assert.True(unanswered < legal / 1_000, $"{unanswered} connections ended before their last legal answer.");
 
-        async Task CheckAsync(string name, Uri url, string[] requests, double[] cuts)
+        async Task CheckAsync(string name, Uri url, string[] legalOnes, string[] generated, double[] cuts)
         {
             var id = Guid.NewGuid().ToString("N");
-            var stream = string.Concat(requests).Replace("{id}", id, StringComparison.Ordinal) + $"GET /catalog/next?probe-{id} HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            var stream = string.Concat([.. legalOnes, .. generated]).Replace("{id}", id, StringComparison.Ordinal) + $"GET /catalog/next?probe-{id} HTTP/1.1\r\nHost: localhost\r\n\r\n";
             var (legalHere, hasHead) = ReferenceParser.Count(stream);
-            Interlocked.Add(ref sent, requests.Length);
+            Interlocked.Add(ref sent, generated.Length);
             Interlocked.Add(ref legal, legalHere);
 
             await using var connection = await RawConnection.OpenAsync(url);
@@ -91,6 +95,10 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
             var story = $"{name}: {legalHere} legal, answers {string.Join(' ', answers.Select(answer => answer.Status))}\n{stream}";
             Assert.True(answers.All(answer => answer.Status is >= 200 and < 500), story);
             Assert.True(answers.Count <= legalHere + 1, story);
+            // What is whole and legal is answered, unless the client lost patience under load or the server was asked to close.
+            var isClosedForAReason = isFinished || (answers is [.., { } last] && (last.Header("connection") == "close" || last.Status == 413));
+            if (answers.Count < legalHere && !isClosedForAReason) Interlocked.Increment(ref unanswered);
+            if (answers.Take(legalHere).Any(answer => answer.Status == 400 && answer.Header("connection") == "close")) Interlocked.Increment(ref stricter);
             if (answers.Count == legalHere + 1)
             {
                 Interlocked.Increment(ref refused);

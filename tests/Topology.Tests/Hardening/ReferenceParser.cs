@@ -69,7 +69,7 @@ public static partial class ReferenceParser
     [GeneratedRegex($@"\G(\r\n)?(?<method>{Token}{{1,32}}) (?<target>[\x21\x22\x24-\x7e]+) HTTP/(?<version>1\.[01])\r\n((?<name>{Token}+):(?<value>[\t\x20-\x7e\x80-\xff]*)\r\n)*\r\n", RegexOptions.CultureInvariant)]
     private static partial Regex Head();
 
-    [GeneratedRegex(@"^[hH][tT][tT][pP][sS]?://[^/?]+([/?].*)?\z")]
+    [GeneratedRegex(@"^[hH][tT][tT][pP][sS]?://([-._0-9A-Za-z]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?([/?].*)?\z")]
     private static partial Regex Absolute();
 
     [GeneratedRegex(@"^([-._0-9A-Za-z]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?\z")]

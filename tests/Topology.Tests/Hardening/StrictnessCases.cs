@@ -302,6 +302,10 @@ public static class StrictnessCases
         yield return new("an empty query", "GET /catalog/{id}? HTTP/1.1\r\n" + Host + "\r\n", 200);
         yield return new("a Connection option that is unknown", Line + Host + "Connection: x-none\r\n\r\n", 200);
         yield return new("an upgrade that is not made", Line + Host + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", 200);
+        yield return new("an offer of a protocol that nobody speaks", Line + Host + "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n", 200);
+        yield return new("an offer of several protocols", Line + Host + "Connection: keep-alive, Upgrade\r\nUpgrade: TLS/1.2, SPDY/3.1\r\n\r\n", 200);
+        yield return new("an empty body in chunks where none is taken", Line + Host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200);
+        yield return new("an empty body in chunks with an extension and a trailer where none is taken", Line + Host + "Transfer-Encoding: chunked\r\n\r\n0;a=b\r\nX: y\r\n\r\n", 200);
         yield return new("Content-Length", Post("Content-Length: 5\r\n", "hello"), 200);
         yield return new("a Content-Length of 0", Post("Content-Length: 0\r\n", ""), 200);
         yield return new("a Content-Length with zeros in front", Post("Content-Length: 005\r\n", "hello"), 200);

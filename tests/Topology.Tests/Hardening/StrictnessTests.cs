@@ -106,6 +106,25 @@ public sealed class StrictnessTests(HardeningFixture fixture, ITestOutputHelper 
         Assert.Equal(expected, (await connection.ReadAsync())?.Status);
     }
 
+    /// <summary>Whether there is a body is known at its first chunk, which may come long after the head.</summary>
+    [Theory]
+    [InlineData(413, "5\r\nhello\r\n0\r\n\r\n")]
+    [InlineData(200, "0\r\n\r\n")]
+    public async Task A_route_that_takes_no_body_waits_for_its_end_before_the_backend_hears_of_it(int expected, string body)
+    {
+        foreach (var (exposure, url) in fixture.Exposures.Where(exposure => exposure.Name.StartsWith("edge", StringComparison.Ordinal)))
+        {
+            var id = Guid.NewGuid().ToString("N");
+            await using var connection = await RawConnection.OpenAsync(url, Cancelled);
+            await connection.SendAsync($"GET /catalog/{id} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", Cancelled);
+            await Task.Delay(150, Cancelled);
+            Assert.Empty(fixture.Recorder.Seen(id));
+            await connection.SendAsync(body, Cancelled);
+            Assert.Equal((exposure, (int?)expected), (exposure, (await connection.ReadAsync())?.Status));
+            Assert.Equal(expected == 200 ? 1 : 0, fixture.Recorder.Seen(id).Count);
+        }
+    }
+
     [Fact]
     public async Task Without_the_scanner_the_server_itself_lets_some_of_it_pass()
     {
