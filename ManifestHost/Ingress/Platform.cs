@@ -73,6 +73,12 @@ internal sealed class Platform
         return counts;
     }
 
+    /// <summary>Where a process itself listens, by the name of the listener, as its environment tells it.</summary>
+    public static IReadOnlyDictionary<string, string> ListenersOf(IReadOnlyDictionary<string, string> environment) => environment
+        .Where(entry => entry.Key.StartsWith(Listeners, StringComparison.Ordinal))
+        .Select(entry => (Name: entry.Key[Listeners.Length..], Port: entry.Value))
+        .ToDictionary(listener => listener.Name, listener => $"{Scheme(listener.Name)}://{ValueResolver.Host}:{listener.Port}");
+
     /// <summary>The entrance to a binding; null for what is not HTTP, which is reached without one.</summary>
     public Entrance? To(Binding binding) =>
         Entrances.FirstOrDefault(entrance => entrance.Resource == binding.Resource && entrance.Names.Contains(binding.Name));
@@ -92,11 +98,13 @@ internal sealed class Platform
             var name = key[Listeners.Length..];
             if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || bindings.ContainsKey(name))
                 continue;
-            bindings[name] = new Binding(process.Name, name, name.EndsWith("-tls", StringComparison.Ordinal) ? "https" : "http", "tcp", name.EndsWith("-h2", StringComparison.Ordinal) ? "http2" : "http", port);
+            bindings[name] = new Binding(process.Name, name, Scheme(name), "tcp", name.EndsWith("-h2", StringComparison.Ordinal) ? "http2" : "http", port);
             environment[key] = $"{{{process.Name}.bindings.{name}.targetPort}}";
         }
         return process with { Environment = environment, Bindings = bindings };
     }
+
+    private static string Scheme(string listener) => listener.EndsWith("-tls", StringComparison.Ordinal) ? "https" : "http";
 
     private static IEnumerable<Replica> Split(ProcessResource process, int count) =>
         from number in Enumerable.Range(1, count)

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Topology.ManifestHost.Running;
 
@@ -16,8 +17,11 @@ internal sealed record DashboardState(string Url, string LoginUrl, string OtlpGr
 
 /// <param name="State"><c>starting</c>, <c>running</c>, <c>restarting</c>, <c>finished</c>, <c>stopped</c>, <c>not-started</c> or <c>not-runnable</c>.</param>
 /// <param name="Pid">Null while there is no process.</param>
-/// <param name="Urls">By binding; empty for what does not run.</param>
-internal sealed record ResourceState(string Name, string State, int? Pid, IReadOnlyDictionary<string, string> Urls);
+/// <param name="Urls">Where others reach it, by binding; empty for what does not run.</param>
+/// <param name="Listeners">Where the process itself listens behind the ingress, by listener; null where that is at <paramref name="Urls"/>.</param>
+internal sealed record ResourceState(
+    string Name, string State, int? Pid, IReadOnlyDictionary<string, string> Urls,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Listeners = null);
 
 /// <summary>
 /// Writes <see cref="TopologyState"/> where only the user can read it, whole or not at all. While a host holds a path no other

@@ -273,8 +273,11 @@ internal sealed class TopologyRun : IAsyncDisposable
         : [new ResourceState(resource.Name, "not-runnable", null, new Dictionary<string, string>())];
 
     private ResourceState State(Replica replica) => _processes.TryGetValue(replica.Name, out var process)
-        ? new(replica.Name, process.State, process.Pid, Reached(replica).ToDictionary(entry => entry.Name, entry => Url(entry.At)))
+        ? new(replica.Name, process.State, process.Pid, Reached(replica).ToDictionary(entry => entry.Name, entry => Url(entry.At)), Listeners(replica))
         : new(replica.Name, "not-started", null, new Dictionary<string, string>());
+
+    private IReadOnlyDictionary<string, string>? Listeners(Replica replica) =>
+        _plan.Platform is null ? null : Platform.ListenersOf(_plan.Resolver(replica, binding => _ports[binding]).Environment(_plan.InThisRun(replica.Process)));
 
     /// <summary>Where others reach a process: at its bindings, or at the ingress, which is one for all replicas and has HTTPS for the outside.</summary>
     private IEnumerable<(string Name, Binding At)> Reached(Replica replica) => _plan.Platform is not { } platform

@@ -12,6 +12,7 @@ namespace Topology.ServiceDefaults.Diagnostics;
 
 /// <summary>What a service believes about a request: the answer of <c>/whoami</c>.</summary>
 /// <param name="Instance">The resource that answered.</param>
+/// <param name="Process">Its process: replicas of a resource may share its name.</param>
 /// <param name="Method">The request's method.</param>
 /// <param name="Scheme">The scheme the service would build links with.</param>
 /// <param name="Host">The host the service would build links with.</param>
@@ -24,6 +25,7 @@ namespace Topology.ServiceDefaults.Diagnostics;
 /// <param name="ForwardedHeaders">The forwarded headers that the request arrived with, believed or not.</param>
 public sealed record WhoAmIResponse(
     string Instance,
+    int Process,
     string Method,
     string Scheme,
     string Host,
@@ -51,6 +53,7 @@ public static class WhoAmIExtensions
         if (!isOn) return;
         endpoints.MapGet(prefix + Suffix, (HttpContext context, ServiceIdentity identity) => new WhoAmIResponse(
             identity.Instance,
+            Environment.ProcessId,
             context.Request.Method,
             context.Request.Scheme,
             context.Request.Host.Value ?? "",

@@ -23,6 +23,9 @@ public abstract class Claim
     /// <summary>What is done to find out.</summary>
     public abstract string Done { get; }
 
+    /// <summary>What it needs that a topology does not have; null where it can be put to it.</summary>
+    public virtual Need? Needs(ClaimLab lab) => null;
+
     /// <summary>Finds out.</summary>
     /// <param name="lab">The topology, and what is compared with it.</param>
     /// <param name="evidence">Takes every fact; the claim holds if all that it stands on do.</param>

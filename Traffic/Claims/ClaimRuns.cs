@@ -10,7 +10,8 @@ namespace Topology.Traffic.Claims;
 /// <param name="IsWaiting">It is to be checked, after others.</param>
 /// <param name="IsRunning">It is being checked.</param>
 /// <param name="Result">What the last check found; null before it.</param>
-public sealed record ClaimState(bool IsWaiting, bool IsRunning, ClaimResult? Result);
+/// <param name="Need">Why it cannot be checked here; null where it can, and before that is known.</param>
+public sealed record ClaimState(bool IsWaiting, bool IsRunning, ClaimResult? Result, Need? Need = null);
 
 /// <summary>Checks claims against the topology that this process is part of, for whoever looks at the page.</summary>
 internal sealed partial class ClaimRuns(
@@ -28,8 +29,8 @@ internal sealed partial class ClaimRuns(
     /// <summary>Whether a comparison has the machine for itself.</summary>
     public bool IsComparing => comparisons.IsRunning;
 
-    /// <summary>Whether there is a topology that can be asked: the lab, in which every backend is exposed and tells who asks.</summary>
-    public bool IsPossible => topology.Read() is { BehindIngress: false };
+    /// <summary>Whether there is a topology that can be asked.</summary>
+    public bool IsPossible => topology.Read() is not null;
 
     /// <summary>Why the last checks ended early, or null.</summary>
     public string? Failure { get; private set; }
@@ -59,6 +60,12 @@ internal sealed partial class ClaimRuns(
             await using var lab = await ClaimLab.OpenAsync(topology.Read, configuration, cancellationToken);
             foreach (var claim in claims)
             {
+                if (claim.Needs(lab) is { } need)
+                {
+                    Set(claim, _ => new(false, false, null, need));
+                    continue;
+                }
+
                 Set(claim, state => state with { IsWaiting = false, IsRunning = true });
                 var result = await ClaimRunner.CheckAsync(claim, lab, cancellationToken);
                 Set(claim, _ => new(false, false, result));

@@ -19,7 +19,7 @@ internal static class ClaimsCommand
 
     public static Command Create()
     {
-        var command = new Command("claims", "Checks every claim about Kestrel with and without a reverse proxy; exits with 1 if one does not hold.") { Only, Proxies, Attach, State, Json };
+        var command = new Command("claims", "Checks every claim about Kestrel with and without a reverse proxy; exits with 1 if one does not hold. Beside a run of the cloud's manifest, checks those that have a meaning there and names the others.") { Only, Proxies, Attach, State, Json };
         command.SetAction(CheckAsync);
         return command;
     }
@@ -41,20 +41,21 @@ internal static class ClaimsCommand
                 return CommandLine.Refuse("No topology is running that --attach could ask; start one (./topology run) or leave out --attach.");
             }
 
-            if (state.BehindIngress)
+            await using var lab = await ClaimLab.OpenAsync(() => RunningTopology.Read(stateFile), CommandLine.Configuration, cancellationToken);
+            var unmet = ClaimCatalog.All.Select(claim => (Claim: claim, Need: claim.Needs(lab))).Where(entry => entry.Need is not null).ToDictionary(entry => entry.Claim, entry => entry.Need!);
+            if (unmet.FirstOrDefault(entry => ids.Contains(entry.Key.Id)) is { Key: { } asked, Value: var need })
             {
-                return CommandLine.Refuse("What runs is the cloud's shape, where no backend is exposed or tells who asks, so the claims cannot be put to it; leave out --attach to start a lab for them.");
+                return CommandLine.Refuse($"{asked.Id} cannot be put to what runs, because it needs {need.What}. {need.Why} Without --attach it is put to a lab of its own.");
             }
 
-            await using var lab = await ClaimLab.OpenAsync(() => RunningTopology.Read(stateFile), CommandLine.Configuration, cancellationToken);
             var results = new List<ClaimResult>();
-            foreach (var claim in ClaimCatalog.All.Where(claim => ids.Length == 0 || ids.Contains(claim.Id)))
+            foreach (var claim in ClaimCatalog.All.Where(claim => ids.Length == 0 ? !unmet.ContainsKey(claim) : ids.Contains(claim.Id)))
             {
                 ClaimsReport.Begin(claim);
                 results.Add(await ClaimRunner.CheckAsync(claim, lab, cancellationToken));
             }
 
-            ClaimsReport.Write(results);
+            ClaimsReport.Write(results, ids.Length == 0 ? unmet : []);
             if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, JsonSerializer.Serialize(results, ClaimRunner.Json) + "\n", cancellationToken);
             return results.All(result => result.Holds) ? 0 : DoesNotHold;
         }, cancellationToken);

@@ -8,7 +8,8 @@ internal static class ClaimsReport
     /// <summary>What goes on is told on standard error; the results go to standard output.</summary>
     public static void Begin(Claim claim) => Console.Error.WriteLine($"{claim.Id} …");
 
-    public static void Write(IReadOnlyList<ClaimResult> results)
+    /// <summary>Shows what was found, and below it what could not be asked.</summary>
+    public static void Write(IReadOnlyList<ClaimResult> results, IReadOnlyDictionary<Claim, Need> unmet)
     {
         var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected) console.Profile.Width = Math.Max(160, console.Profile.Width);
@@ -21,7 +22,15 @@ internal static class ClaimsReport
                 new Text(result.Evidence.Replace(Evidence.Separator, "\n", StringComparison.Ordinal)));
         }
 
+        foreach (var (claim, need) in unmet)
+        {
+            table.AddRow(
+                new Markup($"[yellow]needs {Markup.Escape(need.What)}[/]"),
+                new Markup($"[bold]{Markup.Escape(claim.Id)}[/]\n{Markup.Escape(claim.Sentence)}"),
+                new Text(need.Why));
+        }
+
         console.Write(table);
-        console.WriteLine($"{results.Count(result => result.Holds)} of {results.Count} claims hold.");
+        console.WriteLine($"{results.Count(result => result.Holds)} of {results.Count} claims hold.{(unmet.Count == 0 ? "" : $" {unmet.Count} could not be put to what runs.")}");
     }
 }

@@ -19,7 +19,9 @@ public sealed record TopologyDashboard(Uri? Url, Uri? LoginUrl, Uri? OtlpGrpc);
 /// <param name="State">Its state, for people.</param>
 /// <param name="Pid">Its process; null where it has none on this machine.</param>
 /// <param name="Urls">Its addresses by endpoint name.</param>
-public sealed record TopologyResource(string Name, string? State, int? Pid, IReadOnlyDictionary<string, Uri> Urls);
+/// <param name="Listeners">Where its process itself listens, by listener, where <paramref name="Urls"/> lead to an ingress in front of it.</param>
+public sealed record TopologyResource(
+    string Name, string? State, int? Pid, IReadOnlyDictionary<string, Uri> Urls, IReadOnlyDictionary<string, Uri>? Listeners = null);
 
 /// <summary>What is known of the topology that this process is part of; read when asked, because it is written last.</summary>
 public sealed class RunningTopology(IConfiguration configuration)

@@ -25,10 +25,7 @@ public sealed class AnyHostClaim : Claim
         await ExpectAsync("a plain Kestrel", lab.Plain.Address, 200);
         foreach (var name in lab.Filtering)
         {
-            foreach (var endpoint in (string[])["http", "https"])
-            {
-                await ExpectAsync($"{name} on {endpoint}", lab.Url(name, endpoint), 400);
-            }
+            foreach (var entrance in lab.Entrances(name)) await ExpectAsync($"{name} on {entrance.Scheme}", entrance, 400);
         }
 
         async Task ExpectAsync(string who, Uri address, int expected)

@@ -18,13 +18,16 @@ public sealed class BehindProxyClaim : Claim
         "Asked each proxy that runs for the whoami of every service: an instance behind it must answer, on an internal listener, and know the proxy by name.";
 
     /// <inheritdoc />
+    public override Need? Needs(ClaimLab lab) => Need.OfWhoAmI(lab, ClaimLab.Services);
+
+    /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
         var services = lab.Backends.Select(backend => backend.Service()).Distinct().ToArray();
         foreach (var proxy in lab.Proxies)
         {
-            using var caller = lab.Call(lab.Url(proxy.Name, "http"));
+            using var caller = lab.Call(lab.Entrance(proxy.Name));
             var (listeners, faults) = (new HashSet<string>(), new List<string>());
             foreach (var service in services)
             {
@@ -33,7 +36,7 @@ public sealed class BehindProxyClaim : Claim
                     var answer = await caller.WhoAmIAsync($"/{service}/whoami", cancellationToken);
                     listeners.Add(answer.Listener);
                     var isBehind = answer.TopologyPath == proxy.Name && answer.Listener.StartsWith("internal", StringComparison.Ordinal)
-                        && lab.Backends.Any(backend => backend.Name == answer.Instance);
+                        && lab.Backends.Any(backend => backend.Name == lab.NameOf(answer));
                     if (!isBehind) faults.Add($"{service} was answered by {answer.Instance} on {answer.Listener} by the path {answer.TopologyPath ?? "none"}");
                 }
                 catch (Exception exception) when (exception is HttpRequestException or InvalidOperationException)
@@ -47,6 +50,7 @@ public sealed class BehindProxyClaim : Claim
                 : $"through {proxy.Name}: {string.Join(", ", faults)}");
         }
 
+        if (lab.IsCloud) return; // Other proxies are the lab's.
         var absent = TopologyPath.All.Skip(1).Where(path => lab.Proxies.All(proxy => proxy.Name != path)).ToArray();
         if (absent.Length > 0) evidence.Note($"not run here: {string.Join(", ", absent)} (start them with --proxies)");
         evidence.Note("IIS is not run here: it needs Windows");

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -17,13 +18,19 @@ public sealed class CertificatesClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        "Took the certificate of every TLS listener and checked it against both authorities: the public one, which clients trust, and the one of the inside. Asked each internal TLS listener without a client certificate, and each edge and proxy for the way inwards it uses.";
+        "Took the certificate of every TLS listener and checked it against both authorities: the public one, which clients trust, and the one of the inside. Asked each internal TLS listener without a client certificate, and each edge and proxy for the way inwards it uses. Behind a platform's ingress, took its certificate, and looked whether any process speaks TLS.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
+        if (lab.IsCloud)
+        {
+            await CheckBehindIngressAsync(lab, evidence, cancellationToken);
+            return;
+        }
+
         foreach (var proxy in lab.ProxyKinds)
         {
             using var shown = await CertificateAsync(lab.Url(proxy, "https"), cancellationToken);
@@ -64,6 +71,58 @@ public sealed class CertificatesClaim : Claim
             using var caller = lab.Call(lab.Url(proxy, "https"));
             var answer = await caller.WhoAmIAsync("/catalog/whoami", cancellationToken);
             evidence.Expect(answer.Listener == listener, $"through {proxy} requests come in on {answer.Listener}");
+        }
+    }
+
+    /// <summary>Where TLS ends before the edge, no process holds a certificate at all, the edge's included.</summary>
+    private static async Task CheckBehindIngressAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
+    {
+        var entrance = lab.Entrance("edge");
+        using var shown = await CertificateAsync(entrance, cancellationToken);
+        evidence.Expect(lab.Authorities.IsPublic(shown) && !lab.Authorities.IsInternal(shown), $"the ingress in front of the edge shows {shown.Subject} of {Authority(lab, shown)}");
+
+        var (plain, secured, silent) = (new List<string>(), new List<string>(), new List<string>());
+        foreach (var resource in lab.State.Resources)
+        {
+            foreach (var (name, address) in resource.Listeners ?? throw new InvalidOperationException($"the own listeners of {resource.Name} are not known"))
+            {
+                var listener = $"{resource.Name} on {name}";
+                if (await SpeaksTlsAsync(address, cancellationToken)) secured.Add(listener);
+                else if (await AnswersInCleartextAsync(lab, address, name, cancellationToken)) plain.Add(listener);
+                else silent.Add(listener);
+            }
+        }
+
+        evidence.Expect(secured.Count == 0, secured.Count == 0 ? "no process behind it shows a certificate" : $"certificates are shown by {string.Join(", ", secured)}");
+        evidence.Expect(silent.Count == 0 && plain.Count > 0, silent.Count == 0
+            ? $"all of their {plain.Count} listeners answer in plain HTTP: {string.Join(", ", plain)}"
+            : $"no answer in plain HTTP from {string.Join(", ", silent)}");
+    }
+
+    private static async Task<bool> SpeaksTlsAsync(Uri address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            (await CertificateAsync(address, cancellationToken)).Dispose();
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or System.Security.Authentication.AuthenticationException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> AnswersInCleartextAsync(ClaimLab lab, Uri address, string listener, CancellationToken cancellationToken)
+    {
+        using var caller = lab.Call(address);
+        try
+        {
+            await caller.SendAsync("/", cancellationToken, version: listener == "internal-h2" ? HttpVersion.Version20 : HttpVersion.Version11);
+            return true;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
         }
     }
 

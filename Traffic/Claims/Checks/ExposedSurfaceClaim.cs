@@ -33,22 +33,30 @@ public sealed class ExposedSurfaceClaim : Claim
         ArgumentNullException.ThrowIfNull(evidence);
         var direct = await ProbeAsync(lab, lab.Backends, cancellationToken);
         var proxied = await ProbeAsync(lab, [lab.Resource("edge")], cancellationToken);
-        evidence.Note($"edge-direct: {direct.Ports} ports of {lab.Backends.Count} processes are open to the public, {direct.Answering.Count} of the paths answer");
+        evidence.Note(lab.IsCloud
+            ? $"inside: the ingress leads to {lab.Backends.Count} processes by {direct.Ports} ports that the public has no entrance to, {direct.Answering.Count} of the paths answer"
+            : $"edge-direct: {direct.Ports} ports of {lab.Backends.Count} processes are open to the public, {direct.Answering.Count} of the paths answer");
         evidence.Expect(proxied.Ports > 0 && proxied.Ports < direct.Ports,
-            $"behind the edge: {proxied.Ports} ports of 1 process, {proxied.Answering.Count} of the paths answer ({string.Join(" ", proxied.Answering)})");
+            $"behind the edge: {proxied.Ports} ports{(lab.IsCloud ? ", of which the ingress sends cleartext to HTTPS," : "")} of 1 process, {proxied.Answering.Count} of the paths answer ({string.Join(" ", proxied.Answering)})");
         var beyond = proxied.Answering.Except(direct.Answering).ToArray();
         evidence.Expect(beyond.Length == 0, beyond.Length == 0 ? "no path answers at the edge only" : $"at the edge answers besides: {string.Join(" ", beyond)}");
+
+        if (lab.IsCloud)
+        {
+            var exposed = lab.State.Resources.Where(resource => lab.Entrances(resource.Name).Count > 0).Select(resource => resource.Name).ToArray();
+            evidence.Expect(exposed is ["edge"], $"of {lab.State.Resources.Count} processes the ingress lets the public in to {string.Join(", ", exposed)}");
+        }
 
         var inside = 0;
         foreach (var backend in lab.Backends)
         {
-            using var caller = lab.Call(lab.Url(backend.Name, "internal"));
+            using var caller = lab.Call(lab.Internal(backend.Name));
             foreach (var path in Management) inside += await caller.StatusAsync(path, cancellationToken) == 200 ? 1 : 0;
         }
 
-        var outside = direct.Management + proxied.Management;
+        var (outside, ports) = lab.IsCloud ? (proxied.Management, proxied.Ports) : (direct.Management + proxied.Management, direct.Ports + proxied.Ports);
         evidence.Expect(inside == Management.Length * lab.Backends.Count && outside == 0,
-            $"{string.Join(" and ", Management)} answer {inside} times on {lab.Backends.Count} internal listeners and {outside} times on {direct.Ports + proxied.Ports} public ones");
+            $"{string.Join(" and ", Management)} answer {inside} times on {lab.Backends.Count} internal listeners and {outside} times on {ports} public ones");
 
         using var plain = lab.Call(lab.Plain.Address);
         var health = await plain.StatusAsync(Management[0], cancellationToken);
@@ -60,7 +68,7 @@ public sealed class ExposedSurfaceClaim : Claim
         ClaimLab lab, IEnumerable<TopologyResource> resources, CancellationToken cancellationToken)
     {
         var (ports, answering, management) = (0, new SortedSet<string>(StringComparer.Ordinal), 0);
-        foreach (var address in resources.SelectMany(resource => Public.Select(resource.Urls.GetValueOrDefault).OfType<Uri>()))
+        foreach (var address in resources.SelectMany(resource => Public.Select(resource.Urls.GetValueOrDefault).OfType<Uri>()).Distinct())
         {
             if (!await IsOpenAsync(address.Port, cancellationToken)) continue;
             ports++;

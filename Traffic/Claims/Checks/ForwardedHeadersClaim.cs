@@ -31,36 +31,41 @@ public sealed class ForwardedHeadersClaim : Claim
         $"Asked whoami from a client address of its own through each edge, over HTTP and HTTPS, and directly; again with forged headers ({string.Join(", ", Lies.Select(lie => lie.Name))}). Started a catalog that trusts one proxy address, and sent it forwarded headers from that address and from another.";
 
     /// <inheritdoc />
+    public override Need? Needs(ClaimLab lab) => Need.OfWhoAmI(lab, "catalog");
+
+    /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
         // Loopback is a network of addresses on Linux and Windows; where it is one, the client has the proxy's.
         var client = OperatingSystem.IsMacOS() ? IPAddress.Loopback : IPAddress.Parse("127.0.0.2");
-        var backend = lab.Backends.First(resource => resource.Service() == "catalog").Name;
-        foreach (var name in lab.Proxies.Select(proxy => proxy.Name).Prepend(backend))
+        foreach (var name in lab.Filtering)
         {
-            var faults = new List<string>();
-            foreach (var endpoint in (string[])["http", "https"])
+            var (faults, schemes) = (new List<string>(), new List<string>());
+            foreach (var address in lab.Entrances(name))
             {
-                if (!lab.Resource(name).Urls.TryGetValue(endpoint, out var address)) continue;
+                // An ingress tells each service the scheme of its own hop to it, which is cleartext.
+                var scheme = lab.IsCloud ? Uri.UriSchemeHttp : address.Scheme;
+                schemes.Add(scheme);
                 using var caller = lab.Call(address, client);
                 foreach (var headers in ((string, string)[][])[[], Lies])
                 {
                     var seen = await caller.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: headers);
-                    if ((seen.Scheme, seen.Host, seen.RemoteAddress) != (address.Scheme, address.Authority, client.ToString()))
+                    if ((seen.Scheme, seen.Host, seen.RemoteAddress) != (scheme, address.Authority, client.ToString()))
                     {
-                        faults.Add($"{(headers.Length == 0 ? "told the truth" : "lied to")} on {endpoint}, the catalog saw {seen.Scheme}, {seen.Host}, {seen.RemoteAddress}");
+                        faults.Add($"{(headers.Length == 0 ? "told the truth" : "lied to")} on {address.Scheme}, the catalog saw {seen.Scheme}, {seen.Host}, {seen.RemoteAddress}");
                     }
                 }
             }
 
-            var how = name == backend ? "directly" : $"through {name}";
+            var how = lab.Proxies.Any(proxy => proxy.Name == name) ? $"through {name}" : "directly";
             evidence.Expect(faults.Count == 0, faults.Count == 0
-                ? $"{how} the catalog saw http and https, the host asked for and the client {client}, forged headers or not"
+                ? $"{how} the catalog saw {string.Join(" and ", schemes)}, the host asked for and the client {client}, forged headers or not"
                 : $"{how}: {string.Join(", ", faults)}");
         }
 
+        if (lab.IsCloud) evidence.Note("the client came by HTTPS; the scheme that the catalog saw is that of the last hop to it, of which the ingress tells");
         using (var believing = lab.Call(lab.Plain.Believing))
         {
             var seen = await believing.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: Lies);

@@ -30,7 +30,7 @@ public sealed class IdenticalAnswersClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Sent each workload's request to every replica and through every proxy, over HTTP/1.1, and over HTTP/2 with TLS, and compared with the first answer. Header fields count apart from {string.Join(", ", OfTheHop)}, and security headers where the outermost server is not one of ours. An order has an id, a number and a time of its own: the POST is compared without them, and then the same stored order is read on every path.";
+        $"Sent each workload's request to every replica and through every proxy, over HTTP/1.1, and over HTTP/2 with TLS, and compared with the first answer. Header fields count apart from {string.Join(", ", OfTheHop)}, and security headers where the outermost server is not one of ours. Behind a platform's ingress the ways are the service's address inside, and the edge's outside over HTTP/1.1 and HTTP/2, with gRPC as gRPC-Web. An order has an id, a number and a time of its own: the POST is compared without them, and then the same stored order is read on every path.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -41,10 +41,9 @@ public sealed class IdenticalAnswersClaim : Claim
         {
             var compared = new List<string>();
             var faults = new List<string>();
-            foreach (var tls in (bool[])[false, true])
+            foreach (var ways in Ways.To(lab, workload))
             {
-                if (workload.NeedsHttp2 && !tls) continue;
-                var (fault, seen) = await CompareAsync(lab, workload, tls, cancellationToken);
+                var (fault, seen) = await CompareAsync(lab, workload, ways, cancellationToken);
                 faults.AddRange(fault);
                 compared.Add(seen);
             }
@@ -58,45 +57,45 @@ public sealed class IdenticalAnswersClaim : Claim
         {
             evidence.Note($"security headers are compared between ours only, not at {string.Join(", ", others)}");
         }
+
+        if (lab.IsCloud) evidence.Note("security headers are the edge's, and not compared with the inside, where nothing of the public's answers");
     }
 
-    private static async Task<(List<string> Faults, string Seen)> CompareAsync(ClaimLab lab, Workload workload, bool tls, CancellationToken cancellationToken)
+    private static async Task<(List<string> Faults, string Seen)> CompareAsync(ClaimLab lab, Workload workload, IReadOnlyList<Way> ways, CancellationToken cancellationToken)
     {
         var faults = new List<string>();
-        var ways = lab.Targets.Paths.SelectMany(path => lab.Targets.Find(path, workload.Service, tls).Select(address => (Path: path, Address: address))).ToArray();
-        if (ways.Length < 2) return (["there are fewer than two ways to it"], "");
+        if (ways.Count < 2) return (["there are fewer than two ways to it"], "");
         Answer? first = null;
         Answer? firstStored = null;
-        foreach (var (path, address) in ways)
+        foreach (var way in ways)
         {
-            using var caller = lab.Call(address);
-            var answer = await AskAsync(caller, address, lab, workload, tls, cancellationToken);
-            var stored = workload.IsKeyed ? await StoredAsync(caller, ref first, answer, tls, cancellationToken) : null;
+            using var caller = lab.Call(way.Address);
+            var answer = await AskAsync(caller, way, lab, workload, cancellationToken);
+            var stored = workload.IsKeyed ? await StoredAsync(caller, ref first, answer, way.Version, cancellationToken) : null;
             first ??= answer;
             firstStored ??= stored;
-            var way = $"{path}{(tls ? " with TLS" : "")}";
-            if (Difference(first, answer, workload, IsOurs(path)) is { } difference) faults.Add($"{way}: {difference}");
-            if (stored is not null && Difference(firstStored!, stored, null, IsOurs(path)) is { } otherwise) faults.Add($"{way}, read again: {otherwise}");
+            var name = $"{way.Path}{(way.IsTls ? " with TLS" : "")}";
+            // Inside there is no outermost server to agree with.
+            var isOurs = IsOurs(way.Path) && !lab.IsCloud;
+            if (Difference(first, answer, workload, isOurs) is { } difference) faults.Add($"{name}: {difference}");
+            if (stored is not null && Difference(firstStored!, stored, null, isOurs) is { } otherwise) faults.Add($"{name}, read again: {otherwise}");
         }
 
-        return (faults, $"{ways.Length} ways over {Protocol(workload, tls)} give {first!.Status}, {first.Body.Length} bytes, {first.Headers.Count(header => !OfTheHop.Contains(header.Name, StringComparer.OrdinalIgnoreCase))} fields");
+        return (faults, $"{ways.Count} ways over {string.Join(" and ", ways.Select(way => way.Protocol(workload)).Distinct())} give {first!.Status}, {first.Body.Length} bytes, {first.Headers.Count(header => !OfTheHop.Contains(header.Name, StringComparer.OrdinalIgnoreCase))} fields");
     }
 
-    private static async Task<Answer> AskAsync(Caller caller, Uri address, ClaimLab lab, Workload workload, bool tls, CancellationToken cancellationToken)
+    private static async Task<Answer> AskAsync(Caller caller, Way way, ClaimLab lab, Workload workload, CancellationToken cancellationToken)
     {
-        var request = workload.Create(0);
-        if (workload.Kind == WorkloadKind.Socket) return await EchoAsync(address, lab, request, cancellationToken);
-        var headers = new List<(string, string)>();
-        if (workload.IsKeyed) headers.Add(("Idempotency-Key", Guid.NewGuid().ToString("N")));
-        if (workload.NeedsHttp2) headers.Add(("TE", "trailers"));
-        using var content = request.ContentType is { } type ? new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } } : null;
-        return await caller.SendAsync(request.Path, cancellationToken, request.Method, headers: headers, version: Version(tls), content: content);
+        var request = Ways.Request(lab, workload);
+        return workload.Kind == WorkloadKind.Socket
+            ? await EchoAsync(way.Address, lab, request, cancellationToken)
+            : await caller.SendAsync(request, cancellationToken, workload.IsKeyed, way.Version);
     }
 
     /// <summary>Reads the order that the first way stored, so that there is one answer that every way must give whole.</summary>
-    private static Task<Answer> StoredAsync(Caller caller, ref Answer? first, Answer answer, bool tls, CancellationToken cancellationToken) =>
+    private static Task<Answer> StoredAsync(Caller caller, ref Answer? first, Answer answer, Version version, CancellationToken cancellationToken) =>
         OrdersWorkload.OrderId((first ?? answer).Body) is { } id
-            ? caller.SendAsync($"/orders/{id}", cancellationToken, version: Version(tls))
+            ? caller.SendAsync($"/orders/{id}", cancellationToken, version: version)
             : throw new InvalidOperationException($"the answer {answer.Status} to an order has no id");
 
     private static async Task<Answer> EchoAsync(Uri address, ClaimLab lab, WorkloadRequest request, CancellationToken cancellationToken)
@@ -157,9 +156,4 @@ public sealed class IdenticalAnswersClaim : Claim
     }
 
     private static bool IsOurs(string path) => path == TopologyPath.Direct || path.StartsWith("edge", StringComparison.Ordinal);
-
-    private static string Protocol(Workload workload, bool tls) =>
-        $"{(workload.Kind == WorkloadKind.Socket ? "WebSocket" : tls ? "HTTP/2" : "HTTP/1.1")}{(tls ? " with TLS" : "")}";
-
-    private static Version Version(bool tls) => tls ? HttpVersion.Version20 : HttpVersion.Version11;
 }

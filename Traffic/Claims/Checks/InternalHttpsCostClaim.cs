@@ -37,6 +37,9 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         $"Compared {With} with {Without}, the same program with plain HTTP/2 inwards: latency at 500 requests a second for {seconds:0.#} s each with the comparison engine, then CPU of the edge and the backend in {rounds} rounds of blocks of {Small.Requests} small requests, and of {Large.Requests} for 1 MiB, the plain way twice as a control, in random order. Holds if the 95 % interval of the CPU difference lies above 0 for 1 MiB, and for small requests not below.";
 
     /// <inheritdoc />
+    public override Need? Needs(ClaimLab lab) => Need.OfTheLab(lab, "One edge runs, without HTTPS to the services, and the cost shows between two.");
+
+    /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);

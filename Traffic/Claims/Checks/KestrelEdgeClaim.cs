@@ -26,6 +26,9 @@ public sealed class KestrelEdgeClaim : Claim
         "Asked every backend and every YARP edge on its own public listeners: HTTP/1.1 in cleartext, HTTP/1.1 and HTTP/2 over TLS 1.2 and over TLS 1.3, and HTTP/3 where QUIC is supported, trusting the public authority only.";
 
     /// <inheritdoc />
+    public override Need? Needs(ClaimLab lab) => Need.OfTheLab(lab, "Behind the platform's ingress no Kestrel takes requests from clients itself.");
+
+    /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);

@@ -22,7 +22,7 @@ public sealed class OnePortOneProcessClaim : Claim
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
         var first = lab.Backends.First(backend => backend.Service() == "catalog");
-        var address = lab.Url(first.Name, "http");
+        var address = lab.Own(first.Name);
 
         await using (var free = Start(lab, OwnService.FreePort()))
         {

@@ -15,12 +15,15 @@ public sealed class OwnAddressClaim : Claim
     public override string Done => "Asked the edge, at its one port, for the whoami of every service, and looked up the address and port of the listener that each instance names.";
 
     /// <inheritdoc />
+    public override Need? Needs(ClaimLab lab) => Need.OfWhoAmI(lab, ClaimLab.Services);
+
+    /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
         const int Attempts = 40; // Enough that every replica has answered.
-        var edge = lab.Url("edge", "http");
+        var edge = lab.Entrance("edge");
         using var caller = lab.Call(edge);
         var reached = new SortedDictionary<string, Uri?>(StringComparer.Ordinal);
         foreach (var service in lab.Backends.Select(backend => backend.Service()).Distinct())
@@ -29,7 +32,8 @@ public sealed class OwnAddressClaim : Claim
             for (var i = 0; i < Attempts && reached.Keys.Count(name => lab.Backends.Any(backend => backend.Name == name && backend.Service() == service)) < replicas; i++)
             {
                 var answer = await caller.WhoAmIAsync($"/{service}/whoami", cancellationToken);
-                reached[answer.Instance] = lab.Backends.FirstOrDefault(backend => backend.Name == answer.Instance)?.Urls.GetValueOrDefault(answer.Listener);
+                var name = lab.NameOf(answer);
+                reached[name] = lab.Backends.FirstOrDefault(backend => backend.Name == name) is { } instance ? ClaimLab.Listeners(instance).GetValueOrDefault(answer.Listener) : null;
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Topology.Traffic.Claims.Lab;
 using Topology.Traffic.Targets;
+using Topology.Traffic.Workloads;
 
 namespace Topology.Traffic.Claims.Checks;
 
@@ -15,13 +16,19 @@ public sealed class SimplerConfigurationClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        "Counted what clients of all services have to know and trust: addresses, and the certificates shown there, edge-direct and at the edge. Asked through every proxy that runs for the same instances, to see that they serve several infrastructures at once, unchanged.";
+        "Counted what clients of all services have to know and trust: addresses, and the certificates shown there, edge-direct and at the edge. Asked through every proxy that runs for the same instances, to see that they serve several infrastructures at once, unchanged. Behind a platform's ingress, where nothing is edge-direct, counted the processes instead, and asked the one address for every service.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
+        if (lab.IsCloud)
+        {
+            await CheckBehindIngressAsync(lab, evidence, cancellationToken);
+            return;
+        }
+
         var (direct, proxied) = (await CountAsync(lab, lab.Backends, cancellationToken), await CountAsync(lab, [lab.Resource("edge")], cancellationToken));
         evidence.Expect(direct.Certificates > proxied.Certificates && proxied.Certificates > 0, $"certificates to issue and renew: {direct.Certificates} edge-direct, {proxied.Certificates} at the edge");
         evidence.Expect(direct.Addresses > proxied.Addresses && proxied.Addresses > 0, $"HTTPS addresses that clients must know, and choose among replicas: {direct.Addresses} edge-direct, {proxied.Addresses} at the edge");
@@ -35,6 +42,27 @@ public sealed class SimplerConfigurationClaim : Claim
 
         evidence.Expect(media.Count > 1 && media.Values.Distinct().Count() == 1, $"{string.Join(" and ", media.Values.Distinct())} serves behind {string.Join(", ", media.Keys)} at once");
         evidence.Note("whether existing infrastructure is served better is its owner's to judge; IIS is not run here: it needs Windows");
+    }
+
+    /// <summary>Nothing is edge-direct there to be counted, so it is the processes: each would need what one has.</summary>
+    private static async Task CheckBehindIngressAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
+    {
+        var (addresses, certificates) = await CountAsync(lab, lab.State.Resources, cancellationToken);
+        evidence.Expect((addresses, certificates) == (1, 1) && lab.Backends.Count > 1,
+            $"clients know {addresses} HTTPS address, with {certificates} certificate to issue and renew, for {lab.Backends.Count} processes that serve: {string.Join(", ", lab.Backends.Select(backend => backend.Name))}");
+
+        using var caller = lab.Call(lab.Entrance("edge"));
+        var (answering, faults) = (new List<string>(), new List<string>());
+        foreach (var service in ClaimLab.Services)
+        {
+            var workload = WorkloadCatalog.All.First(workload => workload.Service == service);
+            var answer = await caller.SendAsync(workload.Create(0), cancellationToken, workload.IsKeyed);
+            if (answer.Status == workload.ExpectedStatus) answering.Add(service);
+            else faults.Add($"{service} with {answer.Status}");
+        }
+
+        evidence.Expect(faults.Count == 0, faults.Count == 0 ? $"at that address answer {string.Join(", ", answering)}" : $"at that address answers {string.Join(", ", faults)}");
+        evidence.Note("the certificate is the platform's to renew");
     }
 
     private static async Task<(int Addresses, int Certificates)> CountAsync(ClaimLab lab, IEnumerable<TopologyResource> resources, CancellationToken cancellationToken)

@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Topology.Traffic.Targets;
+using Topology.Traffic.Workloads;
 
 namespace Topology.Traffic.Claims.Lab;
 
@@ -122,6 +123,21 @@ public sealed class Caller : IDisposable
             body, _secured);
     }
 
+    /// <summary>Sends a workload's request.</summary>
+    /// <param name="request">What is sent.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="isKeyed">Under an <c>Idempotency-Key</c> of its own.</param>
+    /// <param name="version">The HTTP version, and no other.</param>
+    public async Task<Answer> SendAsync(WorkloadRequest request, CancellationToken cancellationToken, bool isKeyed = false, Version? version = null)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var headers = new List<(string, string)>();
+        if (isKeyed) headers.Add(("Idempotency-Key", Guid.NewGuid().ToString("N")));
+        if (request.ContentType == GrpcWorkload.ContentType) headers.Add(("TE", "trailers"));
+        using var content = request.ContentType is { } type ? new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } } : null;
+        return await SendAsync(request.Path, cancellationToken, request.Method, headers: headers, version: version, content: content);
+    }
+
     /// <summary>Asks for <c>whoami</c>: what the service that answers believes about the request.</summary>
     /// <exception cref="InvalidOperationException">It does not answer that.</exception>
     public async Task<WhoAmI> WhoAmIAsync(
@@ -173,4 +189,5 @@ public sealed class Caller : IDisposable
 /// <param name="RemoteAddress">The client's address.</param>
 /// <param name="Listener">The listener that took the request.</param>
 /// <param name="TopologyPath">The path by which it came.</param>
-public sealed record WhoAmI(string Instance, string Scheme, string Host, string? RemoteAddress, string Listener, string? TopologyPath);
+/// <param name="Process">Its process: replicas may share the resource's name.</param>
+public sealed record WhoAmI(string Instance, string Scheme, string Host, string? RemoteAddress, string Listener, string? TopologyPath, int? Process = null);

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net.Security;
 using System.Text;
+using Topology.Traffic.Targets;
 
 namespace Topology.Traffic.Claims.Lab;
 
@@ -18,11 +20,12 @@ internal static class RawExchange
     /// <param name="address">The listener.</param>
     /// <param name="request">Latin-1: one character is one byte.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="trust">Which certificates are believed, where the listener has TLS.</param>
     /// <returns>The status, <see cref="Closed"/> or <see cref="Silence"/>.</returns>
-    public static async Task<int> StatusAsync(Uri address, string request, CancellationToken cancellationToken)
+    public static async Task<int> StatusAsync(Uri address, string request, CancellationToken cancellationToken, PublicTrust? trust = null)
     {
         const int StatusLine = 12; // HTTP/1.1 200
-        await using var stream = await Caller.ConnectAsync(address.Port, null, cancellationToken);
+        await using var stream = await OpenAsync(address, trust, cancellationToken);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         var buffer = new byte[StatusLine];
@@ -43,5 +46,14 @@ internal static class RawExchange
         {
             return Silence;
         }
+    }
+
+    private static async Task<Stream> OpenAsync(Uri address, PublicTrust? trust, CancellationToken cancellationToken)
+    {
+        var stream = await Caller.ConnectAsync(address.Port, null, cancellationToken);
+        if (trust is null || address.Scheme != Uri.UriSchemeHttps) return stream;
+        var secured = new SslStream(stream);
+        await secured.AuthenticateAsClientAsync(trust.OptionsFor(address), cancellationToken);
+        return secured;
     }
 }

@@ -8,7 +8,7 @@ using Topology.Traffic.Targets;
 namespace Topology.Tests.Claims;
 
 /// <summary>A lab of its own, with the proxies that are installed: one of the claims kills a process of it.</summary>
-public sealed class ClaimsFixture : IAsyncLifetime
+public class ClaimsFixture : IAsyncLifetime
 {
     private ManifestHostProcess? _host;
     private ClaimLab? _lab;
@@ -25,12 +25,13 @@ public sealed class ClaimsFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _host = await ManifestHostProcess.StartAsync(["--dynamic-ports", "--no-build", "--no-dashboard", "--proxies", "all"]);
+        _host = await StartAsync();
         _lab = await ClaimLab.OpenAsync(Read, Configuration, TestContext.Current.CancellationToken);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (_lab is not null) await _lab.DisposeAsync();
         if (_host is not null) await _host.DisposeAsync();
     }
@@ -43,6 +44,10 @@ public sealed class ClaimsFixture : IAsyncLifetime
         await using var changed = await ClaimLab.OpenAsync(() => Read() is { } state ? change(state) : null, Configuration, cancelled);
         return await ClaimRunner.CheckAsync(claim, changed, cancelled);
     }
+
+    /// <summary>Starts what claims are put to.</summary>
+    protected virtual Task<ManifestHostProcess> StartAsync() =>
+        ManifestHostProcess.StartAsync(["--dynamic-ports", "--no-build", "--no-dashboard", "--proxies", "all"]);
 
     private TopologyState? Read() => RunningTopology.Read(Host.StateFile);
 }
@@ -61,6 +66,17 @@ public static class Changes
         ],
     };
 
+    /// <summary>Puts something else where a process behind an ingress was said to listen.</summary>
+    public static TopologyState WithListener(this TopologyState state, string name, string listener, Uri address) => state with
+    {
+        Resources =
+        [
+            .. state.Resources.Select(resource => resource.Name != name
+                ? resource
+                : resource with { Listeners = new Dictionary<string, Uri>(resource.Listeners!) { [listener] = address } }),
+        ],
+    };
+
     /// <summary>Gives a resource's name to another one, process and all.</summary>
     public static TopologyState With(this TopologyState state, string name, string insteadOf) => state with
     {
@@ -73,4 +89,7 @@ public static class Changes
 
     public static Uri Url(this TopologyState state, string name, string endpoint) =>
         state.Resources.Single(resource => resource.Name == name).Urls[endpoint];
+
+    public static Uri Listener(this TopologyState state, string name, string listener) =>
+        state.Resources.Single(resource => resource.Name == name).Listeners![listener];
 }

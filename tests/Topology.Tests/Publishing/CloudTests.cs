@@ -7,11 +7,14 @@ using System.Text.RegularExpressions;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Grpc.Net.Client.Web;
+using Microsoft.Extensions.Configuration;
 using Topology.Live.V1;
 using Topology.Media.Content;
 using Topology.Tests.Infrastructure;
+using Topology.Traffic.Claims;
 using Topology.Traffic.Claims.Checks;
 using Topology.Traffic.Claims.Lab;
+using Topology.Traffic.Targets;
 
 namespace Topology.Tests.Publishing;
 
@@ -156,12 +159,31 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
         File.Delete(json);
     }
 
+    /// <summary>Here only the catalog tells who asks.</summary>
     [Fact]
-    public async Task Claims_that_need_the_lab_are_not_put_to_it()
+    public async Task A_claim_says_what_it_needs_that_does_not_run()
     {
-        var (status, output, error) = await TrafficCommand.RunAsync(null, ["claims", "--attach", "--state", cloud.Host.StateFile]);
+        var state = RunningTopology.Read(cloud.Host.StateFile)!;
+        Assert.Equal(
+            [("kestrel-edge", "the lab"), ("behind-proxy", "whoami"), ("shared-port", "the lab"), ("internal-https-cost", "the lab"), ("own-address", "whoami")],
+            await NeedsAsync(state));
+        Assert.Contains(("load-balancing", "replicas"), await NeedsAsync(state with { Resources = [.. state.Resources.Where(resource => resource.Name != "catalog-2")] }));
+
+        static async Task<(string, string)[]> NeedsAsync(TopologyState state)
+        {
+            await using var lab = await ClaimLab.OpenAsync(() => state, new ConfigurationBuilder().Build(), Cancelled);
+            return [.. ClaimCatalog.All.Select(claim => (claim.Id, Need: claim.Needs(lab))).Where(entry => entry.Need is not null).Select(entry => (entry.Id, entry.Need!.What))];
+        }
+    }
+
+    [Theory]
+    [InlineData("internal-https-cost", "needs the lab")]
+    [InlineData("any-host,own-address", "Whoami is off in orders, media, live")]
+    public async Task A_claim_that_is_asked_for_and_needs_what_does_not_run_is_refused(string claims, string reason)
+    {
+        var (status, output, error) = await TrafficCommand.RunAsync(null, ["claims", "--attach", "--state", cloud.Host.StateFile, "--only", claims]);
         Assert.Equal((2, ""), (status, output));
-        Assert.Contains("leave out --attach", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Contains(reason, Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -247,11 +269,9 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     [MemberData(nameof(AttackNames))]
     public async Task No_attack_gets_past_the_edge(string name)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "A process's own port is read from /proc.");
-        var environment = (await File.ReadAllTextAsync($"/proc/{cloud.Host.Resource("edge").GetProperty("pid").GetInt32()}/environ", Cancelled)).Split('\0');
-        var port = environment.Single(variable => variable.StartsWith("Topology__Listeners__ingress=", StringComparison.Ordinal)).Split('=')[1];
+        var edge = cloud.Host.Resource("edge").GetProperty("listeners").GetProperty("ingress").GetString()!;
         var attack = Attacks.All.Single(attack => attack.Name == name);
-        var status = await RawExchange.StatusAsync(new($"http://localhost:{port}"), attack.Raw, Cancelled);
+        var status = await RawExchange.StatusAsync(new(edge), attack.Raw, Cancelled);
         Assert.True(DefenceInDepthClaim.IsRefusal(status), $"{name}: {status}");
     }
 
