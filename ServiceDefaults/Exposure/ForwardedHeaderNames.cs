@@ -43,6 +43,13 @@ public static class ForwardedHeaderNames
     private static bool IsClaim(string name)
     {
         if (name.Contains('_', StringComparison.Ordinal)) name = name.Replace('_', '-');
-        return Claims.Contains(name) || (name is ['X' or 'x', ..] && Prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)));
+        if (Claims.Contains(name)) return true;
+        if (name is not ['X' or 'x', ..]) return false;
+        foreach (var prefix in Prefixes)
+        {
+            if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+
+        return false;
     }
 }

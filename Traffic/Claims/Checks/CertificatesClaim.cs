@@ -31,9 +31,11 @@ public sealed class CertificatesClaim : Claim
             return;
         }
 
+        var proxied = 0;
         foreach (var proxy in lab.ProxyKinds)
         {
             using var shown = await CertificateAsync(lab.Url(proxy, "https"), cancellationToken);
+            if (proxy == "edge" && lab.Authorities.IsPublic(shown)) proxied++;
             evidence.Expect(lab.Authorities.IsPublic(shown) && !lab.Authorities.IsInternal(shown), $"{proxy} shows {shown.Subject} of {Authority(lab, shown)}");
         }
 
@@ -42,6 +44,7 @@ public sealed class CertificatesClaim : Claim
         {
             var address = lab.Url(backend.Name, "internal-tls");
             using var certificate = await CertificateAsync(address, cancellationToken);
+            if (lab.Authorities.IsPublic(certificate)) proxied++;
             if (lab.Authorities.IsPublic(certificate) || !lab.Authorities.IsInternal(certificate)) trusted.Add($"{backend.Name}: {Authority(lab, certificate)}");
             else inside.Add(backend.Name);
             if (await AnswersStrangerAsync(address, backend.Service(), cancellationToken)) open.Add(backend.Name);
@@ -59,7 +62,7 @@ public sealed class CertificatesClaim : Claim
             if (lab.Authorities.IsPublic(certificate)) direct++;
         }
 
-        evidence.Expect(direct > 1, $"processes that hold a certificate of the public authority: 1 where the edge is what is exposed, {direct} edge-direct");
+        evidence.Expect(proxied == 1 && direct > proxied, $"processes that show a certificate of the public authority: {proxied} of the edge and what is behind it, {direct} edge-direct");
 
         foreach (var proxy in lab.Proxies)
         {

@@ -16,7 +16,7 @@ public sealed class DefenceInDepthClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Sent {Attacks.All.Count} attacks byte by byte, and forwarded headers that lie, to the edge and to a plain Kestrel. The edge must refuse all, with 4xx, 501, 505 or by closing (behind a platform's ingress at its own port, and once more from outside), and not pass them on to fail behind it; at least {Minimum} must be ones that the plain Kestrel takes, which is answering 2xx.";
+        $"Sent {Attacks.All.Count} attacks byte by byte, and forwarded headers that lie, to the edge and to a plain Kestrel. The edge must refuse all, with 4xx, 501, 505 or by closing (behind a platform's ingress at its own port, and once more from outside); 500, 502 and the like count as let through, because something behind failed; at least {Minimum} must be ones that the plain Kestrel takes, which is answering 2xx.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)

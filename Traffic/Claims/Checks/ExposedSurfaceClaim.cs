@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Topology.ServiceDefaults.Certificates;
 using Topology.Traffic.Claims.Lab;
 using Topology.Traffic.Targets;
 
@@ -8,12 +9,16 @@ namespace Topology.Traffic.Claims.Checks;
 public sealed class ExposedSurfaceClaim : Claim
 {
     private static readonly string[] Public = ["http", "https"];
+    /// <summary>What the lab's certificates name; a public authority serves its own.</summary>
+    private const string RevocationList = LocalAuthorities.RevocationListPath;
+
     private static readonly string[] Management = ["/health", "/alive"];
 
     private static readonly string[] Paths =
     [
         .. Management, "/", "/metrics", "/favicon.ico", "/.env", "/appsettings.json", "/swagger/index.html", "/whoami",
         "/catalog/items/1", "/catalog/whoami", "/orders", "/orders/whoami", "/media/1", "/media/whoami", "/live/events?count=1", "/live/whoami",
+        RevocationList,
     ];
 
     /// <inheritdoc />
@@ -39,7 +44,9 @@ public sealed class ExposedSurfaceClaim : Claim
         evidence.Expect(proxied.Ports > 0 && proxied.Ports < direct.Ports,
             $"behind the edge: {proxied.Ports} ports{(lab.IsCloud ? ", of which the ingress sends cleartext to HTTPS," : "")} of 1 process, {proxied.Answering.Count} of the paths answer ({string.Join(" ", proxied.Answering)})");
         var beyond = proxied.Answering.Except(direct.Answering).ToArray();
-        evidence.Expect(beyond.Length == 0, beyond.Length == 0 ? "no path answers at the edge only" : $"at the edge answers besides: {string.Join(" ", beyond)}");
+        evidence.Expect(beyond is [] or [RevocationList], beyond.Length == 0
+            ? "no path answers at the edge only"
+            : $"at the edge only answers: {string.Join(" ", beyond)}{(beyond is [RevocationList] ? ", for the local authority" : "")}");
 
         if (lab.IsCloud)
         {
