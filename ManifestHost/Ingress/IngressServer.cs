@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -104,7 +105,7 @@ internal sealed class IngressServer : IAsyncDisposable
 
     private void Configure(KestrelServerOptions options)
     {
-        var certificate = new RotatingCertificate(
+        var certificate = new Rotating<X509Certificate2>(
             () => new LocalAuthority(LocalAuthorities.Root(null), LocalAuthorities.Public, TimeProvider.System).GetLeaf("ingress", LocalAuthorities.PublicNames), TimeProvider.System);
 
         options.AddServerHeader = false;

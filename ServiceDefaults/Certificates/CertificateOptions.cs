@@ -28,7 +28,10 @@ public sealed class CertificateOptions
     public IList<string> AllowedClients { get; } = [];
 }
 
-/// <summary>A certificate chain and its private key, as PEM files.</summary>
-/// <param name="Certificate">The leaf, followed by any intermediates.</param>
+/// <summary>A certificate and its private key, as PEM files.</summary>
+/// <param name="Certificate">
+/// The leaf, first in its file. Its intermediates are taken from the machine's store, or from where the leaf says that they
+/// are (RFC 5280 section 4.2.2.1), and sent with it; those that follow in the file are not read.
+/// </param>
 /// <param name="Key">The private key.</param>
 public sealed record PemFiles(string Certificate, string Key);

@@ -12,7 +12,7 @@ public sealed partial class ServerCertificates
     private readonly CertificateOptions _options;
     private readonly IHostEnvironment _environment;
     private readonly ILogger _logger;
-    private readonly Lazy<X509Certificate2Collection> _trusted;
+    private readonly Rotating<X509Certificate2Collection> _trusted;
     private readonly TimeProvider _time;
 
     /// <summary>Certificates are made or read when first needed: a service without TLS listeners has none.</summary>
@@ -25,21 +25,21 @@ public sealed partial class ServerCertificates
         _time = time;
         Public = new(() => _options.Public is { } files
             ? Pem.Load(files)
-            : Authority(LocalAuthorities.Public).GetLeaf(identity.Instance, [.. LocalAuthorities.PublicNames, .. _options.PublicNames]), time);
+            : Authority(LocalAuthorities.Public).GetLeaf(identity.Instance, [.. LocalAuthorities.PublicNames, .. _options.PublicNames]), time, LogKept);
         // Inside, the service's name is what a caller checks: every replica has it, and no address is in it.
         Internal = new(() => _options.Internal is { } files
             ? Pem.Load(files)
-            : Authority(LocalAuthorities.Internal).GetLeaf(identity.Instance, identity.Instance == identity.Service ? [identity.Service] : [identity.Service, identity.Instance]), time);
+            : Authority(LocalAuthorities.Internal).GetLeaf(identity.Instance, identity.Instance == identity.Service ? [identity.Service] : [identity.Service, identity.Instance]), time, LogKept);
         _trusted = new(() => _options.InternalAuthority is { } file
             ? ReadAuthority(file)
-            : Authority(LocalAuthorities.Internal).Trusted());
+            : Authority(LocalAuthorities.Internal).Trusted(), time, LogKept);
     }
 
     /// <summary>The certificate of the public listeners.</summary>
-    public RotatingCertificate Public { get; }
+    public Rotating<X509Certificate2> Public { get; }
 
     /// <summary>The certificate of internal TLS, as server and as client.</summary>
-    public RotatingCertificate Internal { get; }
+    public Rotating<X509Certificate2> Internal { get; }
 
     /// <summary>The local authority of the public certificate; null where that is configured.</summary>
     public LocalAuthority? PublicAuthority => _options.Public is null && IsLocalAllowed ? Authority(LocalAuthorities.Public) : null;
@@ -47,7 +47,7 @@ public sealed partial class ServerCertificates
     /// <summary>Whether a client's certificate is of the inside's authority, in its time, and of an allowed name.</summary>
     public bool AcceptsClient(X509Certificate2 certificate)
     {
-        if (CertificateChecks.Verify(certificate, _trusted.Value, IsRevoked) is { } reason)
+        if (Verify(certificate, CertificateChecks.Client) is { } reason)
         {
             LogClientRefused(certificate.Subject, reason);
             return false;
@@ -69,12 +69,16 @@ public sealed partial class ServerCertificates
         {
             var service = ((SslStream)stream).TargetHostName;
             var reason = certificate is not X509Certificate2 server ? "it sent no certificate"
-                : CertificateChecks.Verify(server, _trusted.Value, IsRevoked)
+                : Verify(server, CertificateChecks.Server)
                 ?? (server.MatchesHostname(service, allowWildcards: false, allowCommonName: false) ? null : $"its certificate is of another name ({server.Subject})");
             if (reason is not null) LogServerRefused(service, reason);
             return reason is null;
         },
     };
+
+    /// <summary>An authority may have been renewed since it was read, and the peer been quicker to have a certificate of the new one.</summary>
+    private string? Verify(X509Certificate2 certificate, string usage) =>
+        CertificateChecks.Verify(certificate, _trusted.Current, usage, IsRevoked) is null ? null : CertificateChecks.Verify(certificate, _trusted.Newest, usage, IsRevoked);
 
     private bool IsLocalAllowed => LocalAuthorities.AreAllowed(_options, _environment);
 
@@ -95,6 +99,9 @@ public sealed partial class ServerCertificates
         authority.ImportFromPemFile(file);
         return authority;
     }
+
+    [LoggerMessage(LogLevel.Error, "A certificate could not be read again; the one before stays in use. Its file and its key's must belong together.")]
+    private partial void LogKept(Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "The client certificate {Subject} was refused: {Reason}.")]
     private partial void LogClientRefused(string subject, string reason);

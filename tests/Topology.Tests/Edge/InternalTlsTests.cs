@@ -78,6 +78,53 @@ public sealed class InternalTlsTests
         }
     }
 
+    /// <summary>The services of a topology are not restarted for it, and none of them is the first to know.</summary>
+    [Fact]
+    public async Task A_renewed_authority_is_trusted_by_both_sides_while_they_run()
+    {
+        var folder = Directory.CreateTempSubdirectory("topology-renewed-").FullName;
+        (string, string)[] certificates = [("Topology:Certificates:Directory", folder)];
+        await using var catalog = ServiceHost.Start<ItemStore>(certificates);
+        await using var edge = ServiceHost.Start<UpstreamOptions>([.. certificates, ("Edge:Upstream", "internal-tls"), .. ServiceHost.Discovery("catalog", catalog)]);
+        // Both have read whom they trust, and hold on to it.
+        using (var before = await edge.Client().GetAsync("/catalog/items/1", Cancelled)) Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+
+        var authority = new LocalAuthority(folder, LocalAuthorities.Internal, TimeProvider.System);
+        authority.Renew();
+        await Task.Delay(TimeSpan.FromSeconds(1.2), Cancelled);
+        var backend = edge.Services.GetRequiredService<ServerCertificates>().ClientOptions();
+        using var leaf = authority.GetLeaf("edge", ["edge"]);
+        using var handler = new SocketsHttpHandler { SslOptions = backend };
+        backend.LocalCertificateSelectionCallback = (_, _, _, _, _) => leaf;
+        using var client = new HttpClient(handler);
+        // The server's certificate is still of the authority before, the client's of the new one: the old is trusted, too.
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1")) { Headers = { Host = "catalog" } };
+        using var response = await client.SendAsync(request, Cancelled);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+
+        // And the other way round.
+        using var renewed = authority.GetLeaf("catalog", ["catalog"]);
+        await using var server = await StartAsync(renewed);
+        using var other = new HttpRequestMessage(HttpMethod.Get, server.Urls.First()) { Headers = { Host = "catalog" } };
+        using var answer = await client.SendAsync(other, Cancelled);
+        Assert.Equal("ok", await answer.Content.ReadAsStringAsync(Cancelled));
+    }
+
+    [Theory]
+    [InlineData(CertificateChecks.Server, "not for a client")]
+    [InlineData(CertificateChecks.Client, null)]
+    [InlineData(null, null)]
+    public void A_certificate_must_be_for_what_it_is_used_for(string? usage, string? expected)
+    {
+        using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=edge", key, System.Security.Cryptography.HashAlgorithmName.SHA256);
+        if (usage is not null) request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new(usage)], false));
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var reason = CertificateChecks.Verify(certificate, [certificate], CertificateChecks.Client);
+        if (expected is null) Assert.Null(reason);
+        else Assert.Contains(expected, reason, StringComparison.Ordinal);
+    }
+
     private static async Task<WebApplication> StartAsync(X509Certificate2 certificate)
     {
         var port = FreePorts.Take();

@@ -14,8 +14,8 @@ public sealed class LocalAuthorityTests : IDisposable
     {
         var leaf = Authority().GetLeaf("catalog", ["catalog"]);
         Assert.Equal(leaf.Thumbprint, Authority().GetLeaf("catalog", ["catalog"]).Thumbprint);
-        Assert.Null(CertificateChecks.Verify(leaf, Authority().Trusted()));
-        Assert.Contains("another authority", CertificateChecks.Verify(leaf, Authority("public").Trusted()), StringComparison.Ordinal);
+        Assert.Null(CertificateChecks.Verify(leaf, Authority().Trusted(), CertificateChecks.Server));
+        Assert.Contains("another authority", CertificateChecks.Verify(leaf, Authority("public").Trusted(), CertificateChecks.Server), StringComparison.Ordinal);
         Assert.True(leaf.HasPrivateKey);
         Assert.Equal("1.2.840.10045.2.1", leaf.PublicKey.Oid.Value); // ECDSA
     }
@@ -39,8 +39,8 @@ public sealed class LocalAuthorityTests : IDisposable
         Authority().Renew();
         var renewed = Authority().GetLeaf("catalog", ["catalog"]);
         Assert.NotEqual(old.Thumbprint, renewed.Thumbprint);
-        Assert.Null(CertificateChecks.Verify(old, Authority().Trusted()));
-        Assert.Null(CertificateChecks.Verify(renewed, Authority().Trusted()));
+        Assert.Null(CertificateChecks.Verify(old, Authority().Trusted(), CertificateChecks.Server));
+        Assert.Null(CertificateChecks.Verify(renewed, Authority().Trusted(), CertificateChecks.Server));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class LocalAuthorityTests : IDisposable
         Assert.True(Authority().Revoke("orders"));
         Assert.Equal("its certificate was revoked", Verify(other));
 
-        string? Verify(System.Security.Cryptography.X509Certificates.X509Certificate2 leaf) => CertificateChecks.Verify(leaf, Authority().Trusted(), Authority().IsRevoked);
+        string? Verify(System.Security.Cryptography.X509Certificates.X509Certificate2 leaf) => CertificateChecks.Verify(leaf, Authority().Trusted(), CertificateChecks.Client, Authority().IsRevoked);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class LocalAuthorityTests : IDisposable
     {
         var issuers = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(() => Authority().GetLeaf($"service-{i % 4}", [$"service-{i % 4}"]))));
         Assert.Equal(4, issuers.Select(leaf => leaf.Thumbprint).Distinct().Count());
-        Assert.All(issuers, leaf => Assert.Null(CertificateChecks.Verify(leaf, Authority().Trusted())));
+        Assert.All(issuers, leaf => Assert.Null(CertificateChecks.Verify(leaf, Authority().Trusted(), CertificateChecks.Server)));
     }
 
     [Fact]

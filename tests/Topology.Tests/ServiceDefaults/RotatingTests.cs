@@ -1,0 +1,56 @@
+using Topology.ServiceDefaults.Certificates;
+
+namespace Topology.Tests.ServiceDefaults;
+
+public sealed class RotatingTests
+{
+    private readonly Clock _clock = new();
+    private readonly List<Exception> _failures = [];
+    private Func<string> _load = () => "first";
+
+    [Fact]
+    public void It_is_read_again_after_a_minute_and_at_once_where_that_is_asked_for()
+    {
+        var rotating = Rotating();
+        Assert.Equal("first", rotating.Current);
+        _load = () => "second";
+        _clock.Now += TimeSpan.FromSeconds(30);
+        Assert.Equal("first", rotating.Current);
+        Assert.Equal("second", rotating.Newest);
+        _load = () => "third";
+        Assert.Equal("second", rotating.Newest); // Not at every asking.
+        _clock.Now += TimeSpan.FromSeconds(61);
+        Assert.Equal("third", rotating.Current);
+    }
+
+    [Fact]
+    public void What_cannot_be_read_again_stays_and_is_told()
+    {
+        var rotating = Rotating();
+        Assert.Equal("first", rotating.Current);
+        _load = () => throw new InvalidOperationException("the key is of another certificate");
+        _clock.Now += TimeSpan.FromSeconds(61);
+        Assert.Equal("first", rotating.Current);
+        Assert.Equal("first", rotating.Current);
+        Assert.Equal("the key is of another certificate", Assert.Single(_failures).Message);
+        _load = () => "second";
+        _clock.Now += TimeSpan.FromSeconds(61);
+        Assert.Equal("second", rotating.Current);
+    }
+
+    [Fact]
+    public void What_cannot_be_read_the_first_time_is_an_error()
+    {
+        _load = () => throw new InvalidOperationException("no such file");
+        Assert.Throws<InvalidOperationException>(() => Rotating().Current);
+    }
+
+    private Rotating<string> Rotating() => new(() => _load(), _clock, _failures.Add);
+
+    private sealed class Clock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}
