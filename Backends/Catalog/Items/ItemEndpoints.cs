@@ -13,8 +13,8 @@ internal static class ItemEndpoints
     public static void MapItems(this IEndpointRouteBuilder endpoints)
     {
         var items = endpoints.MapGroup("/catalog/items").WithWorkload("catalog");
-        items.MapGet("/", List);
-        items.MapGet("/{id:int}", Get);
+        items.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], List);
+        items.MapMethods("/{id:int}", [HttpMethods.Get, HttpMethods.Head], Get);
     }
 
     private static ItemPage List(ItemStore store, [Range(1, int.MaxValue)] int page = 1, [Range(1, 100)] int size = 20) => store.List(page, size);

@@ -19,8 +19,8 @@ internal static class OrderEndpoints
     {
         var orders = endpoints.MapGroup("/orders").WithWorkload("orders");
         orders.MapPost("/", Place);
-        orders.MapGet("/{id:guid}", Get);
-        orders.MapGet("/", List);
+        orders.MapMethods("/{id:guid}", [HttpMethods.Get, HttpMethods.Head], Get);
+        orders.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], List);
     }
 
     /// <summary>

@@ -28,6 +28,18 @@ public sealed class CatalogTests : IAsyncDisposable
         Assert.Empty(await second.Content.ReadAsByteArrayAsync(Cancelled));
     }
 
+    /// <summary>RFC 9110 section 9.3.2: as GET, without the content.</summary>
+    [Fact]
+    public async Task Head_tells_what_get_would_send()
+    {
+        var client = _catalog.Client();
+        using var get = await client.GetAsync("/catalog/items/7", Cancelled);
+        using var request = new HttpRequestMessage(HttpMethod.Head, "/catalog/items/7");
+        using var head = await client.SendAsync(request, Cancelled);
+        Assert.Equal((get.StatusCode, get.Headers.ETag, get.Content.Headers.ContentLength), (head.StatusCode, head.Headers.ETag, head.Content.Headers.ContentLength));
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(Cancelled));
+    }
+
     [Fact]
     public async Task Replicas_answer_the_same_bytes()
     {
