@@ -7,7 +7,7 @@ internal static class CloudExtensions
 {
     private const int Port = 8080;
     private const string ProbePort = "8081";
-    private const string Proxies = "trusted-proxies";
+    private const string Proxies = "trustedProxies";
 
     /// <summary>
     /// Container Apps' own addresses, from which its ingress speaks to containers; and loopback, for a stand-in of it on
