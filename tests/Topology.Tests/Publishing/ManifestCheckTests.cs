@@ -11,6 +11,7 @@ public sealed class ManifestCheckTests
     public void The_committed_manifests_are_valid()
     {
         Assert.Empty(ManifestCheck.Run(Path.Combine(Repository.Find()!.Manifests, "cloud.json"), deployable: true, name => name == "edge"));
+        Assert.Empty(ManifestCheck.Run(Path.Combine(Repository.Find()!.Manifests, "cloud-both.json"), deployable: true, _ => true));
         Assert.Empty(ManifestCheck.Run(Repository.Find()!.LabManifest, deployable: false, _ => true));
     }
 
