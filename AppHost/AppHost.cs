@@ -61,11 +61,12 @@ static void Lab(IDistributedApplicationBuilder builder)
     }
 }
 
-// On the platform every service has one port behind the platform's ingress, and only the edge is reachable from outside.
+// On the platform every service has one port behind the platform's ingress, and only the edge is reachable from outside. To measure
+// there, Topology:Exposure=both exposes the backends beside it; they have a second port then, for the inside.
 static void Cloud(IDistributedApplicationBuilder builder)
 {
     var catalog = builder.AddService<Projects.Catalog>("catalog").WithReplicas(2);
-    var orders = builder.AddService<Projects.Orders>("orders").WithReference(catalog).WithEnvironment("Catalog__Address", "http://catalog")
+    var orders = builder.AddService<Projects.Orders>("orders").WithInside(catalog).WithEnvironment("Catalog__Address", "http://catalog")
         // A container's own disk goes with it; for orders that stay, give PostgreSQL's connection string instead.
         .WithEnvironment("ConnectionStrings__orders", "Data Source=/tmp/topology-orders.db");
     var media = builder.AddService<Projects.Media>("media");
@@ -75,12 +76,12 @@ static void Cloud(IDistributedApplicationBuilder builder)
     var liveGrpc = builder.AddService<Projects.Live>("live-grpc", http2: true);
 
     var edge = builder.AddPlatformEdge<Projects.Edge>("edge")
-        .WithReference(catalog).WithReference(orders).WithReference(media).WithReference(live).WithReference(liveGrpc)
+        .WithInside(catalog, orders, media, live, liveGrpc)
         .WithEnvironment("ReverseProxy__Clusters__grpc__Destinations__service__Address", "http://live-grpc");
 
-    // From inside it reaches the backends directly, and the edge as the public does. Its page is not exposed.
+    // It reaches the edge as the public does, and the backends too where they are exposed; otherwise from inside. Its page is not exposed.
     builder.AddService<Projects.Traffic>("traffic")
-        .WithReference(catalog).WithReference(orders).WithReference(media).WithReference(live)
+        .WithOutside(catalog, orders, media, live)
         .WithEnvironment("services__edge__http__0", edge.GetEndpoint("https"))
         // Where results lie that the page shows again; they go with the container.
         .WithEnvironment("Traffic__History", "/tmp/topology-comparisons.db");

@@ -10,8 +10,15 @@ namespace Topology.ManifestHost.Ingress;
 /// <param name="Cleartext">Where the ingress listens without TLS.</param>
 /// <param name="Tls">Where it listens with TLS; null where only the inside comes.</param>
 /// <param name="Targets">The replicas, each with the binding it listens on.</param>
+/// <param name="IsTcp">A port besides the main ingress: what comes is passed on as it is, by a <see cref="PortRelay"/>.</param>
 internal sealed record Entrance(
-    string Resource, IReadOnlyList<string> Names, bool Http2, Binding Cleartext, Binding? Tls, IReadOnlyList<(Replica Replica, Binding Binding)> Targets)
+    string Resource,
+    IReadOnlyList<string> Names,
+    bool Http2,
+    Binding Cleartext,
+    Binding? Tls,
+    IReadOnlyList<(Replica Replica, Binding Binding)> Targets,
+    bool IsTcp)
 {
     public bool External => Cleartext.External;
 

@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
@@ -33,6 +34,7 @@ internal sealed class IngressServer : IAsyncDisposable
     private static readonly ForwarderRequestConfig Http2 = Request(HttpVersion.Version20);
 
     private readonly FrozenDictionary<int, Door> _doors;
+    private readonly (int Port, PortRelay Relay)[] _relays;
     private readonly Func<Replica, bool> _isRunning;
     private readonly EnvoyHeaders _headers = new();
     private readonly HttpMessageInvoker _client = CreateClient();
@@ -46,8 +48,10 @@ internal sealed class IngressServer : IAsyncDisposable
     {
         _isRunning = isRunning;
         _doors = entrances
+            .Where(entrance => !entrance.IsTcp)
             .SelectMany(entrance => Doors(entrance, port))
             .ToFrozenDictionary(door => door.Port);
+        _relays = [.. entrances.Where(entrance => entrance.IsTcp).Select(entrance => (port(entrance.Cleartext), Relay(Turn(entrance, port))))];
 
         // Nothing of this process's environment or arguments configures it.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -94,14 +98,18 @@ internal sealed class IngressServer : IAsyncDisposable
 
     private static IEnumerable<Door> Doors(Entrance entrance, Func<Binding, int> port)
     {
-        var targets = entrance.Targets.Select(target => (target.Replica, Url: ValueResolver.Url(target.Binding with { Scheme = "http" }, port(target.Binding)))).ToArray();
-        var turn = new RoundRobin(targets);
+        var turn = Turn(entrance, port);
         foreach (var listener in entrance.Listeners)
         {
             var redirect = listener == entrance.Cleartext && !entrance.AllowsInsecure ? port(entrance.Tls!) : (int?)null;
             yield return new Door(port(listener), listener == entrance.Tls, entrance.Http2, redirect, turn);
         }
     }
+
+    private static RoundRobin Turn(Entrance entrance, Func<Binding, int> port) =>
+        new([.. entrance.Targets.Select(target => (target.Replica, ValueResolver.Url(target.Binding with { Scheme = "http" }, port(target.Binding))))]);
+
+    private PortRelay Relay(RoundRobin turn) => new(() => turn.Next(_isRunning) is { } url ? new Uri(url).Port : null);
 
     private void Configure(KestrelServerOptions options)
     {
@@ -117,6 +125,8 @@ internal sealed class IngressServer : IAsyncDisposable
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
+        foreach (var (port, relay) in _relays)
+            options.ListenLocalhost(port, listen => listen.Run(relay.RelayAsync));
         foreach (var door in _doors.Values)
         {
             options.ListenLocalhost(door.Port, listen =>

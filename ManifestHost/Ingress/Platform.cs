@@ -37,8 +37,8 @@ internal sealed class Platform
         Entrances =
         [
             .. from name in new DependencyGraph(Manifest).Ordered.Reverse()
-               from port in manifest.Processes.First(process => process.Name == name).Bindings.Values.Where(binding => binding.IsHttp).GroupBy(binding => binding.FixedPort)
-               select Open(name, [.. port], port.Any(binding => binding.External) ? exposed++ : null),
+               from port in Ports(manifest.Processes.First(process => process.Name == name))
+               select Open(name, port.Bindings, port.Bindings.Any(binding => binding.External) ? exposed++ : null, port.IsMain),
         ];
     }
 
@@ -83,6 +83,14 @@ internal sealed class Platform
     public Entrance? To(Binding binding) =>
         Entrances.FirstOrDefault(entrance => entrance.Resource == binding.Resource && entrance.Names.Contains(binding.Name));
 
+    /// <summary>The HTTP ports of a process. As azd has it, the one that is external is the main ingress, else the first; the others are TCP.</summary>
+    private static IEnumerable<(Binding[] Bindings, bool IsMain)> Ports(ProcessResource process)
+    {
+        var ports = process.Bindings.Values.Where(binding => binding.IsHttp).GroupBy(binding => binding.FixedPort, (_, bindings) => bindings.ToArray()).ToList();
+        var main = ports.Find(bindings => bindings.Any(binding => binding.External)) ?? ports.FirstOrDefault();
+        return ports.Select(bindings => (bindings, bindings == main));
+    }
+
     /// <summary>
     /// The same process on loopback. A listener on a literal port, such as the one for probes, becomes a binding: each process
     /// needs a free one here.
@@ -119,18 +127,19 @@ internal sealed class Platform
         return bindings.ToDictionary(entry => entry.Key, entry => own[(entry.Value.IsHttp, entry.Value.FixedPort)]);
     }
 
-    private Entrance Open(string resource, Binding[] bindings, int? exposed)
+    private Entrance Open(string resource, Binding[] bindings, int? exposed, bool isMain)
     {
         Binding Listen(string scheme, int firstPort) =>
-            new(resource, $"ingress {scheme}", scheme, "tcp", "http", exposed is { } index ? firstPort + index : null, exposed is not null);
+            new(resource, isMain ? $"ingress {scheme}" : $"ingress {bindings[0].Name}", scheme, "tcp", "http", exposed is { } index ? firstPort + index : null, exposed is not null);
 
-        var needsTls = exposed is not null || bindings.Any(binding => binding.Scheme == "https");
+        var needsTls = isMain && (exposed is not null || bindings.Any(binding => binding.Scheme == "https"));
         return new Entrance(
             resource,
             [.. bindings.Select(binding => binding.Name)],
             bindings.Any(binding => binding.Transport == "http2"),
             Listen("http", FirstCleartextPort),
             needsTls ? Listen("https", FirstTlsPort) : null,
-            [.. Replicas.Where(replica => replica.Of == resource).Select(replica => (replica, replica.Process.Bindings[bindings[0].Name]))]);
+            [.. Replicas.Where(replica => replica.Of == resource).Select(replica => (replica, replica.Process.Bindings[bindings[0].Name]))],
+            IsTcp: !isMain);
     }
 }

@@ -38,6 +38,8 @@ internal static partial class AzdRules
     {
         if (resource.Text("value") is { } value && InputReference().Match(value) is { Success: true } match && match.Groups["resource"].Value != name)
             yield return new Problem(name, "value", "azd takes a parameter's inputs from the parameter itself only");
+        if (!BicepIdentifier().IsMatch(name) && resource.Members("inputs").Any(input => input.Value.Member("default")?.Member("value") is not null))
+            yield return new Problem(name, "", "azd writes the name of a parameter with a default value into Bicep as it is; rename it to letters, digits and underscores, such as camelCase");
     }
 
     private static IEnumerable<Problem> Ingress(string name, JsonElement resource)
@@ -80,6 +82,9 @@ internal static partial class AzdRules
 
     [GeneratedRegex(@"^\{(?<resource>[A-Za-z][A-Za-z0-9-]*)\.inputs\.")]
     private static partial Regex InputReference();
+
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
+    private static partial Regex BicepIdentifier();
 
     private sealed record Port(string Name, int Order, JsonElement Binding)
     {

@@ -10,6 +10,7 @@ namespace Topology.ManifestHost.Publishing;
 internal sealed class Publisher(Repository repository, Action<string> say)
 {
     private const string Cloud = "cloud";
+    private const string CloudBoth = "cloud-both";
     private const string Lab = "lab";
 
     /// <param name="folder">Null: where the committed manifests are, and the lab's is written as well.</param>
@@ -19,11 +20,11 @@ internal sealed class Publisher(Repository repository, Action<string> say)
     {
         var target = Path.GetFullPath(folder ?? repository.Manifests);
         var isDefault = Path.TrimEndingDirectorySeparator(target) == repository.Manifests;
-        foreach (var shape in isDefault && !exposeBoth ? (string[])[Cloud, Lab] : [Cloud])
+        foreach (var name in exposeBoth ? (string[])[CloudBoth] : isDefault ? [Cloud, Lab] : [Cloud])
         {
-            var file = Path.Combine(target, $"{shape}.json");
-            await WriteAsync(shape, file, isDefault, exposeBoth, cancellation);
-            Check(file, deployable: shape == Cloud, exposeBoth);
+            var file = Path.Combine(target, $"{name}.json");
+            await WriteAsync(name, file, isDefault, cancellation);
+            Check(file, deployable: name != Lab, exposeBoth);
         }
     }
 
@@ -45,25 +46,23 @@ internal sealed class Publisher(Repository repository, Action<string> say)
             : $"{file} is valid: {resources.Count} resources, every reference resolves; for this machine");
     }
 
-    private async Task WriteAsync(string shape, string file, bool isDefault, bool exposeBoth, CancellationToken cancellation)
+    private async Task WriteAsync(string name, string file, bool isDefault, CancellationToken cancellation)
     {
         if (AspirePublisher.IsAvailable)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            await AspirePublisher.PublishAsync(repository.AppHost, shape, exposeBoth, file, cancellation);
+            await AspirePublisher.PublishAsync(repository.AppHost, name == Lab ? Lab : Cloud, name == CloudBoth, file, cancellation);
             say($"{file} is written by the AppHost");
             return;
         }
 
         const string Without = "NuGet here has no Aspire packages, so the AppHost cannot publish";
-        if (exposeBoth)
-            throw new UsageException($"--exposure both: {Without}, and no such manifest is committed; publish where the packages restore.");
         if (isDefault)
         {
             say($"{Without}; {Path.GetFileName(file)} stays as it is committed");
             return;
         }
-        ManifestCopy.Write(Path.Combine(repository.Manifests, $"{shape}.json"), file);
+        ManifestCopy.Write(Path.Combine(repository.Manifests, $"{name}.json"), file);
         say($"{Without}; {file} is the committed manifest, with its paths made relative to its new folder");
     }
 }

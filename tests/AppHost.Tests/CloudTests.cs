@@ -23,16 +23,25 @@ public sealed class CloudTests
     public async Task Exposure_of_both_opens_the_backends_that_speak_HTTP_1_and_not_the_traffic()
     {
         await using var builder = await CreateAsync("--Topology:Shape=cloud", "--Topology:Exposure=both");
+        var endpoints = Endpoints(builder).ToList();
+        foreach (var backend in (string[])["catalog", "orders", "media", "live"])
+        {
+            Assert.Equal(
+                [("http", 8080, true), ("https", 8080, true), ("internal", 8081, false)],
+                endpoints.Where(entry => entry.Service == backend).Select(entry => (entry.Endpoint.Name, entry.Endpoint.TargetPort ?? 0, entry.Endpoint.IsExternal)).Order());
+        }
         Assert.Equal(
             ["catalog", "edge", "live", "media", "orders"],
-            Endpoints(builder).Where(entry => entry.Endpoint.IsExternal).Select(entry => entry.Service).Distinct().Order());
+            endpoints.Where(entry => entry.Endpoint.IsExternal).Select(entry => entry.Service).Distinct().Order());
     }
 
-    [Fact]
-    public async Task A_shape_that_does_not_exist_is_named()
+    [Theory]
+    [InlineData("--Topology:Shape=round", "round")]
+    [InlineData("--Topology:Shape=cloud --Topology:Exposure=all", "all")]
+    public async Task What_does_not_exist_is_named(string arguments, string value)
     {
-        var exception = await Assert.ThrowsAnyAsync<Exception>(() => CreateAsync("--Topology:Shape=round"));
-        Assert.Contains("round", exception.ToString(), StringComparison.Ordinal);
+        var exception = await Assert.ThrowsAnyAsync<Exception>(() => CreateAsync(arguments.Split(' ')));
+        Assert.Contains($"\"{value}\"", exception.ToString(), StringComparison.Ordinal);
     }
 
     private static IEnumerable<(string Service, EndpointAnnotation Endpoint)> Endpoints(IDistributedApplicationTestingBuilder builder) =>

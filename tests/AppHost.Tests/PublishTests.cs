@@ -5,23 +5,24 @@ namespace Topology.AppHost.Tests;
 public sealed class PublishTests
 {
     [Theory]
-    [InlineData("lab")]
-    [InlineData("cloud")]
-    public async Task Publishing_gives_exactly_the_committed_manifest(string shape)
+    [InlineData("lab", "--Topology:Shape=lab")]
+    [InlineData("cloud", "--Topology:Shape=cloud")]
+    [InlineData("cloud-both", "--Topology:Shape=cloud", "--Topology:Exposure=both")]
+    public async Task Publishing_gives_exactly_the_committed_manifest(string name, params string[] arguments)
     {
         var manifests = Path.Combine(Repository(), "AppHost", "manifests");
         var published = Path.Combine(manifests, $"{Guid.NewGuid():N}.json"); // Beside it, because paths in it are relative.
         try
         {
             var dll = Path.Combine(AppContext.BaseDirectory, "Topology.AppHost.dll");
-            using var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", dll, "--publisher", "manifest", "--output-path", published, $"--Topology:Shape={shape}"])
+            using var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", dll, "--publisher", "manifest", "--output-path", published, .. arguments])
             {
                 WorkingDirectory = Path.Combine(Repository(), "AppHost"),
             })!;
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.Equal(0, process.ExitCode);
             Assert.Equal(
-                await File.ReadAllTextAsync(Path.Combine(manifests, $"{shape}.json"), TestContext.Current.CancellationToken),
+                await File.ReadAllTextAsync(Path.Combine(manifests, $"{name}.json"), TestContext.Current.CancellationToken),
                 await File.ReadAllTextAsync(published, TestContext.Current.CancellationToken));
         }
         finally

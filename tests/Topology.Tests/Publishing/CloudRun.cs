@@ -5,10 +5,10 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Publishing;
 
-/// <summary>The cloud's manifest, running as processes behind the stand-in for the platform's ingress.</summary>
-public sealed class CloudRun : IAsyncLifetime
+/// <summary>A cloud's manifest, running as processes behind the stand-in for the platform's ingress.</summary>
+public abstract class PlatformRun(string committed) : IAsyncLifetime
 {
-    private readonly ManifestFile _manifest = new();
+    private readonly ManifestFile _manifest = new(committed);
     private ManifestHostProcess? _host;
 
     /// <summary>Where clients of the tests come from: an address that no hop inside has, so that it can be told from theirs.</summary>
@@ -58,5 +58,12 @@ public sealed class CloudRun : IAsyncLifetime
     {
         if (_host is not null) await _host.DisposeAsync();
         _manifest.Dispose();
+        GC.SuppressFinalize(this);
     }
 }
+
+/// <summary>As it is meant to be: only the edge is exposed.</summary>
+public sealed class CloudRun() : PlatformRun("cloud.json");
+
+/// <summary>For measuring: the backends are exposed beside the edge.</summary>
+public sealed class CloudBothRun() : PlatformRun("cloud-both.json");

@@ -11,6 +11,7 @@ public sealed class ManifestCheckTests
     public void The_committed_manifests_are_valid()
     {
         Assert.Empty(ManifestCheck.Run(Path.Combine(Repository.Find()!.Manifests, "cloud.json"), deployable: true, name => name == "edge"));
+        Assert.Empty(ManifestCheck.Run(Path.Combine(Repository.Find()!.Manifests, "cloud-both.json"), deployable: true, _ => true));
         Assert.Empty(ManifestCheck.Run(Repository.Find()!.LabManifest, deployable: false, _ => true));
     }
 
@@ -22,9 +23,9 @@ public sealed class ManifestCheckTests
     // The schema's rules.
     [InlineData("edge", "/ports", "{}", "resource 'edge', key 'ports': is unknown in a project.v0")]
     [InlineData("edge", "/bindings/http/hostPort", "80", "resource 'edge', key 'bindings.http.hostPort': is unknown in a binding")]
-    [InlineData("trusted-proxies", "/inputs/value/type", "\"number\"", "resource 'trusted-proxies', key 'inputs.value.type': must be \"string\"")]
-    [InlineData("trusted-proxies", "/inputs/value/default", "{}", "resource 'trusted-proxies', key 'inputs.value.default': has either a value or rules")]
-    [InlineData("trusted-proxies", "/inputs/value/prompt", "true", "resource 'trusted-proxies', key 'inputs.value.prompt': is unknown in an input")]
+    [InlineData("trustedProxies", "/inputs/value/type", "\"number\"", "resource 'trustedProxies', key 'inputs.value.type': must be \"string\"")]
+    [InlineData("trustedProxies", "/inputs/value/default", "{}", "resource 'trustedProxies', key 'inputs.value.default': has either a value or rules")]
+    [InlineData("trustedProxies", "/inputs/value/prompt", "true", "resource 'trustedProxies', key 'inputs.value.prompt': is unknown in an input")]
     [InlineData("web", "", """{"type": "container.v1"}""", "resource 'web', key 'image': a container.v1 has either an image or a build")]
     [InlineData("web", "", """{"type": "container.v0"}""", "resource 'web', key 'image': is missing; a container.v0 needs it")]
     // References.
@@ -32,7 +33,7 @@ public sealed class ManifestCheckTests
     [InlineData("edge", "/env/X", "\"{catalog.bindings.https.url}\"", "resource 'edge', key 'env.X': {catalog.bindings.https.url} refers to the binding 'https', which 'catalog' does not have")]
     [InlineData("edge", "/env/X", "\"{catalog.bindings.http.uri}\"", "resource 'edge', key 'env.X': {catalog.bindings.http.uri} asks for 'uri'")]
     [InlineData("edge", "/env/X", "\"{catalog.connectionString}\"", "resource 'edge', key 'env.X': {catalog.connectionString} asks for 'connectionString'")]
-    [InlineData("edge", "/env/X", "\"{trusted-proxies.inputs.other}\"", "resource 'edge', key 'env.X': {trusted-proxies.inputs.other} refers to the input 'other'")]
+    [InlineData("edge", "/env/X", "\"{trustedProxies.inputs.other}\"", "resource 'edge', key 'env.X': {trustedProxies.inputs.other} refers to the input 'other'")]
     [InlineData("edge", "/env/X", "\"{catalog.replicas}\"", "resource 'edge', key 'env.X': {catalog.replicas} is nothing that a manifest offers")]
     [InlineData("edge", "/args", """["{catalog"]""", "resource 'edge', key 'args[0]': the '{' at position 0 is never closed")]
     // Who may be reached, and by whom a service is fooled.
@@ -50,7 +51,8 @@ public sealed class ManifestCheckTests
     [InlineData("edge", "/bindings/more", """{"scheme": "http", "protocol": "tcp", "transport": "http", "targetPort": 8090, "external": true}""", "resource 'edge', key 'bindings.more.external': azd exposes one port of a resource")]
     [InlineData("edge", "/bindings/raw", """{"scheme": "tcp", "protocol": "tcp", "transport": "tcp", "targetPort": 9000, "external": true}""", "resource 'edge', key 'bindings.raw.external': azd exposes HTTP(S) only")]
     [InlineData("catalog", "/bindings/raw", """{"scheme": "tcp", "protocol": "tcp", "transport": "tcp"}""", "resource 'catalog', key 'bindings.raw.targetPort': is missing; azd needs it for tcp")]
-    [InlineData("trusted-proxies", "/value", "\"{other.inputs.value}\"", "resource 'trusted-proxies', key 'value': azd takes a parameter's inputs from the parameter itself only")]
+    [InlineData("trustedProxies", "/value", "\"{other.inputs.value}\"", "resource 'trustedProxies', key 'value': azd takes a parameter's inputs from the parameter itself only")]
+    [InlineData("trusted-networks", "", """{"type": "parameter.v0", "value": "{trusted-networks.inputs.value}", "inputs": {"value": {"type": "string", "default": {"value": ""}}}}""", "resource 'trusted-networks': azd writes the name of a parameter with a default value into Bicep as it is; rename it")]
     // What may be secret.
     [InlineData("orders", "/env/ConnectionStrings__orders", "\"Host=db;Username=orders;Password=hunter2\"", "resource 'orders', key 'env.ConnectionStrings__orders': looks like a secret by its form")]
     [InlineData("orders", "/env/Feed", "\"https://user:hunter2@feed.example/\"", "resource 'orders', key 'env.Feed': looks like a secret by its form")]
@@ -67,9 +69,10 @@ public sealed class ManifestCheckTests
     }
 
     [Theory]
-    [InlineData("orders", "/env/ConnectionStrings__orders", "\"Host=db;Password={trusted-proxies.value}\"")]
-    [InlineData("orders", "/env/Orders__ApiKey", "\"{trusted-proxies.value}\"")]
+    [InlineData("orders", "/env/ConnectionStrings__orders", "\"Host=db;Password={trustedProxies.value}\"")]
+    [InlineData("orders", "/env/Orders__ApiKey", "\"{trustedProxies.value}\"")]
     [InlineData("orders", "/env/Orders__RequireToken", "\"true\"")]
+    [InlineData("region-name", "", """{"type": "parameter.v0", "value": "{region-name.inputs.value}", "inputs": {"value": {"type": "string"}}}""")]
     [InlineData("live", "/bindings/https", """{"scheme": "https", "protocol": "tcp", "transport": "http", "targetPort": 8080}""")]
     [InlineData("edge", "/bindings/http/port", "80")]
     [InlineData("cache", "", """{"type": "container.v0", "image": "redis", "bindings": {"tcp": {"scheme": "tcp", "protocol": "tcp", "transport": "tcp", "targetPort": 6379}}}""")]

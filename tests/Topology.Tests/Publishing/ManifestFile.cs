@@ -4,12 +4,12 @@ using Topology.ManifestHost.Running;
 
 namespace Topology.Tests.Publishing;
 
-/// <summary>A copy of the committed cloud manifest that a test may change.</summary>
+/// <summary>A copy of a committed cloud manifest that a test may change.</summary>
 internal sealed class ManifestFile : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("topology-cloud-").FullName;
 
-    public ManifestFile() => ManifestCopy.Write(Path.Combine(Repository.Find()!.Manifests, "cloud.json"), File);
+    public ManifestFile(string committed = "cloud.json") => ManifestCopy.Write(Path.Combine(Repository.Find()!.Manifests, committed), File);
 
     public string File => Path.Combine(_folder, "cloud.json");
 

@@ -45,6 +45,23 @@ public sealed class PlatformTests
     }
 
     [Fact]
+    public void A_port_beside_the_one_that_is_external_is_passed_on_as_TCP()
+    {
+        var platform = new Platform(ManifestReader.Read(Path.Combine(Repository.Find()!.Manifests, "cloud-both.json")), new Dictionary<string, int> { ["catalog"] = 2 });
+
+        Assert.Equal(["catalog", "live", "media", "orders"], platform.Entrances.Where(entrance => entrance.IsTcp).Select(entrance => entrance.Resource).Order());
+        Assert.All(platform.Entrances.Where(entrance => entrance.IsTcp), entrance => Assert.True(entrance is { Names: ["internal"], Tls: null, External: false, Cleartext.FixedPort: null }));
+        Assert.Equal(["catalog", "edge", "live", "media", "orders"], platform.Entrances.Where(entrance => entrance.External).Select(entrance => entrance.Resource).Order());
+        Assert.Equal(("edge", 8443), platform.Entrances.Where(entrance => entrance.External).Select(entrance => (entrance.Resource, entrance.Tls!.FixedPort)).First());
+        // Each way leads to the process's own port for it.
+        var catalog = platform.Manifest.Processes.Single(process => process.Name == "catalog").Bindings;
+        var (main, inside) = (platform.To(catalog["https"])!, platform.To(catalog["internal"])!);
+        Assert.Equal(2, inside.Targets.Count);
+        Assert.NotEqual(main.Cleartext, inside.Cleartext);
+        Assert.Empty(main.Targets.Select(target => target.Binding).Intersect(inside.Targets.Select(target => target.Binding)));
+    }
+
+    [Fact]
     public void Others_see_the_ingress_and_a_process_sees_its_own_port()
     {
         var platform = new Platform(Cloud, new Dictionary<string, int>());
