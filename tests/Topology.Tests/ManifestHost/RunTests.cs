@@ -125,7 +125,9 @@ public sealed partial class RunTests
     [InlineData("--prots", "--prots")]
     [InlineData("--timeout soon", "1 to 3600")]
     [InlineData("--timeout 0", "1 to 3600")]
-    [InlineData("--manifest /none.json", "--manifest FILE")]
+    [InlineData("--manifest --frob", "no option '--frob'")]
+    [InlineData("--manifest /none.json", "/none.json does not exist; name a manifest that does")]
+    [InlineData("--manifest /", "/ is a folder; name a manifest in it")]
     [InlineData("--start nobody", "--start nobody")]
     [InlineData("--parameter x", "--parameter name=value")]
     public async Task A_bad_argument_is_one_line_and_exit_code_2(string arguments, string expected)
