@@ -10,6 +10,12 @@ var root = new RootCommand("Runs a topology that an Aspire AppHost has published
 };
 
 var arguments = root.Parse(args);
+if (UnknownOptions.In(arguments).FirstOrDefault() is { } unknown)
+{
+    Console.Error.WriteLine($"There is no option '{unknown}'; write a file or folder of that name as ./{unknown}. See --help.");
+    return 2;
+}
+
 if (arguments.Errors is [var error, ..])
 {
     Console.Error.WriteLine($"{error.Message.ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal)} See --help.");

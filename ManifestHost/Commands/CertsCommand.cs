@@ -19,11 +19,16 @@ internal static class CertsCommand
             HelpName = "FOLDER",
             Recursive = true,
         };
+        directory.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var given }] && File.Exists(given))
+                result.AddError($"--directory: {Path.GetFullPath(given)} is a file; name a folder.");
+        });
         var command = new Command("certs", "Shows the local certificate authorities and what they have issued.")
         {
             directory, Export(directory), Renew(directory), Issue(directory), Revoke(directory),
         };
-        command.SetAction(result => Show(LocalAuthorities.Root(result.GetValue(directory))));
+        command.SetAction(result => OrSay(result, directory, () => Show(LocalAuthorities.Root(result.GetValue(directory)))));
         return command;
     }
 
@@ -32,13 +37,14 @@ internal static class CertsCommand
         var authority = Authority(LocalAuthorities.Public);
         var file = new Argument<string>("file") { Description = "Where to write the authority's certificate (PEM), for clients to trust." };
         var command = new Command("export", "Writes an authority's certificate, without its key, to a file.") { authority, file };
-        command.SetAction(result =>
+        command.SetAction(result => OrSay(result, directory, () =>
         {
             var local = Open(result.GetValue(directory), result.GetValue(authority)!);
             var path = Path.GetFullPath(result.GetValue(file)!);
+            var pem = string.Concat(local.Trusted().Select(certificate => certificate.ExportCertificatePem() + "\n"));
             try
             {
-                File.WriteAllText(path, string.Concat(local.Trusted().Select(certificate => certificate.ExportCertificatePem() + "\n")));
+                File.WriteAllText(path, pem);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
@@ -48,7 +54,7 @@ internal static class CertsCommand
 
             Console.WriteLine($"{path} holds the {local.Name} authority's certificate. For curl: --cacert {path}");
             return 0;
-        });
+        }));
         return command;
     }
 
@@ -57,7 +63,7 @@ internal static class CertsCommand
         var authority = new Option<string?>("--authority") { Description = "public or internal; both by default." };
         authority.AcceptOnlyFromAmong(Names);
         var command = new Command("renew", "Makes new authorities. Running services take new certificates within a minute; the old authority stays trusted.") { authority };
-        command.SetAction(result =>
+        command.SetAction(result => OrSay(result, directory, () =>
         {
             foreach (var name in result.GetValue(authority) is { } one ? [one] : Names)
             {
@@ -66,7 +72,7 @@ internal static class CertsCommand
             }
 
             return 0;
-        });
+        }));
         return command;
     }
 
@@ -75,7 +81,7 @@ internal static class CertsCommand
         var authority = Authority(LocalAuthorities.Public);
         var name = Leaf("Who it is for, such as nginx; also its common name.");
         var command = new Command("issue", "Issues a certificate, or finds the one issued before, and prints its files.") { authority, name };
-        command.SetAction(result =>
+        command.SetAction(result => OrSay(result, directory, () =>
         {
             var local = Open(result.GetValue(directory), result.GetValue(authority)!);
             var leaf = result.GetValue(name)!;
@@ -86,7 +92,7 @@ internal static class CertsCommand
             }
 
             return 0;
-        });
+        }));
         return command;
     }
 
@@ -95,7 +101,7 @@ internal static class CertsCommand
         var authority = Authority(LocalAuthorities.Public);
         var name = Leaf("Whose, as certs shows it, such as edge.");
         var command = new Command("revoke", "Puts a certificate on its authority's list of revoked ones. A running service takes a new one within a minute.") { authority, name };
-        command.SetAction(result =>
+        command.SetAction(result => OrSay(result, directory, () =>
         {
             var local = Open(result.GetValue(directory), result.GetValue(authority)!);
             if (!local.Revoke(result.GetValue(name)!))
@@ -106,7 +112,7 @@ internal static class CertsCommand
 
             Console.WriteLine($"The {local.Name} certificate of {result.GetValue(name)} is revoked.");
             return 0;
-        });
+        }));
         return command;
     }
 
@@ -155,6 +161,20 @@ internal static class CertsCommand
                 result.AddError($"name: {given} is the authority itself; use another one, or certs renew for a new authority.");
         });
         return name;
+    }
+
+    /// <summary>Does it, unless the authorities' folder cannot be made, read or written.</summary>
+    private static int OrSay(ParseResult result, Option<string?> directory, Func<int> command)
+    {
+        try
+        {
+            return command();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"{LocalAuthorities.Root(result.GetValue(directory))} cannot be used ({exception.Message}); name a folder that is there, or can be made, and is yours.");
+            return 2;
+        }
     }
 
     private static LocalAuthority Open(string? directory, string name) => new(LocalAuthorities.Root(directory), name, TimeProvider.System);

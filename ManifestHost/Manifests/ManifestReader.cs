@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace Topology.ManifestHost.Manifests;
@@ -16,8 +18,10 @@ internal static class ManifestReader
     public static Manifest Read(string file)
     {
         file = Path.GetFullPath(file);
+        if (Directory.Exists(file))
+            throw new UsageException($"{file} is a folder; name a manifest in it.");
         if (!File.Exists(file))
-            throw new UsageException($"{file} does not exist: name a manifest with --manifest FILE.");
+            throw new UsageException($"{file} does not exist; name a manifest that does.");
         try
         {
             return Parse(File.ReadAllText(file), file);
@@ -39,7 +43,7 @@ internal static class ManifestReader
         }
         catch (JsonException e)
         {
-            throw new UsageException($"{file} is not valid JSON: {e.Message}", e);
+            throw new UsageException($"{file} is not valid JSON: {Place(json, e)}; correct it there, or publish the manifest again.", e);
         }
 
         using (document)
@@ -50,6 +54,18 @@ internal static class ManifestReader
                 .ToDictionary(resource => resource.Name, StringComparer.Ordinal);
             return new Manifest(file, resources);
         }
+    }
+
+    /// <summary>Where it is wrong as editors count, from 1 and in characters, and what is wrong; not every error knows its place.</summary>
+    private static string Place(string json, JsonException e)
+    {
+        // The library's own count, from 0 and in bytes, ends its message.
+        var problem = e.Message.Split(" LineNumber:")[0].ReplaceLineEndings(" ").TrimEnd('.');
+        if (e is not { LineNumber: { } line, BytePositionInLine: { } bytes })
+            return problem;
+        var text = Encoding.UTF8.GetBytes(json.Split('\n').ElementAtOrDefault((int)line) ?? "");
+        var column = Encoding.UTF8.GetCharCount(text, 0, (int)Math.Min(bytes, text.Length));
+        return string.Create(CultureInfo.InvariantCulture, $"line {line + 1}, column {column + 1}: {problem}");
     }
 
     private static Resource ReadResource(string name, Node node, string file)

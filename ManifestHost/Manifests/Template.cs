@@ -14,7 +14,10 @@ internal sealed record Template(IReadOnlyList<Template.Part> Parts)
 
     public IEnumerable<IReadOnlyList<string>> References => Parts.Where(part => part.IsReference).Select(part => part.Path);
 
-    /// <exception cref="FormatException">A brace has no partner, or encloses something that is no reference.</exception>
+    /// <exception cref="FormatException">
+    /// A brace has no partner, or encloses something that is no reference. The message tells where and not what: the text may be
+    /// a password with a brace.
+    /// </exception>
     public static Template Parse(string text)
     {
         var parts = new List<Part>();
@@ -34,7 +37,7 @@ internal sealed record Template(IReadOnlyList<Template.Part> Parts)
                     if (literal.Length > 0)
                         parts.Add(new Part(literal.ToString(), []));
                     literal.Clear();
-                    parts.Add(new Part("", ParsePath(text[(i + 1)..end])));
+                    parts.Add(new Part("", ParsePath(text[(i + 1)..end], i)));
                     i = end;
                     break;
                 case '}':
@@ -53,11 +56,11 @@ internal sealed record Template(IReadOnlyList<Template.Part> Parts)
     /// <summary>Text that parses to exactly <paramref name="literal"/>.</summary>
     public static string Escape(string literal) => literal.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal);
 
-    private static string[] ParsePath(string path)
+    private static string[] ParsePath(string path, int position)
     {
         var steps = path.Split('.');
         return steps.Length > 1 && steps.All(step => step.Length > 0 && step.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
             ? steps
-            : throw new FormatException($"'{{{path}}}' is no reference such as '{{resource.bindings.http.url}}'; write '{{{{' for a literal brace");
+            : throw new FormatException($"the braces at position {position} enclose no reference such as '{{resource.bindings.http.url}}'; write '{{{{' for a literal brace");
     }
 }

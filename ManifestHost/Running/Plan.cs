@@ -81,6 +81,8 @@ internal sealed record Plan(
         var file = options.Manifest ?? repository?.LabManifest
             ?? throw new UsageException("No AppHost/manifests/lab.json above this folder: run inside the repository, or name a manifest with --manifest FILE.");
         var published = ManifestReader.Read(file);
+        // References are checked for all resources, but values of parameters are only asked for by those that start.
+        CheckReferences(published, published.Processes, (_, _) => "");
         var counts = Platform.ParseReplicas(options.Replicas, published);
         var platform = Platform.IsExpectedBy(published) ? new Platform(published, counts) : null;
         var manifest = platform?.Manifest ?? published;
@@ -89,8 +91,6 @@ internal sealed record Plan(
         foreach (var resource in manifest.Resources.Values.Where(r => r is not (ProcessResource or ValueResource)))
             terminal.Say($"'{resource.Name}' is not runnable here: it is a {resource.Type}");
 
-        // References are checked for all resources, but values of parameters are only asked for by those that start.
-        CheckReferences(manifest, manifest.Processes, (_, _) => "");
         var selected = Select(manifest, options.Start, terminal);
         CheckReferences(manifest, selected, parameters.Value);
 

@@ -42,12 +42,31 @@ public sealed class CertsTests : IDisposable
     [InlineData("revoke", "CA")]
     [InlineData("issue", "ca")]
     [InlineData("export", "/no/such/folder/ca.pem")]
+    [InlineData("export", "--frob")]
+    [InlineData("issue", "--frob")]
+    [InlineData("revoke", "--frob")]
+    [InlineData("issue", "nginx", "--directory", "--frob")]
     [InlineData("renew", "--authority", "other")]
     public async Task Bad_arguments_end_with_status_2_and_one_line(params string[] arguments)
     {
         var (status, _, error) = await RunAsync(arguments);
         Assert.Equal(2, status);
         Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Theory]
+    [InlineData("/dev/null")]
+    [InlineData("/dev/null", "issue", "nginx")]
+    [InlineData("/dev/null/x", "issue", "nginx")]
+    [InlineData("/dev/null/x", "renew")]
+    [InlineData("/dev/null/x", "revoke", "nginx")]
+    [InlineData("/dev/null/x", "export", "ca.pem")]
+    public async Task A_folder_that_cannot_be_is_said_in_one_line(string folder, params string[] arguments)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no /dev/null.");
+        var (status, _, error) = await ManifestHostProcess.RunAsync(["certs", .. arguments, "--directory", folder], Cancelled);
+        Assert.Equal(2, status);
+        Assert.Contains("name a folder", Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
     private Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments) =>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Topology.ManifestHost.Running;
 using Topology.Tests.Infrastructure;
+using Topology.Tests.Publishing;
 
 namespace Topology.Tests.ManifestHost;
 
@@ -125,7 +126,9 @@ public sealed partial class RunTests
     [InlineData("--prots", "--prots")]
     [InlineData("--timeout soon", "1 to 3600")]
     [InlineData("--timeout 0", "1 to 3600")]
-    [InlineData("--manifest /none.json", "--manifest FILE")]
+    [InlineData("--manifest --frob", "no option '--frob'")]
+    [InlineData("--manifest /none.json", "/none.json does not exist; name a manifest that does")]
+    [InlineData("--manifest /", "/ is a folder; name a manifest in it")]
     [InlineData("--start nobody", "--start nobody")]
     [InlineData("--parameter x", "--parameter name=value")]
     public async Task A_bad_argument_is_one_line_and_exit_code_2(string arguments, string expected)
@@ -145,6 +148,23 @@ public sealed partial class RunTests
 
         Assert.Equal(2, code);
         Assert.Contains("resource 'absent', key 'command': 'no-such-program' is not on PATH", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{nobody.bindings.http.url}", "refers to 'nobody', which is not in the manifest")]
+    [InlineData("{catalog.bindings.none.url}", "refers to the binding 'none'")]
+    [InlineData("{catalog", "never closed")]
+    public async Task A_reference_that_leads_nowhere_is_said_by_resource_and_key_in_a_platforms_manifest_too(string reference, string expected)
+    {
+        using var manifest = new ManifestFile();
+        manifest.Change("edge", "/env/X", reference);
+
+        var (code, _, error) = await RunAsync("--manifest", manifest.File, "--no-dashboard");
+
+        Assert.Equal(2, code);
+        var line = Assert.Single(error.TrimEnd().Split('\n'));
+        Assert.Contains("resource 'edge', env X: ", line, StringComparison.Ordinal);
+        Assert.Contains(expected, line, StringComparison.Ordinal);
     }
 
     private static Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments) =>

@@ -69,13 +69,22 @@ public sealed class PublishTests
 
     [Theory]
     [InlineData("--exposure all", "'both'")]
-    [InlineData("--check /none.json", "/none.json does not exist")]
+    [InlineData("--check /none.json", "/none.json does not exist; name a manifest that does")]
+    [InlineData("--check /", "/ is a folder; name a manifest in it")]
+    [InlineData("--check --frob", "no option '--frob'")]
+    [InlineData("--frob", "no option '--frob'")]
+    [InlineData("--frob elsewhere", "no option '--frob'")]
+    [InlineData("-x", "no option '-x'")]
+    [InlineData("-- /dev/null/--frob", "/dev/null/--frob cannot be written")]
+    [InlineData("/dev/null", "/dev/null is a file; name a folder")]
+    [InlineData("/dev/null/x", "/dev/null/x cannot be written")]
     public async Task A_bad_argument_is_one_line_and_exit_code_2(string arguments, string expected)
     {
         var (code, _, error) = await PublishAsync(arguments.Split(' '));
 
         Assert.Equal(2, code);
         Assert.Contains(expected, Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.False(Path.Exists("--frob"));
     }
 
     private static Task<(int ExitCode, string Output, string Error)> PublishAsync(params string[] arguments) =>
