@@ -31,7 +31,8 @@ internal sealed class PortRelay(Func<int?> next)
             throw new IOException("no replica runs");
 
         using var replica = new TcpClient { NoDelay = true };
-        await replica.ConnectAsync(ValueResolver.Host, port, client.ConnectionClosed);
+        // Not until the client's connection closes: for that it counts as closed already when it has sent its last.
+        await replica.ConnectAsync(ValueResolver.Host, port);
         await using var stream = replica.GetStream();
         using var broken = new CancellationTokenSource();
         await Task.WhenAll(CopyAsync(InwardsAsync, broken), CopyAsync(OutwardsAsync, broken));
