@@ -16,7 +16,9 @@ internal sealed class DependencyGraph
                 .Where(edge => edge.Target != process.Name)
                 .DistinctBy(edge => edge.Target)
                 .ToArray());
-        Ordered = Sort(manifest, edges);
+        Ordered = ReferenceOrder.Of(edges, out var circle);
+        if (circle is [var first, ..])
+            throw new UsageException($"{manifest.File}: {string.Join(" → ", circle.Select(step => $"resource '{step.Name}', {step.Key}"))} → '{first.Name}': resources refer to each other in a circle, so none can start first; remove one reference.");
         _dependencies = edges.ToDictionary(e => e.Key, e => e.Value.Select(edge => edge.Target).ToArray());
     }
 
@@ -35,31 +37,4 @@ internal sealed class DependencyGraph
             ValueResource value when value.Properties.TryGetValue(path[1], out var inner) => Targets(manifest, inner),
             _ => Enumerable.Empty<string>(),
         });
-
-    private static List<string> Sort(Manifest manifest, Dictionary<string, (string Target, string Key)[]> edges)
-    {
-        var ordered = new List<string>();
-        var trail = new List<(string Resource, string Key)>();
-
-        void Visit(string name, string key)
-        {
-            if (ordered.Contains(name))
-                return;
-            if (trail.FindIndex(step => step.Resource == name) is >= 0 and var start)
-            {
-                var circle = trail[start..].Zip(trail[(start + 1)..].Append((Resource: name, Key: key)), (from, to) => $"resource '{from.Resource}', {to.Key}");
-                throw new UsageException($"{manifest.File}: {string.Join(" → ", circle)} → '{name}': resources refer to each other in a circle, so none can start first; remove one reference.");
-            }
-
-            trail.Add((name, key));
-            foreach (var (target, via) in edges[name])
-                Visit(target, via);
-            trail.RemoveAt(trail.Count - 1);
-            ordered.Add(name);
-        }
-
-        foreach (var name in edges.Keys)
-            Visit(name, "");
-        return ordered;
-    }
 }

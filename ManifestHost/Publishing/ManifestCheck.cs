@@ -32,18 +32,26 @@ internal static class ManifestCheck
 
         using var document = JsonDocument.Parse(File.ReadAllText(file), ManifestReader.Options);
         var resources = document.RootElement.Members("resources").ToDictionary(member => member.Name, member => member.Value);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         var problems = new List<Problem>();
         foreach (var (name, resource) in resources)
         {
-            problems.AddRange(SchemaRules.Check(name, resource));
+            var malformed = SchemaRules.Check(name, resource).ToList();
+            problems.AddRange(malformed);
             problems.AddRange(ReferenceRules.Check(name, resource, resources));
             problems.AddRange(SecretRules.Check(name, resource));
             if (deployable)
-            {
-                problems.AddRange(ExposureRules.Check(name, resource, exposed));
                 problems.AddRange(AzdRules.Check(name, resource));
-            }
+            // These take the form for granted.
+            if (malformed.Count > 0 || !SchemaRules.Knows(resource))
+                continue;
+            problems.AddRange(PathRules.Check(name, resource, folder));
+            problems.AddRange(ListenerRules.Check(name, resource));
+            if (deployable)
+                problems.AddRange(ExposureRules.Check(name, resource, exposed));
         }
+        if (problems.Count == 0)
+            problems.AddRange(CircleRules.Check(resources));
         if (deployable && ExposureRules.External(resources).FirstOrDefault() is null)
             problems.Add(new Problem(null, "", "no resource is external, so nothing could be reached from outside; the edge's binding needs \"external\": true"));
         return problems;

@@ -9,9 +9,12 @@ internal static class ReferenceRules
     private static readonly string[] BindingProperties = ["url", "host", "port", "targetPort", "scheme", "protocol", "transport", "external"];
     private static readonly string[] Literal = ["type", "path", "command", "workingDirectory", "context", "image", "filter"];
 
+    /// <summary>Every text that may hold references, with its key.</summary>
+    public static IEnumerable<(string Key, string Text)> Texts(JsonElement resource) => resource.Strings().Where(entry => !Literal.Contains(entry.Key));
+
     public static IEnumerable<Problem> Check(string name, JsonElement resource, IReadOnlyDictionary<string, JsonElement> resources)
     {
-        foreach (var (key, text) in resource.Strings().Where(entry => !Literal.Contains(entry.Key)))
+        foreach (var (key, text) in Texts(resource))
         {
             IReadOnlyList<IReadOnlyList<string>> references = [];
             string? malformed = null;

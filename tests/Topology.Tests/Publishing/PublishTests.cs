@@ -50,7 +50,7 @@ public sealed class PublishTests
 
         Assert.Equal(2, code);
         Assert.Equal(
-            ["resource 'catalog', key 'bindings.http.external'", "resource 'orders', key 'env.X'"],
+            ["resource 'catalog', key 'bindings.http.external'", "resource 'catalog', key 'bindings.http.external'", "resource 'orders', key 'env.X'"],
             error.TrimEnd().Split('\n').Select(line => line.Split(": ")[1]));
     }
 
@@ -60,6 +60,8 @@ public sealed class PublishTests
         using var manifest = new ManifestFile();
         manifest.Change("catalog", "/bindings/http/external", true);
         manifest.Change("catalog", "/env/Topology__AllowedHosts", "localhost");
+        manifest.Change("catalog", "/env/Topology__Listeners__ingress", "{catalog.bindings.http.targetPort}");
+        manifest.Change("catalog", "/env/Topology__Listeners__internal", "8081");
 
         var (code, output, _) = await PublishAsync("--check", manifest.File, "--exposure", "both");
 
