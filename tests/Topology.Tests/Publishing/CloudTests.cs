@@ -250,11 +250,13 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
             var pid = cloud.Host.Resource(replica).GetProperty("pid").GetInt32();
             await Signals.SendAsync("KILL", pid);
             await Eventually.TrueAsync(() => State(replica) != "running");
-            for (var i = 0; i < 20 && State(replica) != "running"; i++)
+            var item = 0;
+            do
             {
-                using var response = await client.GetAsync(string.Create(CultureInfo.InvariantCulture, $"/catalog/items/{i + 1}"), Cancelled);
+                using var response = await client.GetAsync(string.Create(CultureInfo.InvariantCulture, $"/catalog/items/{++item}"), Cancelled);
                 Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             }
+            while (item < 20 && State(replica) != "running");
 
             await Eventually.TrueAsync(() => State(replica) == "running", seconds: 30);
         }

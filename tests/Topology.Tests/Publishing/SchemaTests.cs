@@ -34,7 +34,7 @@ public sealed class SchemaTests
         """{"type": "something.else", "x": 5}""",
     ];
 
-    public static TheoryData<string> Resources => [.. Samples, .. Committed("cloud", "edge", "trusted-proxies", "live-grpc"), .. Committed("lab", "nginx")];
+    public static TheoryData<string> Resources => [.. Samples, .. Committed("cloud", "edge", "trustedProxies", "live-grpc"), .. Committed("lab", "nginx")];
 
     [Theory]
     [InlineData("cloud")]
