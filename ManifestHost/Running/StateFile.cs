@@ -52,7 +52,15 @@ internal sealed class StateFile : IDisposable
     public static StateFile? TryClaim(string path)
     {
         path = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(path, e);
+        }
+
         try
         {
             return new StateFile(path, new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose));
@@ -63,7 +71,7 @@ internal sealed class StateFile : IDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new UsageException($"--state {path}: cannot be written ({e.Message}); name another file.", e);
+            throw Unwritable(path, e);
         }
     }
 
@@ -90,6 +98,8 @@ internal sealed class StateFile : IDisposable
             return null;
         }
     }
+
+    private static UsageException Unwritable(string path, Exception e) => new($"--state {path}: cannot be written ({e.Message}); name another file.", e);
 
     public void Dispose()
     {

@@ -140,6 +140,18 @@ public sealed partial class RunTests
     }
 
     [Fact]
+    public async Task A_state_file_that_cannot_be_is_one_line_and_exit_code_2()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no /dev/null.");
+        using var trial = new TrialManifest().Script("first", "touch started");
+
+        var (code, _, error) = await ManifestHostProcess.RunAsync(["run", "--manifest", trial.File, "--no-dashboard", "--state", "/dev/null/x/topology.json"], Cancellation);
+
+        Assert.Equal(2, code);
+        Assert.Contains("--state /dev/null/x/topology.json: cannot be written", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_program_that_is_not_installed_is_an_error_before_anything_starts()
     {
         using var trial = new TrialManifest().Add("absent", new { type = "executable.v0", workingDirectory = ".", command = "no-such-program" });

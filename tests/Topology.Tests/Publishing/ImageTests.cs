@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Topology.ManifestHost.Running;
+using Topology.Tests.Infrastructure;
+
+namespace Topology.Tests.Publishing;
+
+/// <summary>
+/// On what the SDK would build the images, as it says itself. <see cref="ContainerTests"/> build on a base of their own, which
+/// tells nothing of this.
+/// </summary>
+public sealed class ImageTests
+{
+    [Theory]
+    [InlineData("Backends/Catalog")]
+    [InlineData("Backends/Orders")]
+    [InlineData("Backends/Media")]
+    [InlineData("Backends/Live")]
+    [InlineData("Edge")]
+    [InlineData("Traffic")]
+    public async Task The_base_has_no_shell_and_no_root_and_needs_no_ICU(string project)
+    {
+        var properties = await EvaluateAsync(project);
+
+        // Chiseled: neither a shell nor a package manager.
+        Assert.Matches("/dotnet/aspnet:10\\.0[0-9.]*-noble-chiseled$", Property("ContainerBaseImage"));
+        // Nothing overrides the user of the base, which is not root there.
+        Assert.Equal("", Property("ContainerUser"));
+        // The base has no ICU, without which .NET starts only if told so.
+        Assert.Equal("true", Property("InvariantGlobalization"));
+
+        string? Property(string name) => properties.GetProperty(name).GetString();
+    }
+
+    private static async Task<JsonElement> EvaluateAsync(string project)
+    {
+        var start = new ProcessStartInfo(
+            Executables.Dotnet,
+            ["msbuild", project, "-nologo", "-nodeReuse:false", "-target:ComputeContainerBaseImage", "-getProperty:ContainerBaseImage,ContainerUser,InvariantGlobalization"])
+        {
+            WorkingDirectory = Repository.Find()!.Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Clear();
+        foreach (var (name, value) in ChildEnvironment.ForTools()) start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        var (code, output, error) = await Programs.EndAsync(process, TestContext.Current.CancellationToken);
+        Assert.True(code == 0, output + error);
+        using var document = JsonDocument.Parse(output);
+        return document.RootElement.GetProperty("Properties").Clone();
+    }
+}
