@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Configuration;
+using Topology.AppHost.Running;
+
+namespace Topology.AppHost.Lab;
+
+/// <summary>The proxies of Edge/Proxies: programs that have to be installed on this machine.</summary>
+internal static class ProxyExtensions
+{
+    private const string Setting = "Topology:Start";
+    private const string All = "all";
+
+    /// <summary>
+    /// A proxy that starts when asked to: in the dashboard, or because <c>Topology:Start</c> names it (<c>all</c> names each that is
+    /// installed). Its name is its path tag.
+    /// </summary>
+    /// <param name="firstPort">The port of its cleartext listener; TLS has the next one.</param>
+    /// <param name="programs">The names under which systems install it.</param>
+    /// <param name="package">Debian's package.</param>
+    /// <exception cref="TopologyException">It was named and is not installed.</exception>
+    public static IResourceBuilder<ExecutableResource> AddProxy(
+        this IDistributedApplicationBuilder builder, string name, int firstPort, string[] programs, string package)
+    {
+        var proxy = builder.AddExecutable(name, "sh", "../Edge/Proxies", "run", name).WithCertificates(builder).WithIconName("Shield");
+        var isInstalled = programs.Any(IsInstalled);
+        var started = (builder.Configuration[Setting] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (started.Contains(name) && !isInstalled) throw new TopologyException($"{name} is not installed; on Debian: apt-get install {package}. Or leave it out of {Setting}.");
+        if (!started.Contains(name) && !(started.Contains(All) && isInstalled)) proxy.WithExplicitStart();
+        foreach (var listener in Listeners.Public)
+        {
+            proxy
+                .WithEndpoint(port: builder.Port(firstPort, listener), scheme: listener, name: listener, isProxied: false, isExternal: true)
+                .WithEndpoint(listener, endpoint => endpoint.Transport = "http")
+                .WithEnvironment($"{listener.ToUpperInvariant()}_PORT", $"{proxy.GetEndpoint(listener).Property(EndpointProperty.TargetPort)}");
+        }
+
+        return proxy.WithReadiness("/live/whoami", "http");
+    }
+
+    /// <summary>Names the ports of the backends' cleartext listeners for proxies: HTTP/1.1 and HTTP/2.</summary>
+    public static IResourceBuilder<ExecutableResource> WithBackends(
+        this IResourceBuilder<ExecutableResource> proxy, params IResourceBuilder<ProjectResource>[] backends)
+    {
+        foreach (var backend in backends)
+        {
+            var name = backend.Resource.Name.ToUpperInvariant().Replace('-', '_');
+            proxy
+                .WithEnvironment($"{name}_PORT", $"{backend.GetEndpoint(Listeners.Management).Property(EndpointProperty.TargetPort)}")
+                .WithEnvironment($"{name}_H2_PORT", $"{backend.GetEndpoint("internal-h2").Property(EndpointProperty.TargetPort)}");
+        }
+
+        return proxy;
+    }
+
+    /// <summary>Looks on PATH, and where Debian keeps servers.</summary>
+    private static bool IsInstalled(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Concat(["/usr/local/sbin", "/usr/sbin", "/sbin"])
+            .Any(folder => File.Exists(Path.Combine(folder, program)));
+}

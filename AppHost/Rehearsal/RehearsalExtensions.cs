@@ -1,0 +1,141 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+using Topology.AppHost.Commands;
+using Topology.AppHost.Running;
+
+namespace Topology.AppHost.Rehearsal;
+
+/// <summary>
+/// Runs a published manifest on this machine. Every project gets ports of its own, on the loopback interface, and others reach
+/// it through a stand-in for the platform's ingress.
+/// </summary>
+internal static class RehearsalExtensions
+{
+    private const int MostReplicas = 20;
+
+    /// <exception cref="TopologyException">The manifest or <c>Topology:Replicas</c> must change.</exception>
+    public static void AddRehearsal(this IDistributedApplicationBuilder builder, string file)
+    {
+        var manifest = ManifestReader.Read(file);
+        var ingress = builder.AddProject<Projects.Ingress>("ingress", launchProfileName: null).WithBuiltProgram()
+            .WithCertificates(builder)
+            .WithEndpointsInEnvironment(_ => false)
+            .WithIconName("GlobeShield")
+            .WithHttpEndpoint(name: "health", isProxied: false)
+            .WithReadiness("/health", "health");
+        ingress.WithEnvironment("Ingress__HealthPort", $"{ingress.GetEndpoint("health").Property(EndpointProperty.TargetPort)}")
+            .WithUrlForEndpoint("health", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
+
+        // What depends on the others comes last in a manifest; it gets the well-known ports.
+        var exposed = 0;
+        foreach (var project in manifest.Projects.Reverse())
+        {
+            foreach (var port in project.Ports) ingress.Open(project, port, port.Bindings.Any(binding => binding.IsExternal) ? exposed++ : null);
+        }
+
+        var counts = Counts(builder.Configuration, manifest);
+        var entrance = 0;
+        var started = new List<(string Name, IResourceBuilder<ProjectResource> Replica)>();
+        foreach (var project in manifest.Projects)
+        {
+            var count = counts.GetValueOrDefault(project.Name, 1);
+            var replicas = Enumerable.Range(1, count)
+                .Select(number => builder.AddReplica(manifest, project, count == 1 ? project.Name : string.Create(CultureInfo.InvariantCulture, $"{project.Name}-{number}"), ingress))
+                .ToList();
+            foreach (var port in project.Ports) ingress.Configure($"Ingress__Entrances__{entrance++}__", project, port, replicas);
+            foreach (var replica in replicas)
+            {
+                // What it refers to starts first. Only what stands before it in the file: a circle would wait for ever.
+                replica.WaitFor(ingress);
+                foreach (var needed in started.Where(other => project.RefersTo(other.Name))) replica.WaitFor(needed.Replica);
+            }
+
+            started.AddRange(replicas.Select(replica => (project.Name, replica)));
+        }
+    }
+
+    private static IResourceBuilder<ProjectResource> AddReplica(
+        this IDistributedApplicationBuilder builder, Manifest manifest, ManifestProject project, string name, IResourceBuilder<ProjectResource> ingress)
+    {
+        var replica = builder.AddProject(name, project.Path, launchProfileName: null).WithBuiltProgram()
+            .WithEndpointsInEnvironment(_ => false)
+            .DisableForwardedHeaders()
+            .WithCertificates(builder)
+            .WithPromptEnd()
+            .WithKillCommand()
+            // As in the cloud, whatever the AppHost's own environment is.
+            .WithEnvironment("ASPNETCORE_ENVIRONMENT", "Production")
+            .WithEnvironment("DOTNET_ENVIRONMENT", "Production");
+        foreach (var port in project.Ports)
+        {
+            replica.WithEndpoint(scheme: "http", name: port.Name, isProxied: false)
+                .WithEndpoint(port.Name, endpoint => endpoint.Transport = port.Bindings.Any(binding => binding.Transport == "http2") ? "http2" : "http");
+        }
+
+        var temporary = Path.Combine(builder.DataFolder() ?? TopologyRun.TemporaryData, name) + Path.DirectorySeparatorChar;
+        Directory.CreateDirectory(temporary);
+        var expressions = new Expressions(manifest, builder.Configuration,
+            (target, binding) => ingress.GetEndpoint(target.EntranceName(binding)),
+            (target, binding) => replica.GetEndpoint(target.Ports.First(port => port.Bindings.Contains(binding)).Name));
+        foreach (var (variable, template) in project.Environment)
+        {
+            // A container has its own /tmp.
+            var own = template.Replace("/tmp/", temporary, StringComparison.Ordinal);
+            // An expression without text would not be set at all.
+            if (own.Length == 0) replica.WithEnvironment(variable, own);
+            else replica.WithEnvironment(variable, expressions.Resolve(project, $"env.{variable}", own));
+        }
+
+        foreach (var (index, argument) in project.Arguments.Index())
+        {
+            var resolved = expressions.Resolve(project, $"args[{index}]", argument);
+            replica.WithArgs(context => context.Args.Add(resolved));
+        }
+
+        foreach (var (listener, _, _) in project.Listeners.Where(listener => listener.IsHidden))
+        {
+            replica.WithHttpEndpoint(name: listener, isProxied: false)
+                .WithUrlForEndpoint(listener, url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
+                .WithEnvironment(ManifestProject.ListenerVariable(listener), $"{replica.GetEndpoint(listener).Property(EndpointProperty.TargetPort)}");
+        }
+
+        replica.OnLoopback(project).WithEnvironment(StateFile.Variable, StateFile.PathOf(builder.Configuration));
+        if (project.ManagementEndpoint is { } management) replica.WithReadiness("/health", management);
+        return replica.WithAnnotation(new ReachedThroughAnnotation(
+            project.Bindings.ToDictionary(binding => binding.Name, binding => ingress.GetEndpoint(project.EntranceName(binding))),
+            project.Listeners.ToDictionary(listener => listener.Name, listener => replica.GetEndpoint(listener.Endpoint))));
+    }
+
+    /// <summary>A container listens on all its addresses; here that would be this machine's.</summary>
+    private static IResourceBuilder<ProjectResource> OnLoopback(this IResourceBuilder<ProjectResource> replica, ManifestProject project) => replica.WithEnvironment(context =>
+    {
+        if (project.ManagementEndpoint is not null) context.EnvironmentVariables["Topology__ListenAddress"] = "localhost";
+        else if (project.Ports is [var port, ..]) context.EnvironmentVariables["ASPNETCORE_URLS"] = replica.GetEndpoint(port.Name);
+        context.EnvironmentVariables.Remove("HTTP_PORTS");
+        context.EnvironmentVariables.Remove("HTTPS_PORTS");
+        // The stand-in's certificate is of the local authority, which a service in Production does not trust by itself.
+        if (project.Environment.Values.Any(template => template.Contains(".bindings.https.url}", StringComparison.Ordinal)))
+        {
+            context.EnvironmentVariables["Topology__Certificates__AllowLocalAuthority"] = "true";
+        }
+    });
+
+    /// <summary><c>Topology:Replicas:NAME=COUNT</c>.</summary>
+    private static Dictionary<string, int> Counts(ConfigurationManager configuration, Manifest manifest)
+    {
+        var counts = new Dictionary<string, int>();
+        foreach (var entry in configuration.GetSection("Topology:Replicas").GetChildren())
+        {
+            var names = manifest.Projects.Select(project => project.Name).ToList();
+            if (!names.Contains(entry.Key)) throw new TopologyException($"{entry.Path}: the manifest has no such project; it has {string.Join(", ", names)}.");
+            if (!int.TryParse(entry.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MostReplicas)
+            {
+                throw new TopologyException($"{entry.Path} is \"{entry.Value}\"; give a number from 1 to {MostReplicas}.");
+            }
+
+            counts[entry.Key] = count;
+        }
+
+        return counts;
+    }
+}

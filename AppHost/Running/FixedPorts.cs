@@ -1,0 +1,65 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Configuration;
+
+namespace Topology.AppHost.Running;
+
+/// <summary>Fixed ports are looked at before anything starts, so that a port that is taken is named with its resource.</summary>
+internal static class FixedPorts
+{
+    private static readonly (string Setting, string Name)[] DashboardAddresses =
+    [
+        ("ASPNETCORE_URLS", "frontend"),
+        ("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "OTLP"),
+        ("ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "OTLP over HTTP"),
+        ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", "resource service"),
+    ];
+
+    /// <exception cref="TopologyException">A port is taken; every such port has a line.</exception>
+    public static void Check(IDistributedApplicationBuilder builder)
+    {
+        var taken = Needed(builder).Where(port => !IsFree(port.Port)).ToList();
+        if (taken.Count == 0) return;
+        var lines = taken.Select(port => $"Port {port.Port} is in use; {port.Owner} needs it.");
+        throw new TopologyException(string.Join('\n', [.. lines, "Stop the program that uses it, or give every endpoint a free port with --Topology:Ports=dynamic."]));
+    }
+
+    /// <summary>The ports of what starts by itself, the dashboard's included.</summary>
+    private static IEnumerable<(int Port, string Owner)> Needed(IDistributedApplicationBuilder builder)
+    {
+        foreach (var (setting, name) in builder.Configuration.GetValue("Topology:Dashboard", defaultValue: true) ? DashboardAddresses : [])
+        {
+            foreach (var address in (builder.Configuration[setting] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port != 0) yield return (uri.Port, $"the dashboard ({name})");
+            }
+        }
+
+        foreach (var resource in builder.Resources.Where(resource => !resource.TryGetLastAnnotation<ExplicitStartupAnnotation>(out _)))
+        {
+            foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>().Where(endpoint => endpoint.Port is not null))
+            {
+                yield return (endpoint.Port!.Value, $"{resource.Name} ({endpoint.Name})");
+            }
+        }
+    }
+
+    /// <summary>Services listen on both loopback addresses, so both must be free.</summary>
+    private static bool IsFree(int port) => CanListen(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || CanListen(IPAddress.IPv6Loopback, port));
+
+    private static bool CanListen(IPAddress address, int port)
+    {
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(address, port));
+            socket.Listen(1);
+            return true;
+        }
+        catch (SocketException exception)
+        {
+            // Some machines have IPv6 without an IPv6 loopback address.
+            return exception.SocketErrorCode == SocketError.AddressNotAvailable;
+        }
+    }
+}

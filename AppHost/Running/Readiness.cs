@@ -1,0 +1,53 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Topology.AppHost.Running;
+
+/// <summary>
+/// Says that a resource is healthy as soon as it answers. Aspire's own check of a URL waits longer after each failure, and a
+/// service that starts again would count as down for seconds after it is up.
+/// </summary>
+internal static class ReadinessExtensions
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    // A proxy that the environment names cannot reach this machine's services.
+    private static readonly HttpClient Client = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Patience };
+
+    /// <summary>Healthy while <c>GET path</c> answers 200 on the endpoint. A resource that does not listen yet has three seconds.</summary>
+    public static IResourceBuilder<TResource> WithReadiness<TResource>(this IResourceBuilder<TResource> resource, string path, string endpointName)
+        where TResource : IResourceWithEndpoints
+    {
+        var endpoint = resource.GetEndpoint(endpointName);
+        var name = $"{resource.Resource.Name}_{endpointName}_{path}";
+        resource.ApplicationBuilder.Services.AddHealthChecks().AddAsyncCheck(name, cancellationToken => CheckAsync(endpoint, path, cancellationToken));
+        return resource.WithHealthCheck(name);
+    }
+
+    private static async Task<HealthCheckResult> CheckAsync(EndpointReference endpoint, string path, CancellationToken cancellationToken)
+    {
+        if (!endpoint.IsAllocated) return HealthCheckResult.Unhealthy("It has no address yet.");
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        while (true)
+        {
+            try
+            {
+                using var response = await Client.GetAsync(endpoint.Url + path, patience.Token);
+                if (response.IsSuccessStatusCode) return HealthCheckResult.Healthy();
+                if (patience.IsCancellationRequested) return HealthCheckResult.Unhealthy($"{endpoint.Url}{path} answers {(int)response.StatusCode}.");
+                await Task.Delay(Interval, patience.Token);
+            }
+            catch (HttpRequestException) when (!patience.IsCancellationRequested)
+            {
+                // It does not listen yet.
+                await Task.Delay(Interval, CancellationToken.None);
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or HttpRequestException && !cancellationToken.IsCancellationRequested)
+            {
+                return HealthCheckResult.Unhealthy($"{endpoint.Url}{path} does not answer 200.");
+            }
+        }
+    }
+}

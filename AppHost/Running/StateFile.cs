@@ -1,0 +1,143 @@
+using System.Reflection;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Topology.AppHost.Running;
+
+/// <summary>The running topology, for other programs to read.</summary>
+/// <param name="Healthy">Whether everything that starts by itself is healthy.</param>
+/// <param name="BehindIngress">Whether resources are reached through the stand-in for a platform's ingress.</param>
+/// <param name="Configuration">Debug or Release: how the services were built.</param>
+internal sealed record TopologyState(
+    DashboardState? Dashboard, IReadOnlyList<ResourceState> Resources, bool Healthy, bool BehindIngress, string? Configuration);
+
+/// <param name="State">Aspire's state in lower case, such as <c>running</c>, <c>waiting</c>, <c>not-started</c> or <c>exited</c>.</param>
+/// <param name="Health"><c>healthy</c> or <c>unhealthy</c>; null for what does not run.</param>
+/// <param name="Pid">Null while there is no process.</param>
+/// <param name="Urls">Where others reach it, by endpoint.</param>
+/// <param name="Listeners">Where the process itself listens, if <paramref name="Urls"/> lead to an ingress in front of it.</param>
+internal sealed record ResourceState(
+    string Name, string State, string? Health, int? Pid, IReadOnlyDictionary<string, string> Urls,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Listeners);
+
+/// <summary>Where others reach a resource if that is not at its own endpoints.</summary>
+/// <param name="Urls">The addresses at the ingress, by endpoint.</param>
+/// <param name="Listeners">Where the process itself listens, by listener.</param>
+internal sealed record ReachedThroughAnnotation(
+    IReadOnlyDictionary<string, EndpointReference> Urls, IReadOnlyDictionary<string, EndpointReference> Listeners) : IResourceAnnotation;
+
+/// <summary>Writes <see cref="TopologyState"/> at every change, so that only the user can read it, and whole or not at all.</summary>
+internal sealed partial class StateFile(
+    ResourceNotificationService notifications, DistributedApplicationModel model, DashboardAddress dashboard, IConfiguration configuration, ILogger<StateFile> logger)
+    : BackgroundService
+{
+    /// <summary>The variable that tells services where the file is.</summary>
+    public const string Variable = "TOPOLOGY_STATE_FILE";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        // URLs are to be read, and the file is never part of a page.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private readonly string _path = PathOf(configuration);
+    private string _written = "";
+
+    /// <summary><c>Topology:State</c>, else artifacts/topology.json; with dynamic ports another name, because several may run.</summary>
+    public static string PathOf(IConfiguration configuration) =>
+        configuration["Topology:State"] is { Length: > 0 } path ? Path.GetFullPath(path)
+        : Path.GetFullPath(Path.Combine(
+            configuration["AppHost:Directory"]!, "..", "artifacts", configuration["Topology:Ports"] == "dynamic" ? $"topology-{Environment.ProcessId}.json" : "topology.json"));
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var change in notifications.WatchAsync(stoppingToken)) Write();
+        }
+        finally
+        {
+            Try(() => File.Delete(_path));
+            Try(() => Directory.Delete(TopologyRun.TemporaryData, recursive: true));
+        }
+    }
+
+    private void Write()
+    {
+        var json = JsonSerializer.Serialize(Read(), Json);
+        if (json == _written) return;
+        Try(() =>
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            var aside = $"{_path}.{Environment.ProcessId}";
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using (var writer = new StreamWriter(aside, options)) writer.Write(json);
+            File.Move(aside, _path, overwrite: true);
+            _written = json;
+        });
+    }
+
+    private TopologyState Read()
+    {
+        var resources = model.Resources.Where(IsOurs).ToList();
+        var states = resources.Select(Describe).ToList();
+        var isHealthy = resources.Zip(states).All(entry => entry.First.TryGetLastAnnotation<ExplicitStartupAnnotation>(out _) || entry.Second.Health == "healthy");
+        return new TopologyState(
+            dashboard.Find(), states, isHealthy, resources.Exists(resource => resource.TryGetLastAnnotation<ReachedThroughAnnotation>(out _)),
+            typeof(StateFile).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration);
+    }
+
+    /// <summary>What the topology consists of. Aspire hides its own helpers, such as the dashboard.</summary>
+    private bool IsOurs(IResource resource) =>
+        resource is ProjectResource or ExecutableResource && notifications.TryGetCurrentState(resource.Name, out var current) && !current.Snapshot.IsHidden;
+
+    private ResourceState Describe(IResource resource)
+    {
+        var snapshot = notifications.TryGetCurrentState(resource.Name, out var current) ? current.Snapshot : null;
+        var isRunning = snapshot?.State?.Text == KnownResourceStates.Running;
+        resource.TryGetLastAnnotation<ReachedThroughAnnotation>(out var through);
+        return new ResourceState(
+            resource.Name,
+            Kebab(snapshot?.State?.Text ?? KnownResourceStates.NotStarted),
+            isRunning ? snapshot!.HealthStatus == HealthStatus.Healthy ? "healthy" : "unhealthy" : null,
+            isRunning ? ProcessId(snapshot!) : null,
+            Addresses(through?.Urls ?? (resource as IResourceWithEndpoints)?.GetEndpoints().ToDictionary(endpoint => endpoint.EndpointName) ?? []),
+            through is null ? null : Addresses(through.Listeners));
+    }
+
+    private static Dictionary<string, string> Addresses(IReadOnlyDictionary<string, EndpointReference> endpoints) =>
+        endpoints.Where(entry => entry.Value.IsAllocated).ToDictionary(entry => entry.Key, entry => entry.Value.Url);
+
+    /// <summary>The id of a resource's process, as the orchestrator reports it.</summary>
+    public static int? ProcessId(CustomResourceSnapshot snapshot) =>
+        snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is { } pid && int.TryParse($"{pid}", out var id) && id > 0 ? id : null;
+
+    private static string Kebab(string state) => string.Concat(state.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "-") + char.ToLowerInvariant(c) : $"{c}"));
+
+    /// <summary>Losing the file stops nothing: a full disk, or a folder that is not the user's, is reported in the log.</summary>
+    private void Try(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Nothing was written there.
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogUnwritable(_path, exception.Message);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The state file {Path} could not be written or removed: {Reason}")]
+    private partial void LogUnwritable(string path, string reason);
+}

@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Topology.Ingress;
+
+/// <summary>
+/// Requests as Container Apps' Envoy passes them on: the path and Host as they came, the client's address appended to
+/// <c>X-Forwarded-For</c>, and <c>X-Forwarded-Proto</c> replaced by the scheme of this very connection, also between
+/// resources. Everything else passes, <c>X-Forwarded-Host</c> and <c>Forwarded</c> of a client included: who reads them must
+/// know whose they are.
+/// </summary>
+internal sealed class EnvoyHeaders : HttpTransformer
+{
+    private const string For = "X-Forwarded-For";
+    private const string Proto = "X-Forwarded-Proto";
+
+    private static readonly UriCreationOptions AsItCame = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    public override async ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+        if (httpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget is ['/', ..] target)
+            proxyRequest.RequestUri = new Uri(destinationPrefix + target, AsItCame);
+
+        var client = $"{httpContext.Connection.RemoteIpAddress}";
+        var before = httpContext.Request.Headers[For].ToString();
+        Set(proxyRequest, For, before.Length == 0 ? client : $"{before},{client}");
+        Set(proxyRequest, Proto, httpContext.Request.Scheme);
+    }
+
+    private static void Set(HttpRequestMessage request, string name, string value)
+    {
+        request.Headers.Remove(name);
+        request.Headers.TryAddWithoutValidation(name, value);
+    }
+}
