@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Configuration;
 using Topology.ServiceDefaults.Certificates;
 
 namespace Topology.AppHost.Running;
@@ -9,10 +10,10 @@ namespace Topology.AppHost.Running;
 /// Gives Aspire the certificate of the topology's own public authority in place of .NET's developer certificate, which no
 /// service here uses. It has no key, so Aspire issues and configures nothing with it.
 /// </summary>
-internal sealed class LocalCertificate : IDeveloperCertificateService
+internal sealed class LocalCertificate(IConfiguration configuration) : IDeveloperCertificateService
 {
     private readonly Lazy<ImmutableList<X509Certificate2>> _certificates = new(() =>
-        [.. new LocalAuthority(LocalAuthorities.Root(null), LocalAuthorities.Public, TimeProvider.System).Trusted()]);
+        [.. new LocalAuthority(LocalAuthorities.Root(configuration["Topology:Certificates:Directory"]), LocalAuthorities.Public, TimeProvider.System).Trusted()]);
 
     public ImmutableList<X509Certificate2> Certificates => _certificates.Value;
 

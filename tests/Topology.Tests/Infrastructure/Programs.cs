@@ -1,23 +1,50 @@
 using System.Diagnostics;
-using Topology.ManifestHost.Running;
+using System.Globalization;
 
 namespace Topology.Tests.Infrastructure;
 
 /// <summary>The project's programs as users start them: processes of their own, beside the tests.</summary>
 internal static class Programs
 {
-    /// <summary>Starts a program; what it writes waits to be read.</summary>
-    /// <param name="name">Its assembly's name.</param>
+    /// <summary>Where programs that tests start keep their data, in place of the user's application data.</summary>
+    public static string DataHome { get; } = Directory.CreateTempSubdirectory("topology-data-").FullName;
+
+    /// <summary>The folder of the local authorities of those programs.</summary>
+    public static string Certificates { get; } = Path.Combine(DataHome, "topology", "certificates");
+
+    /// <summary>The folder with the solution.</summary>
+    public static string Repository { get; } = FindRepository();
+
+    /// <summary>The <c>dotnet</c> that runs this process.</summary>
+    public static string Dotnet { get; } = Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
+
+    /// <summary>The program of a project, built in the configuration of these tests.</summary>
+    public static string Assembly(string project) => Path.Combine(
+        Repository, "artifacts", "bin", project, new DirectoryInfo(AppContext.BaseDirectory).Name, $"Topology.{project}.dll");
+
+    /// <summary>The full path of a program on PATH, or in the folders where Debian keeps servers; null if there is none.</summary>
+    public static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        .Concat(["/usr/local/sbin", "/usr/sbin", "/sbin"])
+        .Select(folder => Path.Combine(folder, program))
+        .FirstOrDefault(File.Exists);
+
+    /// <summary>Starts a project's program; what it writes waits to be read.</summary>
+    /// <param name="project">The project, such as <c>Traffic</c>.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="environment">Variables besides those of the tests.</param>
-    public static Process Start(string name, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
+    public static Process Start(string project, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
     {
-        var start = new ProcessStartInfo(Executables.Dotnet, ["exec", Path.Combine(AppContext.BaseDirectory, $"{name}.dll"), .. arguments])
+        var start = new ProcessStartInfo(Dotnet, ["exec", Assembly(project), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             // Orders, histories and certificates of tests are not the user's.
-            Environment = { ["XDG_DATA_HOME"] = ManifestHostProcess.DataHome },
+            Environment =
+            {
+                ["XDG_DATA_HOME"] = DataHome,
+                ["Topology__Certificates__Directory"] = Certificates,
+                ["ASPIRE_DASHBOARD_PERSISTENCE_MODE"] = "None",
+            },
         };
         foreach (var (variable, value) in environment) start.Environment[variable] = value;
         return Process.Start(start)!;
@@ -40,5 +67,20 @@ internal static class Programs
         }
 
         return (process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Sends a signal, such as <c>TERM</c>, by the program that every Unix has for it.</summary>
+    public static async Task SignalAsync(string signal, int pid)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", pid.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+    }
+
+    private static string FindRepository()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); ; folder = folder.Parent!)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Topology.sln"))) return folder.FullName;
+        }
     }
 }

@@ -1,18 +1,19 @@
 using Microsoft.Playwright;
+using Topology.AppHost.Tests.Infrastructure;
 using Topology.Tests.Infrastructure;
 using static Microsoft.Playwright.Assertions;
 
-namespace Topology.Tests.EndToEnd;
+namespace Topology.AppHost.Tests.Lab;
 
 /// <summary>What a person sees, in a real browser.</summary>
-public sealed class PageTests(Lab lab)
+public sealed class PageTests(Infrastructure.Lab lab)
 {
     private const float Patience = 30_000;
 
     [Fact]
     public async Task The_dashboards_trace_page_shows_a_pair_with_every_path()
     {
-        var dashboard = await lab.DashboardAsync();
+        var dashboard = (await lab.StartAsync()).Dashboard();
         var id = "";
         await Eventually.TrueAsync(
             async () => (id = (await dashboard.TracesAsync()).LastOrDefault(span => span.Name == "pair catalog")?.TraceId ?? "") != "", seconds: 60);

@@ -1,17 +1,18 @@
 using System.Diagnostics;
+using Topology.AppHost.Tests.Infrastructure;
 using Topology.Tests.Infrastructure;
 
-namespace Topology.Tests.EndToEnd;
+namespace Topology.AppHost.Tests.Lab;
 
 /// <summary>What the real dashboard holds of the running lab.</summary>
-public sealed class TraceTests(Lab lab)
+public sealed class TraceTests(Infrastructure.Lab lab)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task One_trace_holds_the_same_request_direct_and_through_each_edge()
     {
-        var dashboard = await lab.DashboardAsync();
+        var dashboard = (await lab.StartAsync()).Dashboard();
         IReadOnlyList<Span> trace = [];
         await Eventually.TrueAsync(
             async () =>
@@ -53,7 +54,7 @@ public sealed class TraceTests(Lab lab)
     [InlineData("edge", "edge")]
     public async Task A_client_cannot_set_the_path_or_add_baggage(string resource, string expected)
     {
-        var dashboard = await lab.DashboardAsync();
+        var dashboard = (await lab.StartAsync()).Dashboard();
         var url = (await lab.StartAsync()).Url(resource, "http");
         var id = ActivityTraceId.CreateRandom().ToString();
         using var client = new HttpClient();
@@ -77,7 +78,7 @@ public sealed class TraceTests(Lab lab)
     [Fact]
     public async Task Every_service_sends_traces_metrics_and_logs()
     {
-        var dashboard = await lab.DashboardAsync();
+        var dashboard = (await lab.StartAsync()).Dashboard();
         string[] services = ["catalog-1", "catalog-2", "orders", "media", "live", "edge", "edge-tls", "traffic"];
         await Eventually.TrueAsync(
             async () =>
@@ -92,7 +93,7 @@ public sealed class TraceTests(Lab lab)
     [Fact]
     public async Task The_dashboard_answers_nobody_without_its_token()
     {
-        var dashboard = await lab.DashboardAsync();
+        var dashboard = (await lab.StartAsync()).Dashboard();
         using var client = new HttpClient();
         using var response = await client.GetAsync(new Uri(dashboard.LoginUrl, "/api/telemetry/traces"), Cancelled);
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, response.StatusCode);

@@ -2,10 +2,10 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 
-namespace Topology.AppHost.Tests;
+namespace Topology.AppHost.Tests.Lab;
 
 /// <summary>The model that the AppHost composes; nothing of it is started.</summary>
-public sealed class LabTests
+public sealed class LabModelTests
 {
     private static readonly string[] Backends = ["catalog-1", "catalog-2", "orders", "media", "live"];
 
@@ -65,13 +65,6 @@ public sealed class LabTests
     {
         await using var builder = await CreateAsync();
         Assert.All(builder.Resources.OfType<ProjectResource>(), resource => Assert.NotEmpty(resource.Annotations.OfType<HealthCheckAnnotation>()));
-    }
-
-    [Fact]
-    public async Task The_stock_container_is_there_when_asked_for()
-    {
-        await using var builder = await CreateAsync("--Topology:YarpContainer=true");
-        Assert.Contains(builder.Resources, resource => resource is ContainerResource { Name: "yarp" });
     }
 
     private static Task<IDistributedApplicationTestingBuilder> CreateAsync(params string[] arguments) =>

@@ -2,10 +2,10 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 
-namespace Topology.AppHost.Tests;
+namespace Topology.AppHost.Tests.Publishing;
 
 /// <summary>The cloud's shape: what Azure Container Apps gets.</summary>
-public sealed class CloudTests
+public sealed class CloudModelTests
 {
     [Fact]
     public async Task Only_the_edge_is_external_and_every_service_has_one_port()

@@ -4,12 +4,13 @@ using System.Net.WebSockets;
 using System.Text.Json;
 using Grpc.Net.Client;
 using Topology.Media.Content;
+using Topology.AppHost.Tests.Infrastructure;
 using Topology.Tests.Infrastructure;
 
-namespace Topology.Tests.EndToEnd;
+namespace Topology.AppHost.Tests.Lab;
 
 /// <summary>Every workload works on every path of the running lab.</summary>
-public sealed class WorkloadTests(Lab lab)
+public sealed class WorkloadTests(Infrastructure.Lab lab)
 {
     private const int Large = 100 << 20;
 
@@ -92,7 +93,7 @@ public sealed class WorkloadTests(Lab lab)
     [MemberData(nameof(Paths))]
     public async Task Live_answers_grpc_unary_and_bidirectional(string path)
     {
-        using var channel = GrpcChannel.ForAddress(await UrlAsync(path, "live", "https"), new() { HttpHandler = Lab.Handler() });
+        using var channel = GrpcChannel.ForAddress(await UrlAsync(path, "live", "https"), new() { HttpHandler = Infrastructure.Lab.Handler() });
         await Echoes.AssertGrpcAsync(channel, Cancelled);
     }
 

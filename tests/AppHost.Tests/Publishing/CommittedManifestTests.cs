@@ -1,8 +1,8 @@
 using System.Diagnostics;
 
-namespace Topology.AppHost.Tests;
+namespace Topology.AppHost.Tests.Publishing;
 
-public sealed class PublishTests
+public sealed class CommittedManifestTests
 {
     [Theory]
     [InlineData("lab", "--Topology:Shape=lab")]
