@@ -47,6 +47,7 @@ static void Lab(IDistributedApplicationBuilder builder)
     var nginx = builder.AddProxy("nginx", firstPort: 5220, programs: ["nginx"], package: "nginx-light").InGroup(others);
     var apache = builder.AddProxy("apache", firstPort: 5230, programs: ["apache2", "httpd"], package: "apache2-bin").InGroup(others);
     var haproxy = builder.AddProxy("haproxy", firstPort: 5240, programs: ["haproxy"], package: "haproxy").InGroup(others);
+    builder.CheckStart(nginx, apache, haproxy);
     foreach (var proxy in (IResourceBuilder<ExecutableResource>[])[nginx, apache, haproxy])
     {
         proxy.WithBackends(catalog1, catalog2, orders, media, live).WaitFor(edge);

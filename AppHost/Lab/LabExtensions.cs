@@ -66,7 +66,7 @@ internal static class LabExtensions
     public static IResourceBuilder<ProjectResource> WithOwnData(this IResourceBuilder<ProjectResource> builder, string variable, string format, string file)
     {
         if (builder.ApplicationBuilder.DataFolder() is not { } folder) return builder;
-        Directory.CreateDirectory(folder);
+        TopologyRun.MakeFolder(folder);
         return builder.WithEnvironment(variable, string.Format(null, format, Path.Combine(folder, file)));
     }
 

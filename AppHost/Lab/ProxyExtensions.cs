@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Topology.AppHost.Running;
 
 namespace Topology.AppHost.Lab;
@@ -22,7 +21,7 @@ internal static class ProxyExtensions
     {
         var proxy = builder.AddExecutable(name, "sh", "../Edge/Proxies", "run", name).WithCertificates(builder).WithIconName("Shield");
         var isInstalled = programs.Any(IsInstalled);
-        var started = (builder.Configuration[Setting] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var started = Named(builder);
         if (started.Contains(name) && !isInstalled) throw new TopologyException($"{name} is not installed; on Debian: apt-get install {package}. Or leave it out of {Setting}.");
         if (!started.Contains(name) && !(started.Contains(All) && isInstalled)) proxy.WithExplicitStart();
         foreach (var listener in Listeners.Public)
@@ -50,6 +49,20 @@ internal static class ProxyExtensions
 
         return proxy;
     }
+
+    /// <summary>Says which names in <c>Topology:Start</c> are no proxy's.</summary>
+    /// <exception cref="TopologyException">There is such a name.</exception>
+    public static void CheckStart(this IDistributedApplicationBuilder builder, params IResourceBuilder<ExecutableResource>[] proxies)
+    {
+        var known = proxies.Select(proxy => proxy.Resource.Name).ToList();
+        if (Named(builder).FirstOrDefault(name => name != All && !known.Contains(name)) is { } unknown)
+        {
+            throw new TopologyException($"{Setting} names \"{unknown}\"; use some of {string.Join(", ", known)}, or {All}.");
+        }
+    }
+
+    private static string[] Named(IDistributedApplicationBuilder builder) =>
+        (builder.Configuration[Setting] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     /// <summary>Looks on PATH, and where Debian keeps servers.</summary>
     private static bool IsInstalled(string program) =>

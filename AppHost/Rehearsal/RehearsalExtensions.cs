@@ -73,7 +73,7 @@ internal static class RehearsalExtensions
         }
 
         var temporary = Path.Combine(builder.DataFolder() ?? TopologyRun.TemporaryData, name) + Path.DirectorySeparatorChar;
-        Directory.CreateDirectory(temporary);
+        TopologyRun.MakeFolder(temporary);
         var expressions = new Expressions(manifest, builder.Configuration,
             (target, binding) => ingress.GetEndpoint(target.EntranceName(binding)),
             (target, binding) => replica.GetEndpoint(target.Ports.First(port => port.Bindings.Contains(binding)).Name));

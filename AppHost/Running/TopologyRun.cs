@@ -60,6 +60,20 @@ internal static class TopologyRun
         : builder.UsesDynamicPorts() ? TemporaryData
         : null;
 
+    /// <summary>Makes a folder of this topology's own data.</summary>
+    /// <exception cref="TopologyException">It cannot be made.</exception>
+    public static void MakeFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new TopologyException($"Topology:Data: {folder} cannot be made ({exception.Message.TrimEnd('.')}); name a folder that is yours.", exception);
+        }
+    }
+
     /// <summary>Where this run's data lie if nobody names a folder; removed at the end.</summary>
     internal static string TemporaryData { get; } =
         Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"topology-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}"));

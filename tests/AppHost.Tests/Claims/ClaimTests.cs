@@ -6,7 +6,7 @@ using Topology.Traffic.Claims.Lab;
 using Topology.Traffic.Targets;
 using static Microsoft.Playwright.Assertions;
 
-namespace Topology.Tests.Claims;
+namespace Topology.AppHost.Tests.Claims;
 
 /// <summary>Every claim holds in the lab, and fails where what it relies on is missing.</summary>
 public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixture>

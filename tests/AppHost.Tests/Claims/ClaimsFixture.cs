@@ -1,26 +1,27 @@
 using Microsoft.Extensions.Configuration;
 using Topology.ServiceDefaults.Certificates;
+using Topology.AppHost.Tests.Infrastructure;
 using Topology.Tests.Infrastructure;
 using Topology.Traffic.Claims;
 using Topology.Traffic.Claims.Lab;
 using Topology.Traffic.Targets;
 
-namespace Topology.Tests.Claims;
+namespace Topology.AppHost.Tests.Claims;
 
 /// <summary>A lab of its own, with the proxies that are installed: one of the claims kills a process of it.</summary>
 public class ClaimsFixture : IAsyncLifetime
 {
-    private ManifestHostProcess? _host;
+    private TopologyProcess? _host;
     private ClaimLab? _lab;
 
     /// <summary>The lab as it is.</summary>
     public ClaimLab Lab => _lab!;
 
-    public ManifestHostProcess Host => _host!;
+    public TopologyProcess Host => _host!;
 
     private static IConfiguration Configuration { get; } = new ConfigurationBuilder().AddInMemoryCollection(
     [
-        new($"{CertificateOptions.Section}:{nameof(CertificateOptions.Directory)}", Path.Combine(ManifestHostProcess.DataHome, "topology", "certificates")),
+        new($"{CertificateOptions.Section}:{nameof(CertificateOptions.Directory)}", Programs.Certificates),
     ]).Build();
 
     public async ValueTask InitializeAsync()
@@ -46,8 +47,7 @@ public class ClaimsFixture : IAsyncLifetime
     }
 
     /// <summary>Starts what claims are put to.</summary>
-    protected virtual Task<ManifestHostProcess> StartAsync() =>
-        ManifestHostProcess.StartAsync(["--dynamic-ports", "--no-build", "--no-dashboard", "--proxies", "all"]);
+    protected virtual Task<TopologyProcess> StartAsync() => TopologyProcess.StartAsync("--Topology:Start=all", "--Topology:Pairs=0");
 
     private TopologyState? Read() => RunningTopology.Read(Host.StateFile);
 }

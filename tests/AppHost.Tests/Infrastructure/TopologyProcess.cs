@@ -44,7 +44,7 @@ public sealed class TopologyProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended, or took more than three minutes; the message holds its output.</exception>
     public static async Task<TopologyProcess> StartAsync(params string[] settings)
     {
-        var topology = Launch(["--Topology:Ports=dynamic", "--Topology:Dashboard=false", .. settings]);
+        var topology = Launch(["--Topology:Ports=dynamic", .. settings.Any(setting => setting.StartsWith("--Topology:Dashboard=", StringComparison.Ordinal)) ? (string[])[] : ["--Topology:Dashboard=false"], .. settings]);
         try
         {
             await topology.UntilHealthyAsync();
@@ -58,10 +58,15 @@ public sealed class TopologyProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the AppHost with just these settings, and returns at once.</summary>
-    public static TopologyProcess Launch(params string[] settings)
+    public static TopologyProcess Launch(params string[] settings) => LaunchWith([], settings);
+
+    /// <summary>The same with environment variables of its own.</summary>
+    public static TopologyProcess LaunchWith(IEnumerable<(string Name, string Value)> environment, params string[] settings)
     {
-        var stateFile = Path.Combine(Directory.CreateTempSubdirectory("topology-state-").FullName, "topology.json");
-        return new TopologyProcess(Programs.Start("AppHost", [.. settings, $"--Topology:State={stateFile}"], ("ASPIRE_CLI_PID", $"{Environment.ProcessId}")), stateFile);
+        var stateFile = settings.FirstOrDefault(setting => setting.StartsWith("--Topology:State=", StringComparison.Ordinal))?.Split('=')[1]
+            ?? Path.Combine(Directory.CreateTempSubdirectory("topology-state-").FullName, "topology.json");
+        return new TopologyProcess(
+            Programs.Start("AppHost", [.. settings, $"--Topology:State={stateFile}"], [("ASPIRE_CLI_PID", $"{Environment.ProcessId}"), .. environment]), stateFile);
     }
 
     /// <summary>Waits until the state file says that everything is healthy.</summary>

@@ -1,26 +1,27 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Topology.ManifestHost.Running;
+using Aspire.Hosting;
+using Topology.AppHost.Lab;
+using Topology.AppHost.Running;
 using Topology.ServiceDefaults.Certificates;
 using Topology.Tests.Infrastructure;
-using Topology.Tests.ManifestHost;
 
-namespace Topology.Tests.Proxies;
+namespace Topology.AppHost.Tests.Proxies;
 
-/// <summary>Edge/Proxies/run, and what ManifestHost makes of proxies that are absent, wrong or dying.</summary>
+/// <summary>Edge/Proxies/run, and what becomes of proxies that are absent, wrong or dying.</summary>
 public sealed class LauncherTests
 {
-    private static readonly string Folder = Path.Combine(Repository.Find()!.Root, "Edge", "Proxies");
+    private static readonly string Folder = Path.Combine(Programs.Repository, "Edge", "Proxies");
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Proxies => ProxyLab.Proxies;
+    public static TheoryData<string> Proxies => InstalledProxies.All;
 
     [Fact]
     public async Task A_value_that_is_missing_is_named()
     {
-        ProxyLab.Require("haproxy");
+        InstalledProxies.Require("haproxy");
         using var certificates = Certificates();
         await using var proxy = Launched.Start("haproxy", ("Topology__Certificates__Directory", certificates.Path), ("MEDIA_PORT", ""));
         Assert.NotEqual(0, await proxy.EndAsync());
@@ -31,7 +32,7 @@ public sealed class LauncherTests
     [MemberData(nameof(Proxies))]
     public async Task It_runs_without_privileges_and_leaves_nothing_behind(string name)
     {
-        ProxyLab.Require(name);
+        InstalledProxies.Require(name);
         using var certificates = Certificates();
         using var temporary = new TemporaryFolder();
         var port = FreePorts.Take();
@@ -47,7 +48,7 @@ public sealed class LauncherTests
         Assert.NotEmpty(statuses);
         Assert.All(statuses, status => Assert.DoesNotContain("Uid:\t0\t", status, StringComparison.Ordinal));
 
-        await Signals.SendAsync("TERM", proxy.Pid);
+        await Programs.SignalAsync("TERM", proxy.Pid);
         await proxy.EndAsync();
         Assert.Empty(Directory.GetFileSystemEntries(temporary.Path));
         Assert.False(IsListening(port));
@@ -72,7 +73,7 @@ public sealed class LauncherTests
     [InlineData("haproxy", "cannot bind socket (Address already in use)")]
     public async Task A_port_in_use_is_told_in_the_proxys_own_words(string name, string expected)
     {
-        ProxyLab.Require(name);
+        InstalledProxies.Require(name);
         using var certificates = Certificates();
         using var temporary = new TemporaryFolder();
         using var used = new TcpListener(IPAddress.Loopback, FreePorts.Take());
@@ -85,35 +86,27 @@ public sealed class LauncherTests
     }
 
     [Fact]
-    public async Task A_resource_whose_program_is_not_installed_is_left_out_and_so_is_its_address()
+    public void A_proxy_that_is_named_and_not_installed_is_said_in_one_line()
     {
-        using var trial = new TrialManifest()
-            .Script("absent", "exec sleep 1000", new { Topology__ExplicitStart = "true", Topology__Program = "no-such-proxy|nor-this", Topology__Install = "apt-get install it" }, (int?)null)
-            .Script("reader", "echo has=[$services__absent__http__0] other=[$OTHER]; exec sleep 1000", new { services__absent__http__0 = "{absent.bindings.http.url}", OTHER = "kept" });
-        await using var host = await TrialHost.StartAsync(trial, "--proxies", "absent");
-
-        Assert.Contains(host.Lines, line => line.Contains("'absent' is left out: no-such-proxy or nor-this is not installed; on Debian: apt-get install it", StringComparison.Ordinal));
-        Assert.Equal("not-started", host.Resource("absent").GetProperty("state").GetString());
-        await host.UntilAsync(() => host.Output.Contains("has=[] other=[kept]", StringComparison.Ordinal), "the reader has read", TrialHost.Patience, Cancelled);
+        var builder = DistributedApplication.CreateBuilder(["--Topology:Start=absent"]);
+        var problem = Assert.Throws<TopologyException>(() => builder.AddProxy("absent", 5290, programs: ["no-such-program", "nor-this"], package: "absent-package"));
+        Assert.Equal("absent is not installed; on Debian: apt-get install absent-package. Or leave it out of Topology:Start.", problem.Message);
     }
 
     [Fact]
-    public async Task What_never_comes_up_ends_the_run_soon_and_with_its_last_words()
+    public async Task A_proxy_that_nobody_knows_is_said_in_one_line_before_anything_starts()
     {
-        using var trial = new TrialManifest().Script("wrong", "echo line 3: no such directive >&2; exit 1", null, (int?)null);
-        var watch = Stopwatch.StartNew();
-        var state = Path.Combine(Directory.CreateTempSubdirectory("topology-").FullName, "topology.json");
-        var (code, _, error) = await ManifestHostProcess.RunAsync(["run", "--manifest", trial.File, "--no-dashboard", "--dynamic-ports", "--state", state], Cancelled);
-
-        Assert.Equal(1, code);
-        Assert.Contains("'wrong' ended with exit code 1, 3 times before it was up", error, StringComparison.Ordinal);
-        Assert.Contains("no such directive", error, StringComparison.Ordinal);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"It took {watch.Elapsed}.");
+        using var process = Programs.Start("AppHost", ["--Topology:Start=nginx,no-such-proxy", "--Topology:Ports=dynamic"]);
+        var (code, output, error) = await Programs.EndAsync(process, Cancelled);
+        Assert.Equal((2, ""), (code, output));
+        Assert.Equal("Topology:Start names \"no-such-proxy\"; use some of nginx, apache, haproxy, or all.", error.Trim());
     }
 
     /// <summary>What a process has started, and what that has.</summary>
     private static IEnumerable<int> Below(int pid) =>
-        ProcFs.All().Where(process => process.Value.Parent == pid).SelectMany(process => Below(process.Key).Prepend(process.Key));
+        File.Exists($"/proc/{pid}/task/{pid}/children")
+            ? File.ReadAllText($"/proc/{pid}/task/{pid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).SelectMany(child => Below(child).Prepend(child))
+            : [];
 
     private static bool IsListening(int port)
     {
@@ -167,7 +160,7 @@ public sealed class LauncherTests
 
         public static Launched Start(string proxy, params (string Name, string Value)[] environment)
         {
-            var start = new ProcessStartInfo(Executables.Find("sh")!, ["run", proxy]) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
+            var start = new ProcessStartInfo("/bin/sh", ["run", proxy]) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
             foreach (var backend in (string[])["CATALOG_1", "CATALOG_2", "ORDERS", "MEDIA", "LIVE"])
             {
                 start.Environment[$"{backend}_PORT"] = start.Environment[$"{backend}_H2_PORT"] = "9";
@@ -189,7 +182,7 @@ public sealed class LauncherTests
         {
             if (!_process.HasExited)
             {
-                await Signals.SendAsync("TERM", Pid);
+                await Programs.SignalAsync("TERM", Pid);
                 await _process.WaitForExitAsync();
             }
 

@@ -7,22 +7,22 @@ using Grpc.Net.Client;
 using Topology.Live.V1;
 using Topology.Media.Content;
 using Topology.ServiceDefaults.Exposure;
-using Topology.Tests.EndToEnd;
+using Topology.AppHost.Tests.Infrastructure;
 using Topology.Tests.Infrastructure;
 using Topology.Traffic.Pairs;
 using Topology.Traffic.Targets;
 using Topology.Traffic.Workloads;
 
-namespace Topology.Tests.Proxies;
+namespace Topology.AppHost.Tests.Proxies;
 
 /// <summary>nginx, Apache httpd and HAProxy do what the edge does, in a running lab.</summary>
-public sealed class ProxyTests(ProxyLab lab)
+public sealed class ProxyTests(Infrastructure.Lab lab)
 {
     private static readonly string[] Order = ["direct", "edge", "edge-tls", "nginx", "apache", "haproxy"];
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Proxies => ProxyLab.Proxies;
+    public static TheoryData<string> Proxies => InstalledProxies.All;
 
     public static TheoryData<string> Workloads => [.. WorkloadCatalog.All.Select(workload => workload.Name)];
 
@@ -30,12 +30,12 @@ public sealed class ProxyTests(ProxyLab lab)
     [MemberData(nameof(Workloads))]
     public async Task Every_path_answers_a_workload_with_the_same_bytes(string workload)
     {
-        var configuration = ProxyLab.Configuration(await lab.StartAsync());
+        var configuration = InstalledProxies.Configuration(await lab.StartAsync());
         using var sender = new PairSender(new TargetMap(configuration), new PublicTrust(configuration));
         for (var i = 0; i < 5; i++)
         {
             var pair = await sender.SendAsync(WorkloadCatalog.Find(workload)!, Cancelled);
-            Assert.Equal(["direct", "edge", "edge-tls", .. ProxyLab.Installed], pair.Legs.Select(leg => leg.Path).OrderBy(path => Array.IndexOf(Order, path)));
+            Assert.Equal(["direct", "edge", "edge-tls", .. InstalledProxies.Names], pair.Legs.Select(leg => leg.Path).OrderBy(path => Array.IndexOf(Order, path)));
             Assert.Null(pair.Difference);
         }
     }
@@ -164,7 +164,7 @@ public sealed class ProxyTests(ProxyLab lab)
     {
         foreach (var endpoint in (string[])["http", "https"])
         {
-            using var invoker = new HttpMessageInvoker(Lab.Handler());
+            using var invoker = new HttpMessageInvoker(Infrastructure.Lab.Handler());
             using var socket = new ClientWebSocket();
             await socket.ConnectAsync(new UriBuilder(await UrlAsync(proxy, endpoint)) { Scheme = endpoint == "http" ? "ws" : "wss", Path = "/live/socket" }.Uri, invoker, Cancelled);
             var buffer = new byte[64];
@@ -182,7 +182,7 @@ public sealed class ProxyTests(ProxyLab lab)
     [MemberData(nameof(Proxies))]
     public async Task Grpc_passes_both_ways_at_once_with_its_trailers(string proxy)
     {
-        using var channel = GrpcChannel.ForAddress(await UrlAsync(proxy, "https"), new() { HttpHandler = Lab.Handler() });
+        using var channel = GrpcChannel.ForAddress(await UrlAsync(proxy, "https"), new() { HttpHandler = Infrastructure.Lab.Handler() });
         var client = new Echo.EchoClient(channel);
         Assert.Equal("one", (await client.UnaryAsync(new() { Text = "one" }, cancellationToken: Cancelled)).Text);
         using var call = client.Bidirectional(cancellationToken: Cancelled);
@@ -202,8 +202,8 @@ public sealed class ProxyTests(ProxyLab lab)
     public async Task One_trace_holds_the_same_request_through_every_proxy()
     {
         var host = await lab.StartAsync();
-        var dashboard = await Lab.DashboardAsync(host);
-        string[] paths = ["direct", "edge", "edge-tls", .. ProxyLab.Installed];
+        var dashboard = host.Dashboard();
+        string[] paths = ["direct", "edge", "edge-tls", .. InstalledProxies.Names];
         IReadOnlyList<Span> trace = [];
         await Eventually.TrueAsync(
             async () =>
@@ -235,8 +235,8 @@ public sealed class ProxyTests(ProxyLab lab)
     public async Task A_replica_that_dies_costs_no_request()
     {
         var host = await lab.StartAsync();
-        await Signals.SendAsync("KILL", ServicePid(host, "catalog-1"));
-        foreach (var proxy in ProxyLab.Installed)
+        await Programs.SignalAsync("KILL", host.Pid("catalog-1"));
+        foreach (var proxy in InstalledProxies.Names)
         {
             using var client = await ClientAsync(proxy, "http");
             for (var i = 0; i < 30; i++)
@@ -246,18 +246,16 @@ public sealed class ProxyTests(ProxyLab lab)
             }
         }
 
-        await host.UntilAsync(() => host.Resource("catalog-1").GetProperty("state").GetString() == "running", "catalog-1 is back", TimeSpan.FromSeconds(20), Cancelled);
+        await Eventually.TrueAsync(() => host.Resource("catalog-1").GetProperty("health").GetString() == "healthy", seconds: 20);
     }
-
-    private static int ServicePid(ManifestHostProcess host, string name) => host.Resource(name).GetProperty("pid").GetInt32();
 
     private async Task<Uri> UrlAsync(string proxy, string endpoint)
     {
-        ProxyLab.Require(proxy);
+        InstalledProxies.Require(proxy);
         return (await lab.StartAsync()).Url(proxy, endpoint);
     }
 
-    private async Task<HttpClient> ClientAsync(string proxy, string endpoint) => new(Lab.Handler()) { BaseAddress = await UrlAsync(proxy, endpoint) };
+    private async Task<HttpClient> ClientAsync(string proxy, string endpoint) => new(Infrastructure.Lab.Handler()) { BaseAddress = await UrlAsync(proxy, endpoint) };
 
     /// <summary>The status of what is answered to bytes that no client would send; empty where the connection is closed.</summary>
     private async Task<string> StatusAsync(string proxy, string request)
