@@ -19,7 +19,7 @@ public sealed class PageTests(Infrastructure.Lab lab)
             async () => (id = (await dashboard.TracesAsync()).LastOrDefault(span => span.Name == "pair catalog")?.TraceId ?? "") != "", seconds: 60);
 
         await using var browser = await Browser.StartAsync();
-        var page = await browser.NewPageAsync();
+        var page = await browser.NewPageAsync(1600, 2400);
         await page.GotoAsync(dashboard.LoginUrl.ToString());
         await page.GotoAsync(new Uri(dashboard.LoginUrl, $"/traces/detail/{id}").ToString());
         foreach (var text in (string[])["pair catalog", "catalog direct", "catalog edge", "catalog edge-tls"])

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Topology.AppHost.Tests.Infrastructure;
+using Topology.AppHost.Tests.Proxies;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Lab;
@@ -10,8 +11,9 @@ public sealed class TraceTests(Infrastructure.Lab lab)
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task One_trace_holds_the_same_request_direct_and_through_each_edge()
+    public async Task One_trace_holds_the_same_request_direct_and_through_each_proxy()
     {
+        string[] paths = ["direct", "edge", "edge-tls", .. InstalledProxies.Names];
         var dashboard = (await lab.StartAsync()).Dashboard();
         IReadOnlyList<Span> trace = [];
         await Eventually.TrueAsync(
@@ -22,7 +24,7 @@ public sealed class TraceTests(Infrastructure.Lab lab)
                     trace = await dashboard.TraceAsync(pair.TraceId);
                     // Services send their spans by themselves; the trace is whole when no span's parent is missing.
                     var whole = trace.All(span => span.Parent is null or "" || trace.Any(other => other.Id == span.Parent));
-                    if (whole && trace.Count(span => span.Service.StartsWith("catalog-", StringComparison.Ordinal)) == 3) return true;
+                    if (whole && trace.Count(span => span.Service.StartsWith("catalog-", StringComparison.Ordinal)) == paths.Length) return true;
                 }
 
                 return false;
@@ -31,13 +33,15 @@ public sealed class TraceTests(Infrastructure.Lab lab)
 
         var parent = Assert.Single(trace, span => span.Name == "pair catalog");
         var children = trace.Where(span => span.Parent == parent.Id).ToDictionary(span => span.Path!);
-        Assert.Equal(["direct", "edge", "edge-tls"], children.Keys.Order());
+        Assert.Equal(paths.Order(), children.Keys.Order());
         Assert.All(children.Values, child => Assert.Equal("traffic", child.Service));
         Assert.All(children.Values, child => Assert.Equal("catalog", child.Tags["topology.workload"]));
 
         Assert.Equal(["catalog"], ServicesBelow(children["direct"]));
         Assert.Equal(["edge", "catalog"], ServicesBelow(children["edge"]));
         Assert.Equal(["edge-tls", "catalog"], ServicesBelow(children["edge-tls"]));
+        // The other proxies send no telemetry of their own.
+        Assert.All(InstalledProxies.Names, proxy => Assert.Equal(["catalog"], ServicesBelow(children[proxy])));
         foreach (var (path, child) in children)
         {
             Assert.All(Below(child).Where(span => span.Tags.ContainsKey("http.route")), span => Assert.Equal(path, span.Path));

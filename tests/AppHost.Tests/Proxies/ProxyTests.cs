@@ -199,39 +199,6 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
     }
 
     [Fact]
-    public async Task One_trace_holds_the_same_request_through_every_proxy()
-    {
-        var host = await lab.StartAsync();
-        var dashboard = host.Dashboard();
-        string[] paths = ["direct", "edge", "edge-tls", .. InstalledProxies.Names];
-        IReadOnlyList<Span> trace = [];
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                foreach (var pair in (await dashboard.TracesAsync()).Where(span => span.Name == "pair catalog"))
-                {
-                    trace = await dashboard.TraceAsync(pair.TraceId);
-                    var whole = trace.All(span => span.Parent is null or "" || trace.Any(other => other.Id == span.Parent));
-                    if (whole && trace.Count(span => span.Service.StartsWith("catalog-", StringComparison.Ordinal)) == paths.Length) return true;
-                }
-
-                return false;
-            },
-            seconds: 60);
-
-        var parent = Assert.Single(trace, span => span.Name == "pair catalog");
-        var children = trace.Where(span => span.Parent == parent.Id).ToDictionary(span => span.Path!);
-        Assert.Equal(paths.Order(), children.Keys.Order());
-        foreach (var (path, child) in children)
-        {
-            var server = Assert.Single(Below(child), span => span.Service.StartsWith("catalog-", StringComparison.Ordinal));
-            Assert.Equal(path, server.Path);
-        }
-
-        IEnumerable<Span> Below(Span span) => trace.Where(other => other.Parent == span.Id).SelectMany(child => (IEnumerable<Span>)[child, .. Below(child)]);
-    }
-
-    [Fact]
     public async Task A_replica_that_dies_costs_no_request()
     {
         var host = await lab.StartAsync();
