@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Certificates;
+using Topology.Traffic.Bench;
 using Topology.Traffic.Claims;
 using Topology.Traffic.Commands;
 using Topology.Traffic.Pages;
@@ -8,7 +9,7 @@ using Topology.Traffic.Runs;
 using Topology.Traffic.Targets;
 
 // With a command this is a command line; without one it is the service that the topology runs.
-if (args is ["compare" or "claims" or "bench" or "--help" or "-h" or "-?", ..]) return await CompareCommand.RunAsync(args);
+if (CommandLine.IsMeantBy(args)) return await CommandLine.InvokeAsync(args, CompareCommand.Create(), ClaimsCommand.Create(), BenchCommand.Create());
 
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseStaticWebAssets();

@@ -23,7 +23,7 @@ internal static class BenchCommand
 
     public static Command Create()
     {
-        var command = new Command("bench", "Saturates our edge and the other proxies in turn, and tells what each request costs them, as ratios.") { EdgesOption, Connections, Repeats, Duration, Json };
+        var command = new Command("bench", "Saturates our edge and the other proxies in turn, and tells what each request costs them, as ratios; exits with 3 if the measurement is not valid.") { EdgesOption, Connections, Repeats, Duration, MeasuredTopology.NoBuild, Json };
         command.SetAction(BenchAsync);
         return command;
     }
@@ -44,13 +44,17 @@ internal static class BenchCommand
 
         return await CommandLine.RunAsync(async () =>
         {
-            await using var own = await OwnTopology.StartAsync(edges.Length == 0 ? [OwnTopology.AllInstalled] : edges, cancellationToken);
-            var state = RunningTopology.Read(own.StateFile)!;
+            await using var topology = await MeasuredTopology.OpenAsync(parsed, edges.Length == 0 ? [OwnTopology.AllInstalled] : edges, cancellationToken);
+            var state = topology.State;
             var targets = new TargetMap(state.Services());
             if (edges.Length == 0) plan = [.. plan.Select(options => options with { Paths = [OurEdge, .. targets.Paths.Where(OwnTopology.OtherProxies.Contains)] })];
             if (plan[0].Validate(targets) is { } impossible) return CommandLine.Refuse(impossible);
 
-            var engine = new ComparisonEngine(targets, new PublicTrust(CommandLine.Configuration)) { Processes = (path, workload) => state.On(path, workload) };
+            var engine = new ComparisonEngine(targets, new PublicTrust(CommandLine.Configuration))
+            {
+                Processes = (path, workload) => state.On(path, workload),
+                ServicesConfiguration = state.Configuration,
+            };
             var repeats = new List<ComparisonResult>();
             foreach (var options in plan)
             {

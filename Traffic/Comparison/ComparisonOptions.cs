@@ -111,7 +111,7 @@ public sealed record ComparisonOptions
     private string? ValidateTargets(Workload workload, TargetMap targets)
     {
         var there = targets.Paths.Where(path => targets.Find(path, workload.Service, Tls).Count > 0).ToArray();
-        if (there.Length == 0) return "No path to the backends is configured; start the topology first (./topology run).";
+        if (there.Length == 0) return "No path to the backends is configured; start the topology first (dotnet run --project AppHost).";
         if (Paths.FirstOrDefault(path => !there.Contains(path)) is { } absent)
         {
             return $"The path {absent} is not running{(Tls ? " with TLS" : "")}; use some of {string.Join(", ", there)}.";

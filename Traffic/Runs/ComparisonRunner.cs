@@ -71,6 +71,7 @@ public sealed partial class ComparisonRunner(
             {
                 Processes = (path, workload) => state.On(path, workload),
                 SendPair = async (workload, cancellationToken) => (await pairs.SendAsync(workload, cancellationToken)).TraceId,
+                ServicesConfiguration = state?.Configuration,
             };
             var result = await engine.RunAsync(options, new Reporter(this), cancellation.Token);
             LastId = history.Add(result);

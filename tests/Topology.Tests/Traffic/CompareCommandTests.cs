@@ -6,6 +6,12 @@ namespace Topology.Tests.Traffic;
 /// <summary>The command line as users start it: a process of its own.</summary>
 public sealed class CompareCommandTests(RealServices services) : IClassFixture<RealServices>
 {
+#if DEBUG
+    private const int Measured = 3; // Debug builds do not measure.
+#else
+    private const int Measured = 0;
+#endif
+
     [Theory]
     [InlineData("--rate 0", "rate")]
     [InlineData("--rate 1e9", "rate")]
@@ -35,7 +41,7 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
     {
         var (status, output, _) = await CompareAsync("--help");
         Assert.Equal(0, status);
-        Assert.All((string[])["--workload", "--paths", "--rate", "--duration", "--tls", "--attach", "--json", "--csv", "--report", "--arrival", "--protocol", "--closed-loop", "--connections"],
+        Assert.All((string[])["--workload", "--paths", "--rate", "--duration", "--tls", "--attach", "--json", "--csv", "--report", "--arrival", "--protocol", "--closed-loop", "--connections", "--no-build"],
             option => Assert.Contains(option, output, StringComparison.Ordinal));
     }
 
@@ -49,7 +55,7 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
 
         var (status, output, error) = await CompareAsync(
             "--attach", "--state", state, "--paths", "direct,edge", "--rate", "60", "--duration", "1", "--json", json, "--csv", csv, "--report", report);
-        Assert.True(status == 0, error);
+        Assert.True(status == Measured, error);
         Assert.Contains("Through edge, p50", output, StringComparison.Ordinal);
         Assert.Contains("Control: direct against itself", output, StringComparison.Ordinal);
 
@@ -83,6 +89,20 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
     }
 
     [Fact]
+    public async Task Services_built_in_Debug_end_with_status_3_after_everything_is_written()
+    {
+        var folder = Directory.CreateTempSubdirectory("topology-compare-").FullName;
+        var (state, json) = (Path.Combine(folder, "topology.json"), Path.Combine(folder, "r.json"));
+        await File.WriteAllTextAsync(state, State("Debug"), TestContext.Current.CancellationToken);
+        var (status, output, error) = await CompareAsync("--attach", "--state", state, "--paths", "direct", "--rate", "60", "--duration", "1", "--json", json);
+        Assert.True(status == 3, error);
+        Assert.Contains("built in Debug: use Release", output, StringComparison.Ordinal);
+        using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken));
+        Assert.False(result.RootElement.GetProperty("valid").GetBoolean());
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public async Task A_path_that_does_not_run_is_refused_with_those_that_do()
     {
         var state = Path.GetTempFileName();
@@ -94,11 +114,13 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
     }
 
     /// <summary>The state file of a topology whose services are those of this process.</summary>
-    private string State() => JsonSerializer.Serialize(new
+    private string State(string configuration = "Release") => JsonSerializer.Serialize(new
     {
+        healthy = true,
+        configuration,
         resources = services.Discovery().Select(entry => entry.Key.Split(':') is [_, var name, var endpoint, ..] ? (name, endpoint, entry.Value) : default)
             .GroupBy(entry => entry.name)
-            .Select(group => new { name = group.Key, state = "running", pid = Environment.ProcessId, urls = group.ToDictionary(entry => entry.endpoint, entry => entry.Value) }),
+            .Select(group => new { name = group.Key, state = "running", health = "healthy", pid = Environment.ProcessId, urls = group.ToDictionary(entry => entry.endpoint, entry => entry.Value) }),
     });
 
     private static Task<(int Status, string Output, string Error)> CompareAsync(params string[] arguments) =>

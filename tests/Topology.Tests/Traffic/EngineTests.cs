@@ -67,6 +67,18 @@ public sealed class EngineTests
         Assert.InRange(result.Paths[0].AchievedRate, 1, 110);
     }
 
+    [Theory]
+    [InlineData("Debug", "Release", "The services are built in Debug: use Release")]
+    [InlineData("Release", "Debug", "The program that measures is built in Debug: use Release")]
+    public async Task A_debug_build_makes_a_run_invalid(string services, string own, string told)
+    {
+        await using var server = await TestServer.EchoAsync();
+        var targets = Comparing.Targets(("catalog", "http", server.Url));
+        var result = await Comparing.Engine(targets, services, own).RunAsync(Short with { Paths = ["direct"] }, null, TestContext.Current.CancellationToken);
+        Assert.False(result.Valid);
+        Assert.StartsWith(told, result.Notes[0], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Late_starts_make_a_run_invalid()
     {
@@ -166,6 +178,6 @@ public sealed class EngineTests
             }
         }
 
-        return ResultBuilder.Build(options, workload, DateTimeOffset.UnixEpoch, paths, [], null);
+        return ResultBuilder.Build(options, workload, DateTimeOffset.UnixEpoch, paths, [], null, []);
     }
 }
