@@ -21,7 +21,7 @@ builder.Services.AddSingleton<StartedPaths>();
 builder.Services.AddSingleton<RunningTopology>();
 builder.AddPairs();
 builder.AddRuns();
-builder.Services.AddSingleton<ClaimRuns>();
+builder.AddClaims();
 builder.AddPages();
 
 var app = builder.Build();
@@ -29,6 +29,7 @@ app.UseServiceDefaults();
 app.UseAntiforgery();
 app.MapDefaultEndpoints();
 app.MapRuns();
+app.MapClaims();
 app.MapPages();
 app.Run();
 return 0;

@@ -29,7 +29,7 @@ public static class HtmlReport
         var title = $"{result.Workload}, {string.Join(" and ", result.Paths.Select(path => path.Path))}";
         var html = new StringBuilder($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{Text(title)}</title><style>{Style}</style></head><body>\n");
         html.Append(CultureInfo.InvariantCulture, $"<h1>{Text(title)}</h1>\n<p>{Text(Load(result))}</p>\n");
-        if (!result.Valid) html.Append("<p class=\"bad\">Invalid: do not use these numbers.</p>\n");
+        if (!result.Valid) html.Append(CultureInfo.InvariantCulture, $"<p class=\"bad\">{Words.Invalid}</p>\n");
         foreach (var sentence in Words.Sentences(result).Append(Words.Control(result))) html.Append(CultureInfo.InvariantCulture, $"<p>{Text(sentence)}</p>\n");
         if (result.Notes.Count > 0) html.Append(CultureInfo.InvariantCulture, $"<ul>{string.Concat(result.Notes.Select(note => $"<li>{Text(note)}</li>"))}</ul>\n");
         Table(html, result);

@@ -42,6 +42,9 @@ public sealed class RunningTopology(IConfiguration configuration)
     public Uri? Dashboard =>
         Read()?.Dashboard?.Url ?? (Uri.TryCreate(configuration["Topology:Dashboard"], UriKind.Absolute, out var configured) ? configured : null);
 
+    /// <summary>The address of this service's page, or null.</summary>
+    public Uri? Page => Read()?.Resources.FirstOrDefault(resource => resource.Name == "traffic")?.Urls.GetValueOrDefault("http");
+
     /// <summary>The state that a file holds; null where it is absent or not whole.</summary>
     public static TopologyState? Read(string file)
     {
