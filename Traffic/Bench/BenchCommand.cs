@@ -64,7 +64,7 @@ internal static class BenchCommand
             var result = BenchResult.From(repeats);
             Write(result, repeats);
             if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, JsonSerializer.Serialize(result, ComparisonJson.Options) + "\n", cancellationToken);
-            return 0;
+            return result.Valid ? 0 : CommandLine.NotValid;
         }, cancellationToken);
     }
 
@@ -86,7 +86,8 @@ internal static class BenchCommand
         }
 
         if (result.Ratios.Count > 0) console.Write(ratios);
-        foreach (var note in repeats.SelectMany(repeat => repeat.Paths).Where(path => path.Error is not null).Select(path => $"{path.Path}: {path.Error}").Distinct()) console.WriteLine(note);
+        if (!result.Valid) console.WriteLine(Words.Invalid, new Style(Color.Red));
+        foreach (var note in result.Notes) console.WriteLine($"- {note}");
         console.WriteLine($"A catalog item over HTTP/1.1 in cleartext, as fast as answers come, medians of {repeats.Count / repeats.Select(repeat => repeat.Connections).Distinct().Count()} repeats. Client, edge and backend share this machine ({repeats[0].Machine}): compare ratios, not rates.");
 
         static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

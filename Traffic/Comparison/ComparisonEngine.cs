@@ -127,7 +127,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
                 var before = path.Cost.Cpu();
                 var record = generator.Run(path.Lanes.Lanes, plan, cancellationToken);
                 cancellationToken.ThrowIfCancellationRequested();
-                var block = path.Add(record, before, path.Cost.Cpu(), at);
+                var block = path.Add(record, ProcessCost.Used(before, path.Cost.Cpu()), at);
                 if (path.FailedInARow >= FailedBlocks) path.LeaveOut($"left out after {FailedBlocks} blocks without a good answer: {record.Error}");
                 progress?.Report(new($"round {round + 1} of {options.Rounds}", done, total, path.IsControl ? null : path.Path, path.IsControl ? null : block));
             }
