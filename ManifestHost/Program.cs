@@ -5,7 +5,6 @@ var root = new RootCommand("Runs a topology that an Aspire AppHost has published
 {
     RunCommand.Create(),
     PublishCommand.Create(),
-    CertsCommand.Create(),
     GuardCommand.Create(),
 };
 

@@ -9,9 +9,14 @@ using Topology.Traffic.Runs;
 using Topology.Traffic.Targets;
 
 // With a command this is a command line; without one it is the service that the topology runs.
-if (CommandLine.IsMeantBy(args)) return await CommandLine.InvokeAsync(args, CompareCommand.Create(), ClaimsCommand.Create(), BenchCommand.Create());
+if (CommandLine.IsMeantBy(args)) return await CommandLine.InvokeAsync(args, CompareCommand.Create(), ClaimsCommand.Create(), BenchCommand.Create(), CertsCommand.Create());
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+{
+    Args = args,
+    // Where it is started from another folder, its settings lie beside the program.
+    ContentRootPath = args is [] && !File.Exists("appsettings.json") ? AppContext.BaseDirectory : null,
+});
 builder.WebHost.UseStaticWebAssets();
 builder.AddServiceDefaults();
 builder.Services.AddSingleton<TargetMap>();

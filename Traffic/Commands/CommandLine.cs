@@ -24,8 +24,9 @@ internal static class CommandLine
 
     /// <summary>Finds the command and runs it.</summary>
     /// <returns>Its status: 0, 1 for a bad result, 2 for bad arguments, 3 for a measurement that is not valid, 130 where it was cancelled.</returns>
-    public static async Task<int> InvokeAsync(string[] args, params IEnumerable<Command> commands)
+    public static async Task<int> InvokeAsync(string[] args, params IReadOnlyList<Command> commands)
     {
+        if (args[0] is not ['-', ..] && commands.All(command => command.Name != args[0])) return Refuse($"There is no command \"{args[0]}\"; use one of {string.Join(", ", commands.Select(command => command.Name))}.");
         var root = new RootCommand("Measures the topology; without a command this program is the service with its page.");
         foreach (var command in commands) root.Add(command);
         var parsed = root.Parse(args);

@@ -40,6 +40,22 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
     }
 
     [Fact]
+    public async Task An_unknown_command_is_one_line_and_exit_status_2()
+    {
+        var (status, output, error) = await TrafficCommand.RunAsync(ServiceHost.CertificateDirectory, "comapre", "--attach");
+        Assert.Equal((2, ""), (status, output));
+        Assert.Contains("comapre", Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_without_a_command_lists_them()
+    {
+        var (status, output, _) = await TrafficCommand.RunAsync(ServiceHost.CertificateDirectory, "--help");
+        Assert.Equal(0, status);
+        Assert.All((string[])["compare", "claims", "bench", "certs"], command => Assert.Contains(command, output, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_running_topology_is_compared_into_a_table_and_files()
     {
         var folder = Directory.CreateTempSubdirectory("topology-compare-").FullName;

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Spectre.Console;
 using Topology.ServiceDefaults.Certificates;
 
-namespace Topology.ManifestHost.Commands;
+namespace Topology.Traffic.Commands;
 
 /// <summary><c>certs</c>: shows, exports and renews the local authorities, issues certificates to programs that need files, and revokes.</summary>
 internal static class CertsCommand
@@ -28,19 +28,19 @@ internal static class CertsCommand
         {
             directory, Export(directory), Renew(directory), Issue(directory), Revoke(directory),
         };
-        command.SetAction(result => OrSay(result, directory, () => Show(LocalAuthorities.Root(result.GetValue(directory)))));
+        command.SetAction(directory, (_, root) => Show(root));
         return command;
     }
 
     private static Command Export(Option<string?> directory)
     {
-        var authority = Authority(LocalAuthorities.Public);
+        var authority = Authority();
         var file = new Argument<string>("file") { Description = "Where to write the authority's certificate (PEM), for clients to trust." };
         var command = new Command("export", "Writes an authority's certificate, without its key, to a file.") { authority, file };
-        command.SetAction(result => OrSay(result, directory, () =>
+        command.SetAction(directory, (result, root) =>
         {
-            var local = Open(result.GetValue(directory), result.GetValue(authority)!);
-            var path = Path.GetFullPath(result.GetValue(file)!);
+            var local = Open(root, result.GetRequiredValue(authority));
+            var path = Path.GetFullPath(result.GetRequiredValue(file));
             var pem = string.Concat(local.Trusted().Select(certificate => certificate.ExportCertificatePem() + "\n"));
             try
             {
@@ -48,13 +48,12 @@ internal static class CertsCommand
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                Console.Error.WriteLine($"{path} cannot be written ({exception.Message}); name a file in a folder that exists and is yours.");
-                return 2;
+                return CommandLine.Refuse($"{path} cannot be written ({exception.Message}); name a file in a folder that exists and is yours.");
             }
 
             Console.WriteLine($"{path} holds the {local.Name} authority's certificate. For curl: --cacert {path}");
             return 0;
-        }));
+        });
         return command;
     }
 
@@ -63,56 +62,49 @@ internal static class CertsCommand
         var authority = new Option<string?>("--authority") { Description = "public or internal; both by default." };
         authority.AcceptOnlyFromAmong(Names);
         var command = new Command("renew", "Makes new authorities. Running services take new certificates within a minute; the old authority stays trusted.") { authority };
-        command.SetAction(result => OrSay(result, directory, () =>
+        command.SetAction(directory, (result, root) =>
         {
             foreach (var name in result.GetValue(authority) is { } one ? [one] : Names)
             {
-                Open(result.GetValue(directory), name).Renew();
+                Open(root, name).Renew();
                 Console.WriteLine($"The {name} authority is new; clients that trust it by file need it exported again.");
             }
 
             return 0;
-        }));
+        });
         return command;
     }
 
     private static Command Issue(Option<string?> directory)
     {
-        var authority = Authority(LocalAuthorities.Public);
+        var authority = Authority();
         var name = Leaf("Who it is for, such as nginx; also its common name.");
         var command = new Command("issue", "Issues a certificate, or finds the one issued before, and prints its files.") { authority, name };
-        command.SetAction(result => OrSay(result, directory, () =>
+        command.SetAction(directory, (result, root) =>
         {
-            var local = Open(result.GetValue(directory), result.GetValue(authority)!);
-            var leaf = result.GetValue(name)!;
-            using (local.GetLeaf(leaf, local.Name == LocalAuthorities.Public ? LocalAuthorities.PublicNames : [leaf]))
-            {
-                Console.WriteLine(Path.Combine(local.Directory, leaf + ".pem"));
-                Console.WriteLine(Path.Combine(local.Directory, leaf + ".key"));
-            }
-
+            var local = Open(root, result.GetRequiredValue(authority));
+            var leaf = result.GetRequiredValue(name);
+            using var certificate = local.GetLeaf(leaf, local.Name == LocalAuthorities.Public ? LocalAuthorities.PublicNames : [leaf]);
+            Console.WriteLine(Path.Combine(local.Directory, leaf + ".pem"));
+            Console.WriteLine(Path.Combine(local.Directory, leaf + ".key"));
             return 0;
-        }));
+        });
         return command;
     }
 
     private static Command Revoke(Option<string?> directory)
     {
-        var authority = Authority(LocalAuthorities.Public);
+        var authority = Authority();
         var name = Leaf("Whose, as certs shows it, such as edge.");
         var command = new Command("revoke", "Puts a certificate on its authority's list of revoked ones. A running service takes a new one within a minute.") { authority, name };
-        command.SetAction(result => OrSay(result, directory, () =>
+        command.SetAction(directory, (result, root) =>
         {
-            var local = Open(result.GetValue(directory), result.GetValue(authority)!);
-            if (!local.Revoke(result.GetValue(name)!))
-            {
-                Console.Error.WriteLine($"The {local.Name} authority has no certificate of {result.GetValue(name)}; ./topology certs shows which there are.");
-                return 2;
-            }
-
-            Console.WriteLine($"The {local.Name} certificate of {result.GetValue(name)} is revoked.");
+            var local = Open(root, result.GetRequiredValue(authority));
+            var leaf = result.GetRequiredValue(name);
+            if (!local.Revoke(leaf)) return CommandLine.Refuse($"The {local.Name} authority has no certificate of {leaf}; ./topology certs shows which there are.");
+            Console.WriteLine($"The {local.Name} certificate of {leaf} is revoked.");
             return 0;
-        }));
+        });
         return command;
     }
 
@@ -141,9 +133,9 @@ internal static class CertsCommand
         return 0;
     }
 
-    private static Option<string> Authority(string standard)
+    private static Option<string> Authority()
     {
-        var option = new Option<string>("--authority") { Description = "public or internal.", DefaultValueFactory = _ => standard };
+        var option = new Option<string>("--authority") { Description = "public or internal.", DefaultValueFactory = _ => LocalAuthorities.Public };
         option.AcceptOnlyFromAmong(Names);
         return option;
     }
@@ -163,19 +155,19 @@ internal static class CertsCommand
         return name;
     }
 
-    /// <summary>Does it, unless the authorities' folder cannot be made, read or written.</summary>
-    private static int OrSay(ParseResult result, Option<string?> directory, Func<int> command)
+    /// <summary>Gives the command its action, which takes the authorities' folder; that may be one that cannot be made, read or written.</summary>
+    private static void SetAction(this Command command, Option<string?> directory, Func<ParseResult, string, int> action) => command.SetAction(result =>
     {
+        var root = LocalAuthorities.Root(result.GetValue(directory));
         try
         {
-            return command();
+            return action(result, root);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"{LocalAuthorities.Root(result.GetValue(directory))} cannot be used ({exception.Message}); name a folder that is there, or can be made, and is yours.");
-            return 2;
+            return CommandLine.Refuse($"{root} cannot be used ({exception.Message}); name a folder that is there, or can be made, and is yours.");
         }
-    }
+    });
 
-    private static LocalAuthority Open(string? directory, string name) => new(LocalAuthorities.Root(directory), name, TimeProvider.System);
+    private static LocalAuthority Open(string root, string name) => new(root, name, TimeProvider.System);
 }
