@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Certificates;
+using Topology.Traffic.Bench;
 using Topology.Traffic.Claims;
 using Topology.Traffic.Commands;
 using Topology.Traffic.Pages;
@@ -8,9 +9,14 @@ using Topology.Traffic.Runs;
 using Topology.Traffic.Targets;
 
 // With a command this is a command line; without one it is the service that the topology runs.
-if (args is ["compare" or "claims" or "bench" or "--help" or "-h" or "-?", ..]) return await CompareCommand.RunAsync(args);
+if (CommandLine.IsMeantBy(args)) return await CommandLine.InvokeAsync(args, CompareCommand.Create(), ClaimsCommand.Create(), BenchCommand.Create(), CertsCommand.Create());
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+{
+    Args = args,
+    // Where it is started from another folder, its settings lie beside the program.
+    ContentRootPath = args is [] && !File.Exists("appsettings.json") ? AppContext.BaseDirectory : null,
+});
 builder.WebHost.UseStaticWebAssets();
 builder.AddServiceDefaults();
 builder.Services.AddSingleton<TargetMap>();
@@ -20,7 +26,7 @@ builder.Services.AddSingleton<StartedPaths>();
 builder.Services.AddSingleton<RunningTopology>();
 builder.AddPairs();
 builder.AddRuns();
-builder.Services.AddSingleton<ClaimRuns>();
+builder.AddClaims();
 builder.AddPages();
 
 var app = builder.Build();
@@ -28,6 +34,7 @@ app.UseServiceDefaults();
 app.UseAntiforgery();
 app.MapDefaultEndpoints();
 app.MapRuns();
+app.MapClaims();
 app.MapPages();
 app.Run();
 return 0;

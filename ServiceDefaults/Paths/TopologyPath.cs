@@ -19,7 +19,7 @@ public static class TopologyPath
     public const string Direct = "direct";
 
     /// <summary>Every path, in the order in which they are shown; nothing else is ever a value of the tag.</summary>
-    public static IReadOnlyList<string> All { get; } = [Direct, "edge", "edge-tls", "nginx", "apache", "haproxy"];
+    public static IReadOnlyList<string> All { get; } = [Direct, "edge", "edge-tls", "nginx", "apache", "haproxy", "yarp"];
 
     // One object for each value, so that no request makes a string of its own.
     private static readonly FrozenDictionary<string, string> Known = All.ToFrozenDictionary(path => path, StringComparer.Ordinal);

@@ -23,7 +23,7 @@ internal static class BenchCommand
 
     public static Command Create()
     {
-        var command = new Command("bench", "Saturates our edge and the other proxies in turn, and tells what each request costs them, as ratios.") { EdgesOption, Connections, Repeats, Duration, Json };
+        var command = new Command("bench", "Saturates our edge and the other proxies in turn, and tells what each request costs them, as ratios; exits with 3 if the measurement is not valid.") { EdgesOption, Connections, Repeats, Duration, MeasuredTopology.NoBuild, Json };
         command.SetAction(BenchAsync);
         return command;
     }
@@ -44,13 +44,17 @@ internal static class BenchCommand
 
         return await CommandLine.RunAsync(async () =>
         {
-            await using var own = await OwnTopology.StartAsync(edges.Length == 0 ? [OwnTopology.AllInstalled] : edges, cancellationToken);
-            var state = RunningTopology.Read(own.StateFile)!;
+            await using var topology = await MeasuredTopology.OpenAsync(parsed, edges.Length == 0 ? [OwnTopology.AllInstalled] : edges, cancellationToken);
+            var state = topology.State;
             var targets = new TargetMap(state.Services());
             if (edges.Length == 0) plan = [.. plan.Select(options => options with { Paths = [OurEdge, .. targets.Paths.Where(OwnTopology.OtherProxies.Contains)] })];
             if (plan[0].Validate(targets) is { } impossible) return CommandLine.Refuse(impossible);
 
-            var engine = new ComparisonEngine(targets, new PublicTrust(CommandLine.Configuration)) { Processes = (path, workload) => state.On(path, workload) };
+            var engine = new ComparisonEngine(targets, new PublicTrust(CommandLine.Configuration))
+            {
+                Processes = (path, workload) => state.On(path, workload),
+                ServicesConfiguration = state.Configuration,
+            };
             var repeats = new List<ComparisonResult>();
             foreach (var options in plan)
             {
@@ -60,7 +64,7 @@ internal static class BenchCommand
             var result = BenchResult.From(repeats);
             Write(result, repeats);
             if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, JsonSerializer.Serialize(result, ComparisonJson.Options) + "\n", cancellationToken);
-            return 0;
+            return result.Valid ? 0 : CommandLine.NotValid;
         }, cancellationToken);
     }
 
@@ -82,7 +86,8 @@ internal static class BenchCommand
         }
 
         if (result.Ratios.Count > 0) console.Write(ratios);
-        foreach (var note in repeats.SelectMany(repeat => repeat.Paths).Where(path => path.Error is not null).Select(path => $"{path.Path}: {path.Error}").Distinct()) console.WriteLine(note);
+        if (!result.Valid) console.WriteLine(Words.Invalid, new Style(Color.Red));
+        foreach (var note in result.Notes) console.WriteLine($"- {note}");
         console.WriteLine($"A catalog item over HTTP/1.1 in cleartext, as fast as answers come, medians of {repeats.Count / repeats.Select(repeat => repeat.Connections).Distinct().Count()} repeats. Client, edge and backend share this machine ({repeats[0].Machine}): compare ratios, not rates.");
 
         static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Pairs;
 using Topology.Traffic.Runs;
 using Topology.Traffic.Targets;
 
@@ -13,11 +12,11 @@ namespace Topology.Traffic.Claims;
 /// <param name="Need">Why it cannot be checked here; null where it can, and before that is known.</param>
 public sealed record ClaimState(bool IsWaiting, bool IsRunning, ClaimResult? Result, Need? Need = null);
 
-/// <summary>Checks claims against the topology that this process is part of, for whoever looks at the page.</summary>
+/// <summary>Checks claims against the topology that this process is part of, for the page and for commands.</summary>
 internal sealed partial class ClaimRuns(
-    RunningTopology topology, IConfiguration configuration, PairTraffic traffic, ComparisonRunner comparisons, IHostApplicationLifetime lifetime, ILogger<ClaimRuns> logger)
+    RunningTopology topology, IConfiguration configuration, MeasurementGate gate, IHostApplicationLifetime lifetime, ILogger<ClaimRuns> logger)
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private ImmutableDictionary<string, ClaimState> _states = ImmutableDictionary<string, ClaimState>.Empty;
 
     /// <summary>Something below has changed; raised on any thread.</summary>
@@ -27,7 +26,7 @@ internal sealed partial class ClaimRuns(
     public bool IsRunning { get; private set; }
 
     /// <summary>Whether a comparison has the machine for itself.</summary>
-    public bool IsComparing => comparisons.IsRunning;
+    public bool IsComparing => gate.IsTaken && !IsRunning;
 
     /// <summary>Whether there is a topology that can be asked.</summary>
     public bool IsPossible => topology.Read() is not null;
@@ -38,26 +37,25 @@ internal sealed partial class ClaimRuns(
     /// <summary>The state of a claim.</summary>
     public ClaimState this[string id] => _states.GetValueOrDefault(id) ?? new(false, false, null);
 
-    /// <summary>Starts to check claims and returns at once; does nothing while others are checked, or paths compared.</summary>
-    public void Start(IReadOnlyList<Claim> claims)
+    /// <summary>Starts to check claims and returns at once.</summary>
+    /// <param name="claims">What to check.</param>
+    /// <param name="cancellationToken">Ends the checks.</param>
+    /// <returns>Ends with the checks, and tells why they ended early or null; null where another measurement is under way.</returns>
+    public Task<string?>? TryStart(IReadOnlyList<Claim> claims, CancellationToken cancellationToken = default)
     {
-        lock (_gate)
-        {
-            if (IsRunning || comparisons.IsRunning) return;
-            (IsRunning, Failure) = (true, null);
-        }
-
+        if (gate.TryEnter() is not { } lease) return null;
+        (IsRunning, Failure) = (true, null);
         foreach (var claim in claims) Set(claim, state => state with { IsWaiting = true });
-        _ = Task.Run(() => RunAsync(claims, lifetime.ApplicationStopping));
+        return Task.Run(() => RunAsync(claims, lease, cancellationToken), CancellationToken.None);
     }
 
-    private async Task RunAsync(IReadOnlyList<Claim> claims, CancellationToken cancellationToken)
+    private async Task<string?> RunAsync(IReadOnlyList<Claim> claims, IDisposable lease, CancellationToken cancellationToken)
     {
-        // What is measured must not compete with pairs.
-        traffic.IsPaused = true;
+        string? failure;
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         try
         {
-            await using var lab = await ClaimLab.OpenAsync(topology.Read, configuration, cancellationToken);
+            await using var lab = await ClaimLab.OpenAsync(topology.Read, configuration, cancellation.Token);
             foreach (var claim in claims)
             {
                 if (claim.Needs(lab) is { } need)
@@ -67,27 +65,36 @@ internal sealed partial class ClaimRuns(
                 }
 
                 Set(claim, state => state with { IsWaiting = false, IsRunning = true });
-                var result = await ClaimRunner.CheckAsync(claim, lab, cancellationToken);
+                var result = await ClaimRunner.CheckAsync(claim, lab, cancellation.Token);
                 Set(claim, _ => new(false, false, result));
             }
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            // Nobody awaits this; the page shows it, and the log has the rest.
+            Failure = "The check was cancelled.";
+        }
+        catch (Exception exception)
+        {
+            // The page shows it, and the log has the rest.
             Failure = exception.GetBaseException().Message;
             LogFailed(exception);
         }
+
         finally
         {
-            traffic.IsPaused = false;
-            IsRunning = false;
             foreach (var claim in claims) Set(claim, state => state with { IsWaiting = false, IsRunning = false });
+            failure = Failure;
+            IsRunning = false;
+            lease.Dispose();
         }
+
+        Changed?.Invoke();
+        return failure;
     }
 
     private void Set(Claim claim, Func<ClaimState, ClaimState> change)
     {
-        lock (_gate) _states = _states.SetItem(claim.Id, change(this[claim.Id]));
+        lock (_lock) _states = _states.SetItem(claim.Id, change(this[claim.Id]));
         Changed?.Invoke();
     }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Topology.Traffic.Claims.Lab;
 using Topology.Traffic.Commands;
-using Topology.Traffic.Targets;
 
 namespace Topology.Traffic.Claims;
 
@@ -13,13 +12,11 @@ internal static class ClaimsCommand
 
     private static readonly Option<string[]> Only = new("--only") { Description = $"Check these claims only: {ClaimCatalog.Ids}.", HelpName = "ID[,ID]", AllowMultipleArgumentsPerToken = true };
     private static readonly Option<string[]> Proxies = new("--proxies") { Description = "Start these as well, where they are installed: nginx, apache, haproxy. Not with --attach.", HelpName = "NAME[,NAME]", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<bool> Attach = new("--attach") { Description = "Ask the topology that runs, instead of starting one. One replica of the catalog is killed, and started again by its host." };
-    private static readonly Option<FileInfo> State = new("--state") { Description = "With --attach: the file in which the running topology describes itself. Default: artifacts/topology.json." };
     private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the results as JSON." };
 
     public static Command Create()
     {
-        var command = new Command("claims", "Checks every claim about Kestrel with and without a reverse proxy; exits with 1 if one does not hold. Beside a run of the cloud's manifest, checks those that have a meaning there and names the others.") { Only, Proxies, Attach, State, Json };
+        var command = new Command("claims", "Checks every claim about Kestrel with and without a reverse proxy; exits with 1 if one does not hold. Of a rehearsal of the cloud's manifest, checks those that have a meaning there and names the others. With --attach one replica of the catalog is killed, and started again.") { Only, Proxies, MeasuredTopology.Attach, MeasuredTopology.StateOption, MeasuredTopology.NoBuild, Json };
         command.SetAction(CheckAsync);
         return command;
     }
@@ -29,19 +26,13 @@ internal static class ClaimsCommand
         var (ids, proxies) = (CommandLine.Split(parsed.GetValue(Only)), CommandLine.Split(parsed.GetValue(Proxies)));
         if (ids.FirstOrDefault(id => ClaimCatalog.Find(id) is null) is { } unknown) return CommandLine.Refuse($"Unknown claim \"{unknown}\"; use some of {ClaimCatalog.Ids}.");
         if (proxies.FirstOrDefault(proxy => !OwnTopology.OtherProxies.Contains(proxy)) is { } other) return CommandLine.Refuse($"Unknown proxy \"{other}\"; use some of {string.Join(", ", OwnTopology.OtherProxies)}.");
-        if (proxies.Length > 0 && parsed.GetValue(Attach)) return CommandLine.Refuse("--proxies starts proxies with a topology of its own; leave out --attach.");
+        if (proxies.Length > 0 && parsed.GetValue(MeasuredTopology.Attach)) return CommandLine.Refuse("--proxies starts proxies with a topology of its own; leave out --attach.");
         if (CommandLine.MissingFolder(parsed.GetValue(Json)) is { } missing) return CommandLine.Refuse(missing);
 
         return await CommandLine.RunAsync(async () =>
         {
-            await using var own = parsed.GetValue(Attach) ? null : await OwnTopology.StartAsync(proxies, cancellationToken);
-            var stateFile = own?.StateFile ?? parsed.GetValue(State)?.FullName ?? OwnTopology.DefaultStateFile();
-            if (stateFile is null || RunningTopology.Read(stateFile) is not { } state)
-            {
-                return CommandLine.Refuse("No topology is running that --attach could ask; start one (./topology run) or leave out --attach.");
-            }
-
-            await using var lab = await ClaimLab.OpenAsync(() => RunningTopology.Read(stateFile), CommandLine.Configuration, cancellationToken);
+            await using var topology = await MeasuredTopology.OpenAsync(parsed, proxies, cancellationToken);
+            await using var lab = await ClaimLab.OpenAsync(topology.Read, CommandLine.Configuration, cancellationToken);
             var unmet = ClaimCatalog.All.Select(claim => (Claim: claim, Need: claim.Needs(lab))).Where(entry => entry.Need is not null).ToDictionary(entry => entry.Claim, entry => entry.Need!);
             if (unmet.FirstOrDefault(entry => ids.Contains(entry.Key.Id)) is { Key: { } asked, Value: var need })
             {

@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Topology.Traffic.Reports;
 
 namespace Topology.Traffic.Claims;
 
@@ -7,6 +8,19 @@ internal static class ClaimsReport
 {
     /// <summary>What goes on is told on standard error; the results go to standard output.</summary>
     public static void Begin(Claim claim) => Console.Error.WriteLine($"{claim.Id} …");
+
+    /// <summary>What became of claims, as Markdown.</summary>
+    public static string Markdown(IReadOnlyList<(Claim Claim, ClaimState State)> claims)
+    {
+        var results = claims.Select(entry => entry.State.Result).OfType<ClaimResult>().ToArray();
+        var table = MarkdownReport.Table(
+            ["claim", "holds", "evidence"],
+            claims.Select(entry => (string[])[
+                $"**{entry.Claim.Id}** {entry.Claim.Sentence}",
+                entry.State.Need is { } need ? $"needs {need.What}" : entry.State.Result is { Holds: true } ? "yes" : "**no**",
+                entry.State.Need?.Why ?? entry.State.Result?.Evidence ?? ""]));
+        return $"{table}\n{Summary(results, claims.Count - results.Length)}\n";
+    }
 
     /// <summary>Shows what was found, and below it what could not be asked.</summary>
     public static void Write(IReadOnlyList<ClaimResult> results, IReadOnlyDictionary<Claim, Need> unmet)
@@ -31,6 +45,9 @@ internal static class ClaimsReport
         }
 
         console.Write(table);
-        console.WriteLine($"{results.Count(result => result.Holds)} of {results.Count} claims hold.{(unmet.Count == 0 ? "" : $" {unmet.Count} could not be put to what runs.")}");
+        console.WriteLine(Summary(results, unmet.Count));
     }
+
+    private static string Summary(IReadOnlyCollection<ClaimResult> results, int unmet) =>
+        $"{results.Count(result => result.Holds)} of {results.Count} claims hold.{(unmet == 0 ? "" : $" {unmet} could not be put to what runs.")}";
 }

@@ -9,7 +9,7 @@ using Topology.Traffic.Workloads;
 namespace Topology.Traffic.Commands;
 
 /// <summary>The command line: <c>compare</c>.</summary>
-public static class CompareCommand
+internal static class CompareCommand
 {
     private static readonly ComparisonOptions Defaults = new();
 
@@ -23,24 +23,19 @@ public static class CompareCommand
     private static readonly Option<bool> ClosedLoop = new("--closed-loop") { Description = "Send as fast as answers come, on all connections: finds saturation." };
     private static readonly Option<int?> Connections = new("--connections") { Description = "Connections to each path. Default: enough for a tenth of a second at the rate." };
     private static readonly Option<int> Seed = new("--seed") { Description = "Repeats the order of blocks and the arrivals.", DefaultValueFactory = _ => Defaults.Seed };
-    private static readonly Option<bool> Attach = new("--attach") { Description = "Measure the topology that runs, instead of starting one for the measurement." };
-    private static readonly Option<FileInfo> State = new("--state") { Description = "With --attach: the file in which the running topology describes itself. Default: artifacts/topology.json." };
     private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the result as JSON." };
     private static readonly Option<FileInfo> Csv = new("--csv") { Description = "Write a line for each path and percentile." };
     private static readonly Option<FileInfo> Report = new("--report") { Description = "Write one HTML file with tables and charts." };
 
-    /// <summary>Runs the command line.</summary>
-    /// <returns>0, 1 where nothing could be measured, 2 for bad arguments, 130 where it was cancelled.</returns>
-    public static async Task<int> RunAsync(string[] args)
+    public static Command Create()
     {
-        var compare = new Command("compare", "Measures the same requests edge-direct and through each proxy, and tells the differences with their intervals.")
+        var command = new Command("compare", "Measures the same requests edge-direct and through each proxy, and tells the differences with their intervals; exits with 3 if the measurement is not valid.")
         {
-            WorkloadOption, Paths, Rate, Duration, Tls, Protocol, ArrivalOption, ClosedLoop, Connections, Seed, Attach, State, Json, Csv, Report,
+            WorkloadOption, Paths, Rate, Duration, Tls, Protocol, ArrivalOption, ClosedLoop, Connections, Seed,
+            MeasuredTopology.Attach, MeasuredTopology.StateOption, MeasuredTopology.NoBuild, Json, Csv, Report,
         };
-        compare.SetAction(CompareAsync);
-        var parsed = new RootCommand("Traffic of the topology; without a command, the service with its page.") { compare, Claims.ClaimsCommand.Create(), Bench.BenchCommand.Create() }.Parse(args);
-        if (parsed.Errors is [var error, ..]) return CommandLine.Refuse(error.Message);
-        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        command.SetAction(CompareAsync);
+        return command;
     }
 
     private static async Task<int> CompareAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -51,13 +46,8 @@ public static class CompareCommand
 
         return await CommandLine.RunAsync(async () =>
         {
-            await using var own = parsed.GetValue(Attach) ? null : await OwnTopology.StartAsync(options.Paths, cancellationToken);
-            var stateFile = own?.StateFile ?? parsed.GetValue(State)?.FullName ?? OwnTopology.DefaultStateFile();
-            if (stateFile is null || RunningTopology.Read(stateFile) is not { } state)
-            {
-                return CommandLine.Refuse("No topology is running that --attach could measure; start one (./topology run) or leave out --attach.");
-            }
-
+            await using var topology = await MeasuredTopology.OpenAsync(parsed, options.Paths, cancellationToken);
+            var state = topology.State;
             var targets = new TargetMap(state.Services());
             if (options.Validate(targets) is { } impossible) return CommandLine.Refuse(impossible);
 
@@ -67,13 +57,14 @@ public static class CompareCommand
             {
                 Processes = (path, workload) => state.On(path, workload),
                 SendPair = state.Dashboard is null ? null : new SampledPair(pairs).SendAsync,
+                ServicesConfiguration = state.Configuration,
             };
             var result = await ConsoleReport.WithProgressAsync(options, progress => engine.RunAsync(options, progress, cancellationToken));
             ConsoleReport.Write(result, state.Dashboard?.Url);
             if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, ResultFiles.Json(result), cancellationToken);
             if (parsed.GetValue(Csv) is { } csv) await File.WriteAllTextAsync(csv.FullName, ResultFiles.Csv(result), cancellationToken);
             if (parsed.GetValue(Report) is { } report) await File.WriteAllTextAsync(report.FullName, HtmlReport.Render(result), cancellationToken);
-            return 0;
+            return result.Valid ? 0 : CommandLine.NotValid;
         }, cancellationToken);
     }
 

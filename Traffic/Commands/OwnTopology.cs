@@ -1,11 +1,16 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Topology.Traffic.Targets;
 
 namespace Topology.Traffic.Commands;
 
-/// <summary>The topology for a measurement could not be started; the message says what to do.</summary>
-public sealed class TopologyStartException(string message) : Exception(message);
+/// <summary>There is no topology to measure; the message says what to do, and a command ends with the status.</summary>
+public sealed class TopologyStartException(string message, int status = 1) : Exception(message)
+{
+    /// <summary>The exit status.</summary>
+    public int Status => status;
+}
 
 /// <summary>A topology of a measurement's own: on free ports, without dashboard and telemetry, stopped with the measurement.</summary>
 internal sealed class OwnTopology : IAsyncDisposable
@@ -16,59 +21,55 @@ internal sealed class OwnTopology : IAsyncDisposable
     /// <summary>Instead of names: each proxy that is installed.</summary>
     public const string AllInstalled = "all";
 
-    private const string HostName = "Topology.ManifestHost";
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(15);
 
-    private readonly Process _host;
+    private readonly Process _appHost;
+    private readonly string _folder;
     private readonly Queue<string> _lastLines = new();
 
-    private OwnTopology(Process host, string stateFile)
+    private OwnTopology(Process appHost, string folder)
     {
-        (_host, StateFile) = (host, stateFile);
-        host.OutputDataReceived += (_, line) => Keep(line.Data);
-        host.ErrorDataReceived += (_, line) => Keep(line.Data);
-        host.BeginOutputReadLine();
-        host.BeginErrorReadLine();
+        (_appHost, _folder) = (appHost, folder);
+        appHost.OutputDataReceived += (_, line) => Keep(line.Data);
+        appHost.ErrorDataReceived += (_, line) => Keep(line.Data);
+        appHost.BeginOutputReadLine();
+        appHost.BeginErrorReadLine();
     }
 
-    public string StateFile { get; }
+    /// <summary>The file in which it describes itself.</summary>
+    public string StateFile => StateFileIn(_folder);
 
-    /// <summary>The state file of the topology that <c>./topology run</c> starts; null outside a clone.</summary>
-    public static string? DefaultStateFile() =>
-        Environment.GetEnvironmentVariable(RunningTopology.FileKey) is { Length: > 0 } file ? file
-        : Root() is { } root ? Path.Combine(root, "artifacts", "topology.json")
-        : null;
+    /// <summary>The program that runs programs: the one that runs this, where there is one.</summary>
+    internal static string Dotnet => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
 
     /// <summary>Starts everything the paths need and returns once it is healthy.</summary>
     /// <param name="paths">Proxies that only start when named are named.</param>
+    /// <param name="build">Builds it first, so that what is measured is what the sources say.</param>
     /// <param name="cancellationToken">Gives up and stops what has started.</param>
-    public static async Task<OwnTopology> StartAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    /// <exception cref="TopologyStartException">It did not start.</exception>
+    public static async Task<OwnTopology> StartAsync(IReadOnlyList<string> paths, bool build, CancellationToken cancellationToken)
     {
-        var root = Root() ?? throw new TopologyStartException("The repository was not found above this program; run ./topology compare in a clone, or measure a running topology with --attach.");
-        var host = Path.Combine(root, "artifacts", "bin", "ManifestHost", "release", $"{HostName}.dll");
-        if (!File.Exists(host)) await BuildHostAsync(root, cancellationToken);
+        var root = Root() ?? throw new TopologyStartException("The repository was not found above this program; run the command in a clone, or measure a running topology with --attach.");
+        if (build) await BuildAsync(root, cancellationToken);
+        var program = Path.Combine(root, "artifacts", "bin", "AppHost", "release", "Topology.AppHost.dll");
+        if (!File.Exists(program)) throw new TopologyStartException("The AppHost is not built; leave out --no-build.", CommandLine.BadArguments);
 
-        var stateFile = Path.Combine(Path.GetTempPath(), $"topology-{Guid.NewGuid():N}.json");
-        var start = new ProcessStartInfo(Dotnet)
+        var folder = Directory.CreateTempSubdirectory("topology-").FullName;
+        var start = new ProcessStartInfo(Dotnet, ["exec", program, "--Topology:Ports=dynamic", "--Topology:Dashboard=false", "--Topology:Pairs=0", $"--Topology:State={StateFileIn(folder)}"])
         {
             WorkingDirectory = root,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
-            ArgumentList = { host, "run", "--dynamic-ports", "--no-dashboard", "--stop-with-parent", "--state", stateFile },
+            // Aspire stops an AppHost when the process of this id is gone, however this one ends.
+            Environment = { ["ASPIRE_CLI_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) },
         };
         string[] optional = [.. paths.Where(path => path == AllInstalled || OtherProxies.Contains(path))];
-        if (optional.Length > 0)
-        {
-            start.ArgumentList.Add("--start");
-            start.ArgumentList.Add(string.Join(',', optional));
-        }
+        if (optional.Length > 0) start.ArgumentList.Add($"--Topology:Start={string.Join(',', optional)}");
 
-        // What is measured must not compete with pairs that nobody looks at.
-        start.Environment["Traffic__PairsPerSecond"] = "0";
         await Console.Error.WriteLineAsync("Starting a topology for the measurement …");
-        var topology = new OwnTopology(Process.Start(start)!, stateFile);
+        var topology = new OwnTopology(Process.Start(start)!, folder);
         try
         {
             await topology.WaitAsync(cancellationToken);
@@ -83,58 +84,76 @@ internal sealed class OwnTopology : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_host.HasExited)
+        if (!_appHost.HasExited)
         {
-            Interrupt();
+            Stop();
             using var patience = new CancellationTokenSource(StopPatience);
             try
             {
-                await _host.WaitForExitAsync(patience.Token);
+                await _appHost.WaitForExitAsync(patience.Token);
             }
             catch (OperationCanceledException)
             {
-                _host.Kill(entireProcessTree: true);
+                _appHost.Kill(entireProcessTree: true);
             }
         }
 
-        _host.Dispose();
-        File.Delete(StateFile);
+        _appHost.Dispose();
+        Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>The host builds the services itself; only it has to be there.</summary>
-    private static async Task BuildHostAsync(string root, CancellationToken cancellationToken)
+    private static async Task BuildAsync(string root, CancellationToken cancellationToken)
     {
-        using var build = Process.Start(new ProcessStartInfo(Dotnet, ["build", "ManifestHost", "--configuration", "Release", "--verbosity", "quiet", "--nologo"])
+        await Console.Error.WriteLineAsync("Building the topology …");
+        // No compiler stays behind to compete with what is measured.
+        string[] arguments = ["build", "AppHost", "--configuration", "Release", "--verbosity", "quiet", "--nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false"];
+        using var build = Process.Start(new ProcessStartInfo(Dotnet, arguments) { WorkingDirectory = root, RedirectStandardOutput = true })!;
+        try
         {
-            WorkingDirectory = root,
-            RedirectStandardOutput = true,
-        })!;
-        var output = await build.StandardOutput.ReadToEndAsync(cancellationToken);
-        await build.WaitForExitAsync(cancellationToken);
-        if (build.ExitCode != 0) throw new TopologyStartException($"The topology could not be built:\n{output}");
+            var output = await build.StandardOutput.ReadToEndAsync(cancellationToken);
+            await build.WaitForExitAsync(cancellationToken);
+            if (build.ExitCode != 0) throw new TopologyStartException($"The topology could not be built:\n{output.TrimEnd()}");
+        }
+        catch (OperationCanceledException)
+        {
+            build.Kill(entireProcessTree: true);
+            throw;
+        }
     }
-
-    /// <summary>The program that runs programs: the one that runs this, where there is one.</summary>
-    internal static string Dotnet => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
 
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        while (RunningTopology.Read(StateFile) is null)
+        while (RunningTopology.Read(StateFile) is not { Healthy: true })
         {
-            if (_host.HasExited || Stopwatch.GetElapsedTime(started) > StartPatience)
+            if (_appHost.HasExited)
             {
-                lock (_lastLines) throw new TopologyStartException($"The topology did not start:\n{string.Join('\n', _lastLines)}");
+                // Then its last lines are there as well.
+                await _appHost.WaitForExitAsync(cancellationToken);
+                var lines = LastLines();
+                throw _appHost.ExitCode == CommandLine.BadArguments && lines is [.., var problem]
+                    ? new TopologyStartException(problem, CommandLine.BadArguments)
+                    : new TopologyStartException(string.Join('\n', lines.Prepend("The topology did not start:")));
+            }
+
+            if (Stopwatch.GetElapsedTime(started) > StartPatience)
+            {
+                throw new TopologyStartException(string.Join('\n', LastLines().Prepend($"The topology is not healthy after {StartPatience.TotalMinutes:0} minutes:")));
             }
 
             await Task.Delay(100, cancellationToken);
         }
     }
 
+    private string[] LastLines()
+    {
+        lock (_lastLines) return [.. _lastLines];
+    }
+
     private void Keep(string? line)
     {
         const int Kept = 20;
-        if (line is null) return;
+        if (string.IsNullOrWhiteSpace(line)) return;
         lock (_lastLines)
         {
             if (_lastLines.Count == Kept) _lastLines.Dequeue();
@@ -142,12 +161,14 @@ internal sealed class OwnTopology : IAsyncDisposable
         }
     }
 
-    /// <summary>As Ctrl+C does, so that the host stops what it started.</summary>
-    private void Interrupt()
+    /// <summary>As Ctrl+C does, so that it stops what it started. On Windows no other process can be asked.</summary>
+    private void Stop()
     {
-        if (OperatingSystem.IsWindows()) _host.Kill(entireProcessTree: true);
-        else _ = PosixSignals.Interrupt(_host.Id);
+        if (OperatingSystem.IsWindows()) _appHost.Kill(entireProcessTree: true);
+        else _ = PosixSignals.Terminate(_appHost.Id);
     }
+
+    private static string StateFileIn(string folder) => Path.Combine(folder, "topology.json");
 
     /// <summary>The folder with the solution, above this program or the current folder.</summary>
     internal static string? Root()
@@ -167,10 +188,10 @@ internal sealed class OwnTopology : IAsyncDisposable
 /// <summary>Signals to other processes.</summary>
 internal static partial class PosixSignals
 {
-    private const int Terminate = 15;
+    private const int Term = 15;
 
-    /// <summary>Asks a process to end, as Ctrl+C does.</summary>
-    public static int Interrupt(int pid) => kill(pid, Terminate);
+    /// <summary>Asks a process to end.</summary>
+    public static int Terminate(int pid) => kill(pid, Term);
 
     [LibraryImport("libc")]
     private static partial int kill(int pid, int signal);

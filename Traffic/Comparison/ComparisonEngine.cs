@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using Topology.Traffic.Comparison.Cost;
 using Topology.Traffic.Comparison.Lanes;
 using Topology.Traffic.Comparison.Pacing;
@@ -38,6 +39,12 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
 
     /// <summary>The processes on a path, for their cost.</summary>
     public Func<string, Workload, IReadOnlyList<MeasuredProcess>> Processes { get; init; } = (_, _) => [];
+
+    /// <summary>In which configuration the services were built; null where it is not known.</summary>
+    public string? ServicesConfiguration { get; init; }
+
+    /// <summary>In which configuration this program was built; it measures.</summary>
+    public string? OwnConfiguration { get; init; } = typeof(ComparisonEngine).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration;
 
     /// <summary>Compares.</summary>
     /// <param name="options">Valid for the targets.</param>
@@ -83,7 +90,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
             foreach (var path in measured) path.StartMeasuring();
             var traces = Measure(options, workload, measured, generator, random, progress, total, cancellationToken);
             progress?.Report(new("reckoning", total, total));
-            return ResultBuilder.Build(options, workload, startedAt, measured, traces, CheckStore(workload, measured));
+            return ResultBuilder.Build(options, workload, startedAt, measured, traces, CheckStore(workload, measured), DebugFaults());
         }
         finally
         {
@@ -120,7 +127,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
                 var before = path.Cost.Cpu();
                 var record = generator.Run(path.Lanes.Lanes, plan, cancellationToken);
                 cancellationToken.ThrowIfCancellationRequested();
-                var block = path.Add(record, before, path.Cost.Cpu(), at);
+                var block = path.Add(record, ProcessCost.Used(before, path.Cost.Cpu()), at);
                 if (path.FailedInARow >= FailedBlocks) path.LeaveOut($"left out after {FailedBlocks} blocks without a good answer: {record.Error}");
                 progress?.Report(new($"round {round + 1} of {options.Rounds}", done, total, path.IsControl ? null : path.Path, path.IsControl ? null : block));
             }
@@ -194,6 +201,13 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         {
             path.LeaveOut(Generator.Describe(exception));
         }
+    }
+
+    private IEnumerable<string> DebugFaults()
+    {
+        const string Debug = nameof(Debug);
+        if (ServicesConfiguration == Debug) yield return "The services are built in Debug: use Release, such as dotnet run --project AppHost --configuration Release.";
+        if (OwnConfiguration == Debug) yield return "The program that measures is built in Debug: use Release.";
     }
 
     /// <summary>Every order that was acknowledged must be listed; asked on the baseline, after the run.</summary>

@@ -105,18 +105,12 @@ public sealed record ComparisonOptions
         if (HttpVersion is not (null or 1 or 2)) return "The protocol is unknown; use http1 or http2.";
         if (workload.NeedsHttp2 && !IsHttp2) return $"The workload {workload.Name} needs HTTP/2; leave out the protocol or give http2.";
         if (IsHttp2 && !Tls) return "HTTP/2 is negotiated by TLS on public listeners; add --tls.";
-        return targets is null ? null : ValidateTargets(workload, targets);
+        return targets is null ? null : ValidatePaths([.. targets.Paths.Where(path => targets.Find(path, workload.Service, Tls).Count > 0)]);
     }
 
-    private string? ValidateTargets(Workload workload, TargetMap targets)
-    {
-        var there = targets.Paths.Where(path => targets.Find(path, workload.Service, Tls).Count > 0).ToArray();
-        if (there.Length == 0) return "No path to the backends is configured; start the topology first (./topology run).";
-        if (Paths.FirstOrDefault(path => !there.Contains(path)) is { } absent)
-        {
-            return $"The path {absent} is not running{(Tls ? " with TLS" : "")}; use some of {string.Join(", ", there)}.";
-        }
-
-        return null;
-    }
+    /// <summary>What to change, in one line, where a path is none of those that are there; else null.</summary>
+    public string? ValidatePaths(IReadOnlyList<string> there) =>
+        there.Count == 0 ? "No path to the backends is configured; start the topology first (dotnet run --project AppHost)."
+        : Paths.FirstOrDefault(path => !there.Contains(path)) is { } absent ? $"The path {absent} is not running{(Tls ? " with TLS" : "")}; use some of {string.Join(", ", there)}."
+        : null;
 }

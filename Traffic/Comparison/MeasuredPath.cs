@@ -59,7 +59,7 @@ internal sealed class MeasuredPath(string path, bool isControl, PathLanes lanes,
     /// <summary>Discards a block, except for what it wrote into a store.</summary>
     public void WarmUp(BlockRecord record) => Acknowledged.AddRange(record.Acknowledged);
 
-    public BlockPoint Add(BlockRecord record, IReadOnlyDictionary<string, TimeSpan> before, IReadOnlyDictionary<string, TimeSpan> after, double at)
+    public BlockPoint Add(BlockRecord record, IReadOnlyDictionary<string, TimeSpan> used, double at)
     {
         var distribution = BlockDistribution.FromTicks(record.Latencies);
         Distributions.Add(distribution);
@@ -74,10 +74,7 @@ internal sealed class MeasuredPath(string path, bool isControl, PathLanes lanes,
         Seconds += (double)record.Duration / Stopwatch.Frequency;
         Error ??= record.Error;
         Acknowledged.AddRange(record.Acknowledged);
-        foreach (var (name, time) in after)
-        {
-            _cpu[name] = _cpu.GetValueOrDefault(name) + time - before.GetValueOrDefault(name);
-        }
+        foreach (var (name, time) in used) _cpu[name] = _cpu.GetValueOrDefault(name) + time;
 
         return block;
     }

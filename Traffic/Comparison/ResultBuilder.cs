@@ -20,14 +20,15 @@ internal static class ResultBuilder
     private static readonly (string Name, double Quantile)[] Percentiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)];
 
     public static ComparisonResult Build(
-        ComparisonOptions options, Workload workload, DateTimeOffset startedAt, List<MeasuredPath> measured, IReadOnlyList<string> traces, StoreCheck? store)
+        ComparisonOptions options, Workload workload, DateTimeOffset startedAt, List<MeasuredPath> measured, IReadOnlyList<string> traces, StoreCheck? store,
+        IEnumerable<string> knownFaults)
     {
         var baseline = measured[0];
         var paths = measured.Where(path => !path.IsControl).Select(path => Result(path, options)).ToList();
         var controls = Differences(baseline, measured.Single(path => path.IsControl), options.Seed);
         var differences = measured.Skip(1).Where(path => !path.IsControl).SelectMany(path => Differences(baseline, path, options.Seed)).ToList();
 
-        var faults = measured.SelectMany(path => Faults(path, options)).ToList();
+        var faults = knownFaults.Concat(measured.SelectMany(path => Faults(path, options))).ToList();
         if (store is not null && store.Acknowledged != store.Stored) faults.Add($"{store.Acknowledged} orders were acknowledged, and {store.Stored} of them are in the store.");
         if (paths.Select(path => path.Sameness.Protocol).OfType<string>().Distinct().ToList() is { Count: > 1 } protocols)
         {

@@ -21,6 +21,13 @@ public sealed class PairSender : IDisposable
         "topology.request.duration", "s", "A request as the client sees it, for each path and workload.", null,
         new() { HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] });
 
+    // The dashboard draws one graph for all values of a tag, so that each path has an instrument of its own.
+    private static readonly Dictionary<string, Histogram<double>> Overheads = TopologyPath.All.Where(path => path != TopologyPath.Direct).ToDictionary(
+        path => path,
+        path => Meter.CreateHistogram<double>(
+            $"topology.overhead.{path}", "s", $"What the path {path} adds to {TopologyPath.Direct} in the same pair; below 0 where it was faster.", null,
+            new() { HistogramBucketBoundaries = [-0.005, -0.002, -0.001, -0.0005, 0, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1] }));
+
     private readonly TargetMap _targets;
     private readonly StartedPaths? _started;
     private readonly HttpMessageInvoker _client;
@@ -65,6 +72,7 @@ public sealed class PairSender : IDisposable
             legs.Add(await SendAsync(workload, request, path, tls, cancellationToken));
         }
 
+        RecordOverheads(workload, legs);
         var result = new PairResult(workload.Name, startedAt, pair is { Recorded: true } ? pair.TraceId.ToString() : null, legs);
         if (result.Difference is { } difference) pair?.SetStatus(ActivityStatusCode.Error, difference);
         return result;
@@ -116,6 +124,17 @@ public sealed class PairSender : IDisposable
         }
 
         Duration.Record(leg.Duration.TotalSeconds, tags);
+    }
+
+    /// <summary>Only what was answered well on both paths is a difference between them.</summary>
+    private static void RecordOverheads(Workload workload, List<PairLeg> legs)
+    {
+        var answered = legs.Where(leg => leg.Error is null && leg.Status == workload.ExpectedStatus).ToDictionary(leg => leg.Path, leg => leg.Duration);
+        if (!answered.TryGetValue(TopologyPath.Direct, out var direct)) return;
+        foreach (var (path, duration) in answered)
+        {
+            if (path != TopologyPath.Direct) Overheads[path].Record((duration - direct).TotalSeconds, new KeyValuePair<string, object?>(TopologyPath.WorkloadTag, workload.Name));
+        }
     }
 
     private async Task<(int Status, byte[] Body, long Ended)> ExchangeAsync(

@@ -32,8 +32,10 @@ public sealed class RecentPairs
 public sealed partial class PairTraffic(PairSender sender, RecentPairs recent, IOptions<PairOptions> options, ILogger<PairTraffic> logger)
     : BackgroundService
 {
-    /// <summary>Stops sending while a measurement wants the machine for itself.</summary>
-    public bool IsPaused { get; set; }
+    private volatile bool _isPaused;
+
+    /// <summary>Sends none while a measurement has the machine for itself; only the one gate of measurements sets it.</summary>
+    public bool IsPaused { get => _isPaused; internal set => _isPaused = value; }
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -49,7 +49,7 @@ internal static class ConsoleReport
         foreach (var sentence in Words.Sentences(result)) console.WriteLine(sentence);
         console.WriteLine(Words.Control(result));
         if (result.Store is { } store) console.WriteLine($"Orders acknowledged: {store.Acknowledged}; of them in the store: {store.Stored}.");
-        if (!result.Valid) console.WriteLine("INVALID: do not use these numbers.", new Style(Color.Red));
+        if (!result.Valid) console.WriteLine(Words.Invalid, new Style(Color.Red));
         foreach (var note in result.Notes) console.WriteLine($"- {note}");
         if (dashboard is not null)
         {
@@ -68,13 +68,8 @@ internal static class ConsoleReport
             for (var i = 0; i < 4; i++) yield return "–";
         }
 
-        foreach (var percentile in (string[])["p50", "p99"])
-        {
-            yield return result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == percentile) is { } difference
-                ? Words.Interval(difference).Replace(" ms", "", StringComparison.Ordinal)
-                : "–";
-        }
-
+        yield return Words.Added(result, path, "p50");
+        yield return Words.Added(result, path, "p99");
         yield return Words.Cpu(path);
         yield return string.Join(", ", path.MemoryMiB.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0}")));
     }

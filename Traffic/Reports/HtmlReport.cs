@@ -11,14 +11,14 @@ public static class HtmlReport
     private const string Style = """
         :root { color-scheme: light dark; --line: light-dark(#d5d9e0, #3a404b); --muted: light-dark(#596273, #a3acbb);
           --s0: light-dark(#1f6feb, #79b0ff); --s1: light-dark(#a04100, #ffb27a); --s2: light-dark(#157347, #63d297);
-          --s3: light-dark(#7a3fd1, #c6a5ff); --s4: light-dark(#b3196a, #ff93c4); --s5: light-dark(#00707a, #5cd6e0); }
+          --s3: light-dark(#7a3fd1, #c6a5ff); --s4: light-dark(#b3196a, #ff93c4); --s5: light-dark(#00707a, #5cd6e0); --s6: light-dark(#6b5900, #e0c95c); }
         body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; background: light-dark(#fff, #16191f); color: light-dark(#1b1f27, #e7eaf0); }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; } th, td { text-align: end; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
         th:first-child { text-align: start; } .wide { overflow-x: auto; } .bad { color: light-dark(#b3261e, #ff8a80); font-weight: 600; }
         svg { width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: currentColor; } .mid { text-anchor: middle; } .end { text-anchor: end; }
         .grid { stroke: var(--line); } .zero { stroke: currentColor; stroke-dasharray: 3 3; } .line { fill: none; stroke: var(--c); stroke-width: 2; } .dot, .bar { fill: var(--c); }
         svg text.on { fill: light-dark(#fff, #16191f); }
-        .s0, .c0 { --c: var(--s0); } .s1, .c1 { --c: var(--s1); } .s2, .c2 { --c: var(--s2); } .s3, .c3 { --c: var(--s3); } .s4 { --c: var(--s4); } .s5 { --c: var(--s5); }
+        .s0, .c0 { --c: var(--s0); } .s1, .c1 { --c: var(--s1); } .s2, .c2 { --c: var(--s2); } .s3, .c3 { --c: var(--s3); } .s4 { --c: var(--s4); } .s5 { --c: var(--s5); } .s6 { --c: var(--s6); }
         .legend span { margin-inline-end: 1rem; border-inline-start: .8rem solid var(--c); padding-inline-start: .4rem; }
         """;
 
@@ -29,7 +29,7 @@ public static class HtmlReport
         var title = $"{result.Workload}, {string.Join(" and ", result.Paths.Select(path => path.Path))}";
         var html = new StringBuilder($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{Text(title)}</title><style>{Style}</style></head><body>\n");
         html.Append(CultureInfo.InvariantCulture, $"<h1>{Text(title)}</h1>\n<p>{Text(Load(result))}</p>\n");
-        if (!result.Valid) html.Append("<p class=\"bad\">Invalid: do not use these numbers.</p>\n");
+        if (!result.Valid) html.Append(CultureInfo.InvariantCulture, $"<p class=\"bad\">{Words.Invalid}</p>\n");
         foreach (var sentence in Words.Sentences(result).Append(Words.Control(result))) html.Append(CultureInfo.InvariantCulture, $"<p>{Text(sentence)}</p>\n");
         if (result.Notes.Count > 0) html.Append(CultureInfo.InvariantCulture, $"<ul>{string.Concat(result.Notes.Select(note => $"<li>{Text(note)}</li>"))}</ul>\n");
         Table(html, result);

@@ -13,7 +13,7 @@ public sealed record ChartLine(string Name, IReadOnlyList<(double X, double Y)> 
 
 /// <summary>
 /// Charts as SVG text for a file that needs nothing else, and the one chart that the component library has not: intervals.
-/// Colours come from the style sheet (<c>.s0</c> to <c>.s5</c>), so that light and dark are the reader's.
+/// Colours come from the style sheet (<c>.s0</c> to <c>.s6</c>), so that light and dark are the reader's.
 /// </summary>
 public static class SvgCharts
 {

@@ -6,6 +6,9 @@ namespace Topology.Traffic.Reports;
 /// <summary>A result in sentences.</summary>
 public static class Words
 {
+    /// <summary>What is said of a result that is not valid, before the reasons.</summary>
+    public const string Invalid = "Invalid: do not use these numbers.";
+
     /// <summary>One sentence for each path that was compared.</summary>
     public static IEnumerable<string> Sentences(ComparisonResult result) =>
         from path in result.Paths
@@ -24,6 +27,12 @@ public static class Words
     /// <summary><c>+0.210 ms [+0.190, +0.230]</c>.</summary>
     public static string Interval(Difference difference) =>
         $"{Signed(difference.Ms)} ms [{Signed(difference.Ci95[0])}, {Signed(difference.Ci95[1])}]";
+
+    /// <summary>What a path adds at a percentile, <c>+0.210 [+0.190, +0.230]</c> in milliseconds; a dash where that is not known.</summary>
+    public static string Added(ComparisonResult result, PathResult path, string percentile) =>
+        result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == percentile) is { } difference
+            ? Interval(difference).Replace(" ms", "", StringComparison.Ordinal)
+            : "–";
 
     /// <summary><c>p99.9</c> for <c>p999</c>.</summary>
     public static string Title(string percentile) => ResultBuilder.Title(percentile);

@@ -11,12 +11,18 @@ namespace Topology.Traffic.Runs;
 /// <param name="Blocks">The blocks measured so far, by path.</param>
 public sealed record CurrentRun(ComparisonOptions Options, ComparisonProgress Progress, IReadOnlyDictionary<string, IReadOnlyList<BlockPoint>> Blocks);
 
-/// <summary>Runs one comparison at a time in this process: two at once would measure each other.</summary>
+/// <summary>How a comparison ended.</summary>
+/// <param name="Id">The result's number in the history; 0 without one.</param>
+/// <param name="Result">What was found; null where nothing was.</param>
+/// <param name="Failure">Why there is no result, in one line; else null.</param>
+public sealed record ComparisonEnd(long Id, ComparisonResult? Result, string? Failure);
+
+/// <summary>Runs comparisons in this process, for the page and for commands.</summary>
 public sealed partial class ComparisonRunner(
-    TargetMap targets, PublicTrust trust, RunningTopology topology, PairSender pairs, PairTraffic traffic, ComparisonHistory history,
+    TargetMap targets, PublicTrust trust, RunningTopology topology, PairSender pairs, ComparisonHistory history, MeasurementGate gate,
     IHostApplicationLifetime lifetime, ILogger<ComparisonRunner> logger)
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private CancellationTokenSource? _cancellation;
 
     /// <summary>The run under way, or null.</summary>
@@ -25,9 +31,6 @@ public sealed partial class ComparisonRunner(
     /// <summary>How the last run ended where it left no result; else null.</summary>
     public string? Failure { get; private set; }
 
-    /// <summary>The number of the last result since the start of this process.</summary>
-    public long? LastId { get; private set; }
-
     /// <summary>Something above has changed; raised on any thread.</summary>
     public event Action? Changed;
 
@@ -35,35 +38,34 @@ public sealed partial class ComparisonRunner(
     public bool IsRunning => Current is not null;
 
     /// <summary>Starts a comparison and returns at once.</summary>
-    /// <returns>Why it did not start, in one line; null where it did.</returns>
-    public string? Start(ComparisonOptions options)
+    /// <param name="options">Valid for the targets.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <returns>How it ends; null where another measurement is under way.</returns>
+    public Task<ComparisonEnd>? TryStart(ComparisonOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Validate(targets) is { } problem) return problem;
-        CancellationTokenSource cancellation;
-        lock (_gate)
+        if (gate.TryEnter() is not { } lease) return null;
+        var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        lock (_lock)
         {
-            if (IsRunning) return "A comparison is running; wait for it or cancel it.";
-            cancellation = _cancellation = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
+            _cancellation = cancellation;
             Current = new(options, new("starting", 0, 1), new Dictionary<string, IReadOnlyList<BlockPoint>>());
             Failure = null;
         }
 
         Changed?.Invoke();
-        _ = RunAsync(options, cancellation);
-        return null;
+        return RunAsync(options, lease, cancellation);
     }
 
     /// <summary>Ends the run under way, if any; it leaves no result.</summary>
     public void Cancel()
     {
-        lock (_gate) _cancellation?.Cancel();
+        lock (_lock) _cancellation?.Cancel();
     }
 
-    private async Task RunAsync(ComparisonOptions options, CancellationTokenSource cancellation)
+    private async Task<ComparisonEnd> RunAsync(ComparisonOptions options, IDisposable lease, CancellationTokenSource cancellation)
     {
-        string? failure = null;
-        traffic.IsPaused = true;
+        var end = new ComparisonEnd(0, null, null);
         try
         {
             var state = topology.Read();
@@ -71,26 +73,27 @@ public sealed partial class ComparisonRunner(
             {
                 Processes = (path, workload) => state.On(path, workload),
                 SendPair = async (workload, cancellationToken) => (await pairs.SendAsync(workload, cancellationToken)).TraceId,
+                ServicesConfiguration = state?.Configuration,
             };
             var result = await engine.RunAsync(options, new Reporter(this), cancellation.Token);
-            LastId = history.Add(result);
+            return end = new(history.Add(result), result, null);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            failure = "The comparison was cancelled.";
+            return end = end with { Failure = "The comparison was cancelled." };
         }
         catch (Exception exception)
         {
-            // Nobody awaits this; the page shows it, and the log has the rest.
-            failure = exception is ComparisonFailedException ? exception.Message : $"The comparison failed: {exception.GetBaseException().Message}";
+            // The page shows it, and the log has the rest.
             LogFailed(exception);
+            return end = end with { Failure = exception is ComparisonFailedException ? exception.Message : $"The comparison failed: {exception.GetBaseException().Message}" };
         }
         finally
         {
-            traffic.IsPaused = false;
-            lock (_gate)
+            lock (_lock)
             {
-                (Current, Failure, _cancellation) = (null, failure, null);
+                (Current, Failure, _cancellation) = (null, end.Failure, null);
+                lease.Dispose();
             }
 
             cancellation.Dispose();
@@ -100,7 +103,7 @@ public sealed partial class ComparisonRunner(
 
     private void Report(ComparisonProgress progress)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (Current is not { } current) return;
             var blocks = current.Blocks;

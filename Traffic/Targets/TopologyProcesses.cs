@@ -15,7 +15,7 @@ public static partial class TopologyProcesses
     public static IConfiguration Services(this TopologyState state) =>
         new ConfigurationBuilder().AddInMemoryCollection(
             from resource in state.Resources
-            where resource.State is null or "running" or "restarting"
+            where state.IsThere(resource)
             let isExposed = state.BehindIngress && resource.Urls.ContainsKey("https")
             from url in resource.Urls
             where !isExposed || url.Key == "https"
@@ -32,6 +32,10 @@ public static partial class TopologyProcesses
                && (service == workload.Service || path != TopologyPath.Direct && service == path || workload.IsKeyed && service == "catalog")
            select new MeasuredProcess(service, resource.Pid!.Value),
     ];
+
+    /// <summary>It runs, or has just ended and is about to be started again: then something is missing until it is back.</summary>
+    private static bool IsThere(this TopologyState state, TopologyResource resource) =>
+        resource.State is null or "running" || resource.State is "exited" or "finished" && !state.Healthy;
 
     /// <summary>Named replicas, <c>catalog-1</c> and <c>catalog-2</c>, are one service.</summary>
     internal static string Service(TopologyResource resource) => Replica().Replace(resource.Name, "");

@@ -51,7 +51,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
             evidence.Expect(listener == expected, $"{path} goes inwards by {listener}");
         }
 
-        var engine = new ComparisonEngine(lab.Targets, lab.Trust) { Processes = (path, workload) => lab.State.On(path, workload) };
+        var engine = new ComparisonEngine(lab.Targets, lab.Trust) { Processes = (path, workload) => lab.State.On(path, workload), ServicesConfiguration = lab.State.Configuration };
         var result = await engine.RunAsync(new() { Paths = [Without, With], DurationSeconds = seconds }, null, cancellationToken);
         foreach (var difference in result.Differences.Where(difference => difference.Percentile is "p50" or "p99"))
         {
@@ -106,9 +106,9 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
                 foreach (var (cost, callers, blocks) in order)
                 {
                     cost.Refresh();
-                    var before = Cpu(cost);
+                    var before = cost.Cpu();
                     await Task.WhenAll(callers.Select(SendBlockAsync));
-                    var used = (Cpu(cost) - before).TotalMicroseconds / load.Requests;
+                    var used = Microseconds(ProcessCost.Used(before, cost.Cpu())) / load.Requests;
                     if (round >= 0) blocks.Add(used); // The first round opens the connections.
                 }
             }
@@ -138,8 +138,8 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
            select process with { Pid = lab.PidNow(name) ?? process.Pid },
     ];
 
-    private static TimeSpan Cpu(ProcessCost cost) =>
-        TimeSpan.FromTicks(cost.Cpu().Where(entry => entry.Key != ProcessCost.Generator).Sum(entry => entry.Value.Ticks));
+    private static double Microseconds(IReadOnlyDictionary<string, TimeSpan> used) =>
+        used.Where(entry => entry.Key != ProcessCost.Generator).Sum(entry => entry.Value.TotalMicroseconds);
 
     /// <summary>
     /// The Hodges–Lehmann estimate of the middle of the values, with its 95 % interval from Wilcoxon's signed ranks: one

@@ -15,18 +15,31 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
     public const string Generator = "generator";
 
     private readonly IReadOnlyList<MeasuredProcess> _processes = [.. processes, new(Generator, Environment.ProcessId)];
-    private (string Name, int Pid)[] _members = [];
+    private MeasuredProcess[] _members = [];
 
     /// <summary>Looks which processes there are. Not part of reading, because it costs CPU of this process itself.</summary>
     public void Refresh()
     {
         var children = ProcessFamily.Children();
-        _members = [.. _processes.SelectMany(process => ProcessFamily.Of(process.Pid, children, process.Name != Generator).Select(pid => (process.Name, pid)))];
+        _members = [.. _processes.SelectMany(process => ProcessFamily.Of(process.Pid, children, process.Name != Generator).Select(pid => process with { Pid = pid }))];
     }
 
-    /// <summary>CPU time so far by name, of the processes that the last look found.</summary>
-    public IReadOnlyDictionary<string, TimeSpan> Cpu() =>
-        _members.GroupBy(member => member.Name).ToDictionary(group => group.Key, group => TimeSpan.FromTicks(group.Sum(member => CpuTime(member.Pid).Ticks)));
+    /// <summary>CPU time so far of each process that the last look found and that is still there.</summary>
+    public IReadOnlyDictionary<MeasuredProcess, TimeSpan> Cpu()
+    {
+        var times = new Dictionary<MeasuredProcess, TimeSpan>();
+        foreach (var member in _members)
+        {
+            if (CpuTime(member.Pid) is { } time) times[member] = time;
+        }
+
+        return times;
+    }
+
+    /// <summary>What was used between two readings, by name. Of a process that ended meanwhile nothing is known.</summary>
+    public static IReadOnlyDictionary<string, TimeSpan> Used(IReadOnlyDictionary<MeasuredProcess, TimeSpan> before, IReadOnlyDictionary<MeasuredProcess, TimeSpan> after) =>
+        after.Where(entry => before.ContainsKey(entry.Key)).GroupBy(entry => entry.Key.Name)
+            .ToDictionary(group => group.Key, group => TimeSpan.FromTicks(group.Sum(entry => (entry.Value - before[entry.Key]).Ticks)));
 
     /// <summary>
     /// Memory by name in MiB: the proportional share of resident pages (PSS), so that what workers share counts once;
@@ -35,11 +48,11 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
     public IReadOnlyDictionary<string, double> MemoryMiB() =>
         _members.GroupBy(member => member.Name).ToDictionary(group => group.Key, group => group.Sum(member => Memory(member.Pid)));
 
-    private static TimeSpan CpuTime(int pid)
+    private static TimeSpan? CpuTime(int pid)
     {
         // proc/<pid>/stat counts in hundredths of a second; the process's clock in nanoseconds.
-        if (NativeClock.IsSupported) return NativeClock.CpuTime(pid) is { } nanoseconds ? TimeSpan.FromMicroseconds(nanoseconds / 1000.0) : TimeSpan.Zero;
-        return ReadProcess(pid, process => process.TotalProcessorTime);
+        if (NativeClock.IsSupported) return NativeClock.CpuTime(pid) is { } nanoseconds ? TimeSpan.FromMicroseconds(nanoseconds / 1000.0) : null;
+        return ReadProcess<TimeSpan?>(pid, process => process.TotalProcessorTime);
     }
 
     private static double Memory(int pid)
@@ -58,7 +71,7 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
         return ReadProcess(pid, process => process.WorkingSet64 / (KibPerMib * KibPerMib));
     }
 
-    private static T ReadProcess<T>(int pid, Func<Process, T> read) where T : struct
+    private static T? ReadProcess<T>(int pid, Func<Process, T> read)
     {
         try
         {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Topology.Tests.Infrastructure;
 using Topology.Traffic.Bench;
 using Topology.Traffic.Comparison;
@@ -23,6 +24,25 @@ public sealed class BenchTests
         var result = BenchResult.From([Repeat(32, (1, 1), (1, 1)), Repeat(1, (1, 1), (1, 1))]);
         Assert.Equal([("edge", 1), ("nginx", 1), ("edge", 32), ("nginx", 32)], result.Rows.Select(row => (row.Edge, row.Connections)));
         Assert.Equal(8, result.Ratios.Count);
+    }
+
+    [Fact]
+    public void An_edge_that_failed_has_no_figures_and_no_ratios_and_the_rest_is_written()
+    {
+        var failed = Repeat(8, (1000, 30), (500, 60));
+        failed = failed with
+        {
+            Paths = [failed.Paths[0], failed.Paths[1] with { AchievedRate = 0, Requests = 0, LatencyMs = null, Error = "refused", CpuMicrosecondsPerRequest = new Dictionary<string, double>() }],
+        };
+        var result = BenchResult.From([failed]);
+        using var json = JsonDocument.Parse(JsonSerializer.Serialize(result, ComparisonJson.Options));
+        Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("rows")[1].GetProperty("p50Ms").ValueKind);
+        Assert.Equal(1000, json.RootElement.GetProperty("rows")[0].GetProperty("requestsPerSecond").GetDouble());
+        Assert.Empty(result.Ratios);
+        Assert.Equal(["nginx: refused"], result.Notes);
+
+        // In another repeat it answered: then there is something to tell.
+        Assert.Equal(new BenchRatio("edge", "nginx", "p99Ms@8", 1, 1, 1), BenchResult.From([failed, Repeat(8, (1000, 30), (500, 60))]).Ratios[^1]);
     }
 
     [Theory]

@@ -102,19 +102,6 @@ public sealed class ComparePageTests(RealServices services) : IClassFixture<Real
         Assert.Empty(errors);
     }
 
-    [Fact]
-    public async Task A_post_to_the_internal_listener_starts_one_comparison_at_a_time_and_the_public_one_has_no_such_thing()
-    {
-        await using var traffic = Start();
-        using (var refused = await traffic.Client("http").PostAsync("/comparisons", null, Cancelled)) Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
-
-        using var foreign = new HttpRequestMessage(HttpMethod.Post, "/comparisons") { Headers = { { "Sec-Fetch-Site", "cross-site" } } };
-        using (var refused = await traffic.Client("internal").SendAsync(foreign, Cancelled)) Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-
-        using (var started = await traffic.Client("internal").PostAsync("/comparisons", null, Cancelled)) Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
-        using (var second = await traffic.Client("internal").PostAsync("/comparisons", null, Cancelled)) Assert.Equal(HttpStatusCode.Conflict, second.StatusCode);
-    }
-
     private ServiceHost Start() => ServiceHost.Start<ComparisonHistory>([
         .. services.Discovery(), ("Topology:Path", ""), ("Traffic:PairsPerSecond", "0"), (ComparisonHistory.FileKey, Path.Combine(_folder, "comparisons.db"))]);
 

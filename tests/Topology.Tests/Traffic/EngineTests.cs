@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Topology.Tests.Infrastructure;
 using Topology.Traffic.Comparison;
+using Topology.Traffic.Comparison.Cost;
 
 namespace Topology.Tests.Traffic;
 
@@ -65,6 +66,18 @@ public sealed class EngineTests
         Assert.Contains(result.Notes, note => note.Contains("connections were waiting", StringComparison.Ordinal));
         Assert.Contains(result.Notes, note => note.Contains("less than 99 %", StringComparison.Ordinal));
         Assert.InRange(result.Paths[0].AchievedRate, 1, 110);
+    }
+
+    [Theory]
+    [InlineData("Debug", "Release", "The services are built in Debug: use Release")]
+    [InlineData("Release", "Debug", "The program that measures is built in Debug: use Release")]
+    public async Task A_debug_build_makes_a_run_invalid(string services, string own, string told)
+    {
+        await using var server = await TestServer.EchoAsync();
+        var targets = Comparing.Targets(("catalog", "http", server.Url));
+        var result = await Comparing.Engine(targets, services, own).RunAsync(Short with { Paths = ["direct"] }, null, TestContext.Current.CancellationToken);
+        Assert.False(result.Valid);
+        Assert.StartsWith(told, result.Notes[0], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -149,6 +162,23 @@ public sealed class EngineTests
         Assert.Equal("closed-loop", result.Arrival);
     }
 
+    [Fact]
+    public async Task A_process_that_ends_within_a_block_does_not_take_back_CPU()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no sleep to start.");
+        using var ending = System.Diagnostics.Process.Start("sleep", ["60"]);
+        await Eventually.TrueAsync(() => ending.TotalProcessorTime > TimeSpan.Zero || NativeClock.CpuTime(ending.Id) > 0);
+        var cost = new ProcessCost([new("edge", ending.Id), new("catalog", Environment.ProcessId)]);
+        cost.Refresh();
+        var before = cost.Cpu();
+        ending.Kill();
+        await ending.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var used = ProcessCost.Used(before, cost.Cpu());
+        Assert.True(before[new("edge", ending.Id)] > TimeSpan.Zero);
+        Assert.All(used.Values, time => Assert.True(time >= TimeSpan.Zero));
+        Assert.Equal(["catalog", "generator"], used.Keys.Order());
+    }
+
     /// <summary>A result of 100 requests in each of two blocks, of which some share started late.</summary>
     private static ComparisonResult Build(TestServer server, int late)
     {
@@ -162,10 +192,10 @@ public sealed class EngineTests
             {
                 var record = new BlockRecord { Planned = 100, Late = late, Duration = System.Diagnostics.Stopwatch.Frequency / 2 };
                 record.Latencies.AddRange(Enumerable.Repeat(1000L, 100));
-                path.Add(record, new Dictionary<string, TimeSpan>(), new Dictionary<string, TimeSpan>(), block);
+                path.Add(record, new Dictionary<string, TimeSpan>(), block);
             }
         }
 
-        return ResultBuilder.Build(options, workload, DateTimeOffset.UnixEpoch, paths, [], null);
+        return ResultBuilder.Build(options, workload, DateTimeOffset.UnixEpoch, paths, [], null, []);
     }
 }

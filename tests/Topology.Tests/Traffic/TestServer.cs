@@ -57,7 +57,11 @@ internal static class Comparing
     public static PublicTrust Trust { get; } = new(new ConfigurationBuilder()
         .AddInMemoryCollection([KeyValuePair.Create("Topology:Certificates:Directory", (string?)ServiceHost.CertificateDirectory)]).Build());
 
-    public static ComparisonEngine Engine(TargetMap targets) => new(targets, Trust) { WarmUpFlood = TimeSpan.FromMilliseconds(100), WarmUp = TimeSpan.FromMilliseconds(100) };
+    /// <summary>As if all was built in Release, whatever the tests are built in.</summary>
+    public static ComparisonEngine Engine(TargetMap targets, string services = "Release", string own = "Release") => new(targets, Trust)
+    {
+        WarmUpFlood = TimeSpan.FromMilliseconds(100), WarmUp = TimeSpan.FromMilliseconds(100), ServicesConfiguration = services, OwnConfiguration = own,
+    };
 
     public static Task<ComparisonResult> RunAsync(TargetMap targets, ComparisonOptions options)
     {

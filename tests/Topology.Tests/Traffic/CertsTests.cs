@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Topology.Tests.Infrastructure;
 
-namespace Topology.Tests.ManifestHost;
+namespace Topology.Tests.Traffic;
 
 public sealed class CertsTests : IDisposable
 {
@@ -20,16 +20,16 @@ public sealed class CertsTests : IDisposable
         Assert.Contains("nginx", (await RunAsync()).Output, StringComparison.Ordinal);
 
         var exported = Path.Combine(_folder, "exported.pem");
-        Assert.Equal(0, (await RunAsync("export", exported)).ExitCode);
+        Assert.Equal(0, (await RunAsync("export", exported)).Status);
         using var before = X509CertificateLoader.LoadCertificateFromFile(exported);
         Assert.False(before.HasPrivateKey);
         Assert.DoesNotContain("PRIVATE", await File.ReadAllTextAsync(exported, Cancelled), StringComparison.Ordinal);
 
-        Assert.Equal(0, (await RunAsync("revoke", "nginx")).ExitCode);
+        Assert.Equal(0, (await RunAsync("revoke", "nginx")).Status);
         Assert.DoesNotContain("nginx", (await RunAsync()).Output, StringComparison.Ordinal);
 
-        Assert.Equal(0, (await RunAsync("renew", "--authority", "public")).ExitCode);
-        Assert.Equal(0, (await RunAsync("export", exported)).ExitCode);
+        Assert.Equal(0, (await RunAsync("renew", "--authority", "public")).Status);
+        Assert.Equal(0, (await RunAsync("export", exported)).Status);
         using var after = X509CertificateLoader.LoadCertificateFromFile(exported);
         Assert.NotEqual(before.Thumbprint, after.Thumbprint);
     }
@@ -64,11 +64,11 @@ public sealed class CertsTests : IDisposable
     public async Task A_folder_that_cannot_be_is_said_in_one_line(string folder, params string[] arguments)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no /dev/null.");
-        var (status, _, error) = await ManifestHostProcess.RunAsync(["certs", .. arguments, "--directory", folder], Cancelled);
+        var (status, _, error) = await TrafficCommand.RunAsync(null, ["certs", .. arguments, "--directory", folder]);
         Assert.Equal(2, status);
         Assert.Contains("name a folder", Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
-    private Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments) =>
-        ManifestHostProcess.RunAsync(["certs", .. arguments, "--directory", _folder], Cancelled);
+    private Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) =>
+        TrafficCommand.RunAsync(null, ["certs", .. arguments, "--directory", _folder]);
 }

@@ -1,0 +1,36 @@
+using Topology.Traffic.Targets;
+
+namespace Topology.Tests.Traffic;
+
+/// <summary>Which resources of a state file are paths.</summary>
+public sealed class TopologyStateTests
+{
+    [Theory]
+    [InlineData("running", true, true)]
+    [InlineData("not-started", true, false)]
+    [InlineData("failed-to-start", false, false)]
+    [InlineData("exited", false, true)] // It is about to be started again.
+    [InlineData("exited", true, false)] // Everything that should run does, so this was stopped on purpose.
+    public void A_path_is_what_runs_or_is_about_to_run_again(string state, bool healthy, bool expected)
+    {
+        var url = new Dictionary<string, Uri> { ["http"] = new("http://localhost:5220") };
+        var topology = new TopologyState(null, [new("catalog-1", "running", 1, url), new("nginx", state, null, url)], Healthy: healthy);
+        Assert.Equal(expected, new TargetMap(topology.Services()).Paths.Contains("nginx"));
+    }
+
+    [Fact]
+    public void A_state_file_is_read_as_the_AppHost_writes_it()
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, """
+            {"dashboard":{"url":"http://localhost:1","loginUrl":"http://localhost:1/login?t=x","otlpGrpc":null},"resources":[{"name":"edge","state":"running",
+            "health":"healthy","pid":7,"urls":{"http":"http://localhost:5200"}}],"healthy":true,"behindIngress":false,"configuration":"Release"}
+            """);
+        var state = RunningTopology.Read(file)!;
+        File.Delete(file);
+        Assert.Equal((true, false, "Release"), (state.Healthy, state.BehindIngress, state.Configuration));
+        var edge = Assert.Single(state.Resources);
+        Assert.Equal(("edge", "running", "healthy", 7), (edge.Name, edge.State, edge.Health, edge.Pid));
+        Assert.Null(RunningTopology.Read(file));
+    }
+}
