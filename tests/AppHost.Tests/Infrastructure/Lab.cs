@@ -66,6 +66,8 @@ public sealed class Lab : IAsyncDisposable
             "--Topology:Ports=dynamic", "--Topology:Start=all", "--Topology:Quiet=true", $"--Topology:State={stateFile}",
             $"--Topology:Certificates:Directory={Programs.Certificates}", "--ASPIRE_DASHBOARD_PERSISTENCE_MODE=None",
         ]);
+        // The dashboard's dialogs are switched off under tests unless they are asked for.
+        builder.Configuration["ASPIRE_INTERACTIVITY_ENABLED"] = "true";
         var app = await builder.BuildAsync();
         var lab = new RunningLab(app, stateFile);
         try

@@ -43,6 +43,7 @@ public sealed class CommandTests(Infrastructure.Lab lab)
         await Eventually.TrueAsync(() => Health() == "healthy" && running.Pid("media") != pid, seconds: 60);
 
         Assert.True((await running.CommandAsync("media", KnownResourceCommands.StopCommand)).Success);
+        await Eventually.TrueAsync(() => Health() is null, seconds: 60);
         await Task.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
         Assert.Null(Health());
         Assert.False((await running.CommandAsync("media", "kill")).Success);
