@@ -133,6 +133,11 @@ internal static class RehearsalExtensions
                 throw new TopologyException($"{entry.Path} is \"{entry.Value}\"; give a number from 1 to {MostReplicas}.");
             }
 
+            if (Enumerable.Range(1, count).Select(number => $"{entry.Key}-{number}").FirstOrDefault(names.Contains) is { } taken && count > 1)
+            {
+                throw new TopologyException($"{entry.Path}: a replica would be called {taken}, which is another project's name.");
+            }
+
             counts[entry.Key] = count;
         }
 
