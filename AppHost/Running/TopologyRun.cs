@@ -99,7 +99,11 @@ internal static class TopologyRun
         }
 
         // What matters is announced in few lines; the rest is in the dashboard.
-        builder.Services.AddLogging(logging => logging.AddFilter("Aspire", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning));
+        builder.Services.AddLogging(logging => logging
+            .AddFilter("Aspire", LogLevel.Warning)
+            .AddFilter("Microsoft", LogLevel.Warning)
+            // That something is not healthy yet is no error; the dashboard shows it.
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
         builder.Services.Configure<ResourceNotificationServiceOptions>(options => options.DefaultWaitBehavior = WaitBehavior.WaitOnResourceUnavailable);
 #pragma warning disable ASPIRECERTIFICATES001 // Experimental; without it the dashboard warns on every machine without a developer certificate.
         builder.Services.AddSingleton<IDeveloperCertificateService, LocalCertificate>();

@@ -1,8 +1,7 @@
 using Aspire.Hosting.Yarp;
 using Aspire.Hosting.Yarp.Transforms;
-using Topology.AppHost.Lab;
 
-namespace Topology.AppHost;
+namespace Topology.AppHost.Lab;
 
 /// <summary>Aspire's own YARP container with the edge's routes.</summary>
 internal static class YarpContainer

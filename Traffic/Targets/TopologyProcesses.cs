@@ -14,8 +14,7 @@ public static partial class TopologyProcesses
     /// </summary>
     public static IConfiguration Services(this TopologyState state) =>
         new ConfigurationBuilder().AddInMemoryCollection(
-            from resource in state.Resources
-            where state.IsThere(resource)
+            from resource in state.Started()
             let isExposed = state.BehindIngress && resource.Urls.ContainsKey("https")
             from url in resource.Urls
             where !isExposed || url.Key == "https"
@@ -33,9 +32,9 @@ public static partial class TopologyProcesses
            select new MeasuredProcess(service, resource.Pid!.Value),
     ];
 
-    /// <summary>It runs, or has just ended and is about to be started again: then something is missing until it is back.</summary>
-    private static bool IsThere(this TopologyState state, TopologyResource resource) =>
-        resource.State is null or "running" || resource.State is "exited" or "finished" && !state.Healthy;
+    /// <summary>What runs, or has just ended and is about to be started again: then something is missing until it is back.</summary>
+    public static IEnumerable<TopologyResource> Started(this TopologyState state) => state.Resources.Where(resource =>
+        resource.State is null or "running" || resource.State is "exited" or "finished" && !state.Healthy);
 
     /// <summary>Named replicas, <c>catalog-1</c> and <c>catalog-2</c>, are one service.</summary>
     internal static string Service(TopologyResource resource) => Replica().Replace(resource.Name, "");
