@@ -80,10 +80,10 @@ internal static class RehearsalExtensions
         foreach (var (variable, template) in project.Environment)
         {
             // A container has its own /tmp.
-            var own = template.Replace("/tmp/", temporary, StringComparison.Ordinal);
+            var own = expressions.Resolve(project, $"env.{variable}", template.Replace("/tmp/", temporary, StringComparison.Ordinal));
             // An expression without text would not be set at all.
-            if (own.Length == 0) replica.WithEnvironment(variable, own);
-            else replica.WithEnvironment(variable, expressions.Resolve(project, $"env.{variable}", own));
+            if (own.Format.Length == 0) replica.WithEnvironment(variable, "");
+            else replica.WithEnvironment(variable, own);
         }
 
         foreach (var (index, argument) in project.Arguments.Index())

@@ -121,6 +121,21 @@ public sealed class ManifestCheckTests
     [InlineData("cache", "", """{"type": "container.v0", "image": "redis", "bindings": {"tcp": {"scheme": "tcp", "protocol": "tcp", "transport": "tcp", "targetPort": 6379}}}""")]
     public async Task What_is_right_is_left_alone(string resource, string path, string json) => Assert.Empty(await CheckChangedAsync(resource, path, json));
 
+    [Fact]
+    public async Task Every_problem_is_told()
+    {
+        using var manifest = new ManifestFile();
+        manifest.Change("catalog", "/bindings/http/external", true);
+        manifest.Change("catalog", "/env/Topology__AllowedHosts", "localhost");
+        manifest.Change("orders", "/env/X", "{nobody.value}");
+
+        var problems = await ManifestCheck.RunAsync(manifest.File, name => name == "edge");
+
+        Assert.Equal(
+            [("catalog", "bindings.http.external"), ("catalog", "bindings.http.external"), ("orders", "env.X")],
+            problems.Select(problem => (problem.Resource, problem.Key)).Order());
+    }
+
     private static async Task<IReadOnlyList<Problem>> CheckChangedAsync(string resource, string path, string? json)
     {
         using var copy = new ManifestFile();

@@ -94,6 +94,13 @@ public sealed class RehearsalModelTests : IDisposable
         Assert.Equal("100.64.0.0/10;127.0.0.0/8;::1", environment["Topology__KnownProxies__0"]);
     }
 
+    [Fact]
+    public async Task What_is_empty_is_set_all_the_same()
+    {
+        var environment = await EnvironmentAsync(Find(Rehearse("cloud.json", "--Parameters:trustedProxies="), "edge"));
+        Assert.Equal(("", ""), (environment["Edge__Upstream"], environment["Topology__KnownProxies__0"]));
+    }
+
     /// <summary>Two processes on one database would be one service too few.</summary>
     [Fact]
     public async Task What_a_container_keeps_in_tmp_each_process_keeps_in_a_folder_of_its_own()
