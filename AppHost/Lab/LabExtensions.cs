@@ -14,8 +14,7 @@ internal static class LabExtensions
     public static IResourceBuilder<ProjectResource> AddBackend<TProject>(this IDistributedApplicationBuilder builder, string name, int firstPort)
         where TProject : IProjectMetadata, new() =>
         builder.AddLabProject<TProject>(name, firstPort, Listeners.All)
-            .WithUrlForEndpoint("http", url => url.DisplayText = "Edge-direct")
-            .WithUrlForEndpoint("https", url => url.DisplayText = "Edge-direct, TLS")
+            .WithNamedUrls("Edge-direct")
             .WithIconName(name switch { "orders" => "Cart", "media" => "Video", "live" => "Pulse", _ => "BookOpen" })
             .WithKillCommand()
             .OpenFirst(builder, name == "catalog-1", order: 3, "Direct", "/catalog/items/1");
@@ -26,8 +25,7 @@ internal static class LabExtensions
         builder.AddLabProject<TProject>(name, firstPort, [.. Listeners.Public, Listeners.Management])
             .WithEnvironment("Topology__Path", name)
             .WithEnvironment("Edge__Upstream", upstream)
-            .WithUrlForEndpoint("http", url => url.DisplayText = "Edge")
-            .WithUrlForEndpoint("https", url => url.DisplayText = "Edge, TLS")
+            .WithNamedUrls("Edge")
             .WithIconName("ShieldGlobe")
             .WithKillCommand()
             .OpenFirst(builder, name == "edge", order: 2, "Edge", "/catalog/items/1");
@@ -97,6 +95,14 @@ internal static class LabExtensions
 
         return project.WithReadiness("/health", Listeners.Management);
     }
+
+    /// <summary>Names the public addresses, the one without TLS first: it is what is compared.</summary>
+    internal static IResourceBuilder<TResource> WithNamedUrls<TResource>(this IResourceBuilder<TResource> resource, string name)
+        where TResource : IResourceWithEndpoints => resource
+#pragma warning disable CS0618 // The order is a field that will become a property; there is no other way to give one.
+        .WithUrlForEndpoint("http", url => (url.DisplayText, url.DisplayOrder) = (name, 2))
+        .WithUrlForEndpoint("https", url => (url.DisplayText, url.DisplayOrder) = ($"{name}, TLS", 1));
+#pragma warning restore CS0618
 
     /// <summary>The fixed port of a listener; null for a free one.</summary>
     internal static int? Port(this IDistributedApplicationBuilder builder, int firstPort, string listener) =>

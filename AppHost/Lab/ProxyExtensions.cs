@@ -32,7 +32,7 @@ internal static class ProxyExtensions
                 .WithEnvironment($"{listener.ToUpperInvariant()}_PORT", $"{proxy.GetEndpoint(listener).Property(EndpointProperty.TargetPort)}");
         }
 
-        return proxy.WithReadiness("/live/whoami", "http");
+        return proxy.WithNamedUrls(name).WithReadiness("/live/whoami", "http");
     }
 
     /// <summary>Names the ports of the backends' cleartext listeners for proxies: HTTP/1.1 and HTTP/2.</summary>

@@ -1,0 +1,52 @@
+using Microsoft.Playwright;
+using Topology.Tests.Infrastructure;
+using static Microsoft.Playwright.Assertions;
+
+namespace Topology.AppHost.Tests.Lab;
+
+/// <summary>What a person does in Aspire's dashboard, in a real browser.</summary>
+public sealed class DashboardTests(Infrastructure.Lab lab)
+{
+    private const float Patience = 60_000;
+
+    [Fact]
+    public async Task It_lists_resources_in_groups_and_shows_no_warning()
+    {
+        var running = await lab.StartAsync();
+        await using var browser = await Browser.StartAsync();
+        var page = await browser.NewPageAsync(1600, 1000);
+        await page.GotoAsync(running.Dashboard().LoginUrl.ToString());
+        foreach (var name in (string[])["backends", "catalog-1", "edges", "edge-tls", "other-proxies", "traffic"])
+        {
+            await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = name }).First).ToBeVisibleAsync(new() { Timeout = Patience });
+        }
+
+        await Expect(page.GetByText("certificate")).ToHaveCountAsync(0);
+        await page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "screenshots", "dashboard-resources.png") });
+    }
+
+    [Fact]
+    public async Task Compare_paths_asks_measures_and_shows_the_result()
+    {
+        var running = await lab.StartAsync();
+        await using var browser = await Browser.StartAsync();
+        var page = await browser.NewPageAsync(1600, 1200);
+        await page.GotoAsync(running.Dashboard().LoginUrl.ToString());
+        await page.Locator("[title^='Sends the same requests']").First.ClickAsync(new() { Timeout = Patience });
+
+        await Field("Paths").FillAsync("direct,edge");
+        await Field("Requests per second").FillAsync("100");
+        await Field("Seconds for each path").FillAsync("1");
+        await page.Locator("fluent-dialog fluent-button:text-is('Compare paths')").ClickAsync();
+        await Expect(page.GetByText("Paths are being compared").First).ToBeVisibleAsync(new() { Timeout = Patience });
+
+        var result = page.Locator("fluent-dialog").Filter(new() { HasText = "Charts and exports of this result" });
+        await Expect(result).ToBeVisibleAsync(new() { Timeout = Patience });
+        await Expect(result.GetByRole(AriaRole.Row)).ToHaveCountAsync(3);
+        await Expect(result).ToContainTextAsync("catalog");
+        await Expect(result).ToContainTextAsync("Control:");
+        await page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "screenshots", "dashboard-compare.png") });
+
+        ILocator Field(string label) => page.Locator(".interaction-input").Filter(new() { HasText = label }).Locator("input").First;
+    }
+}
