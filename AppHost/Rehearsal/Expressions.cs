@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Topology.AppHost.Running;
 
@@ -10,7 +9,7 @@ namespace Topology.AppHost.Rehearsal;
 /// </summary>
 /// <param name="through">The ingress's endpoint for a binding.</param>
 /// <param name="own">A replica's own endpoint for a binding, for the replica that asks.</param>
-internal sealed partial class Expressions(
+internal sealed class Expressions(
     Manifest manifest, IConfiguration configuration, Func<ManifestProject, ManifestBinding, EndpointReference> through,
     Func<ManifestProject, ManifestBinding, EndpointReference> own)
 {
@@ -30,12 +29,22 @@ internal sealed partial class Expressions(
 
     private void Append(ReferenceExpressionBuilder result, Origin origin, string template)
     {
-        // A literal brace is written twice.
-        foreach (Match part in Part().Matches(template))
+        foreach (var part in Parse(origin, template))
         {
-            if (part.Groups["path"] is { Success: true } path) AppendReference(result, origin, path.Value.Split('.'));
-            else if (part.Value is "{" or "}") throw Error(origin, $"the brace at position {part.Index} encloses no reference; write it twice for a literal one");
-            else AppendText(result, origin, part.Value.Replace("{{", "{", StringComparison.Ordinal).Replace("}}", "}", StringComparison.Ordinal));
+            if (part.IsReference) AppendReference(result, origin, part.Path);
+            else AppendText(result, origin, part.Literal);
+        }
+    }
+
+    private IReadOnlyList<TemplatePart> Parse(Origin origin, string template)
+    {
+        try
+        {
+            return Template.Parse(template);
+        }
+        catch (FormatException exception)
+        {
+            throw Error(origin, exception.Message);
         }
     }
 
@@ -46,7 +55,7 @@ internal sealed partial class Expressions(
         {
             if (path is not [_, "bindings", var name, var property]) throw Error(origin, $"{reference} is unknown; a project offers {{{target.Name}.bindings.NAME.PROPERTY}}");
             var binding = target.Bindings.FirstOrDefault(candidate => candidate.Name == name)
-                ?? throw Error(origin, $"{reference}: '{target.Name}' has no binding '{name}'; it has {string.Join(", ", target.Bindings.Select(other => other.Name))}");
+                ?? throw Error(origin, $"{reference}: '{target.Name}' has no binding '{name}'; it has {Names(target.Bindings.Select(other => other.Name))}");
             AppendBinding(result, origin, reference, target, binding, property);
         }
         else if (manifest.Values.TryGetValue(path[0], out var value))
@@ -80,13 +89,17 @@ internal sealed partial class Expressions(
             return;
         }
 
-        if (path is not [_, var property] || !value.Properties.TryGetValue(property, out var text)) throw Error(origin, $"{reference} is unknown; '{value.Name}' has {string.Join(", ", value.Properties.Keys)}");
+        if (path is not [_, var property] || !value.Properties.TryGetValue(property, out var text)) throw Error(origin, $"{reference} is unknown; '{value.Name}' has {Names([.. value.Properties.Keys, .. value.Inputs.Keys.Select(name => $"inputs.{name}")])}");
         if (origin.Trail.Contains(reference)) throw Error(origin, $"{reference} refers to itself; break the circle");
         Append(result, origin with { Trail = [.. origin.Trail, reference], IsUriEncoded = origin.IsUriEncoded || value.IsUriEncoded }, text);
     }
 
-    private static void AppendText(ReferenceExpressionBuilder result, Origin origin, string text) =>
-        result.AppendLiteral(origin.IsUriEncoded ? Uri.EscapeDataString(text) : text);
+    /// <summary>The builder takes text as a part of a format.</summary>
+    private static void AppendText(ReferenceExpressionBuilder result, Origin origin, string text)
+    {
+        var literal = origin.IsUriEncoded ? Uri.EscapeDataString(text) : text;
+        result.AppendLiteral(literal.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+    }
 
     private static void AppendEndpoint(ReferenceExpressionBuilder result, Origin origin, EndpointReferenceExpression endpoint) =>
         result.AppendFormatted(endpoint, origin.IsUriEncoded ? "uri" : null);
@@ -94,17 +107,21 @@ internal sealed partial class Expressions(
     /// <summary>A parameter's value: from the configuration, the manifest's default, or made for this run.</summary>
     private string Input(string name, ManifestInput input)
     {
-        if (configuration[$"Parameters:{name}"] is { } given) return given;
+        // A shell cannot set a variable with a hyphen in its name.
+        if ((configuration[$"Parameters:{name}"] ?? configuration[$"Parameters:{name.Replace('-', '_')}"]) is { } given) return given;
         if (input.Default is { } fallback) return fallback;
-        if (input.MinLength is not { } length) throw new TopologyException($"{manifest.File}: parameter '{name}' has no value; give it with --Parameters:{name}=VALUE.");
-        if (!_generated.TryGetValue(name, out var generated)) _generated[name] = generated = new GenerateParameterDefault { MinLength = length, Special = false }.GetDefaultValue();
+        if (input.Rules is not { } rules) throw new TopologyException($"{manifest.File}: parameter '{name}' has no value; give it with --Parameters:{name}=VALUE.");
+        if (!_generated.TryGetValue(name, out var generated)) _generated[name] = generated = rules.GetDefaultValue();
         return generated;
     }
 
-    private TopologyException Error(Origin origin, string problem) => new($"{manifest.File}: resource '{origin.Resource}', key '{origin.Key}': {problem}.");
+    private TopologyException Error(Origin origin, string problem)
+    {
+        var through = origin.Trail.Count == 0 ? "" : $" (through {string.Join(" → ", origin.Trail)})";
+        return new($"{manifest.File}: resource '{origin.Resource}', key '{origin.Key}'{through}: {problem}.");
+    }
 
-    [GeneratedRegex(@"\{(?<path>[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+)\}|(\{\{|\}\}|[^{}])+|[{}]", RegexOptions.ExplicitCapture)]
-    private static partial Regex Part();
+    private static string Names(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } some ? some : "none";
 
     /// <summary>Where resolution began, and the values that it has come through since.</summary>
     private sealed record Origin(string Resource, string Key, IReadOnlyList<string> Trail, bool IsUriEncoded);

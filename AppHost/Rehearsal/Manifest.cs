@@ -65,5 +65,5 @@ internal sealed record ManifestValue(
     string Name, IReadOnlyDictionary<string, string> Properties, IReadOnlyDictionary<string, ManifestInput> Inputs, bool IsUriEncoded);
 
 /// <param name="Default">Used when nothing is given.</param>
-/// <param name="MinLength">Not null: a value of at least that length is made when nothing is given.</param>
-internal sealed record ManifestInput(string? Default, int? MinLength);
+/// <param name="Rules">Not null: a value is made by them when nothing is given.</param>
+internal sealed record ManifestInput(string? Default, GenerateParameterDefault? Rules);

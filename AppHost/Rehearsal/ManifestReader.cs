@@ -20,6 +20,7 @@ internal static class ManifestReader
             var (projects, values) = (new List<ManifestProject>(), new Dictionary<string, ManifestValue>());
             foreach (var (name, node) in resources)
             {
+                if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')) throw node.Error("a name consists of letters, digits, '-' and '_'");
                 switch (node.Require("type").String)
                 {
                     case "project.v0" or "project.v1":
@@ -41,7 +42,9 @@ internal static class ManifestReader
         }
         catch (JsonException exception)
         {
-            throw new TopologyException($"{file} is not valid JSON: {exception.Message.ReplaceLineEndings(" ")}", exception);
+            // The library counts lines from 0, and says so after what is wrong.
+            var line = exception.LineNumber is { } number ? $" in line {number + 1}" : "";
+            throw new TopologyException($"{file} is not valid JSON{line}: {exception.Message.Split(" LineNumber:")[0].ReplaceLineEndings(" ")}", exception);
         }
     }
 
@@ -74,7 +77,20 @@ internal static class ManifestReader
     private static ManifestInput ReadInput(Node node)
     {
         var fallback = node.Optional("default");
-        return new ManifestInput(fallback?.Optional("value")?.String, fallback?.Optional("generate") is { } rules ? rules.Optional("minLength")?.Port ?? 22 : null);
+        return new ManifestInput(fallback?.Optional("value")?.String, fallback?.Optional("generate") is { } rules ? ReadRules(rules) : null);
+    }
+
+    private static GenerateParameterDefault ReadRules(Node node)
+    {
+        return new GenerateParameterDefault
+        {
+            MinLength = node.Require("minLength").Count,
+            Lower = Allows("lower"), Upper = Allows("upper"), Numeric = Allows("numeric"), Special = Allows("special"),
+            MinLower = AtLeast("minLower"), MinUpper = AtLeast("minUpper"), MinNumeric = AtLeast("minNumeric"), MinSpecial = AtLeast("minSpecial"),
+        };
+
+        bool Allows(string key) => node.Optional(key)?.Boolean ?? true;
+        int AtLeast(string key) => node.Optional(key)?.Count ?? 0;
     }
 
     /// <summary>An element and where it stands.</summary>
@@ -83,6 +99,8 @@ internal static class ManifestReader
         public string String => Expect(JsonValueKind.String, "a string").GetString()!;
 
         public bool Boolean => Element.ValueKind == JsonValueKind.True || Expect(JsonValueKind.False, "true or false").GetBoolean();
+
+        public int Count => Expect(JsonValueKind.Number, "a number").TryGetInt32(out var count) && count is >= 0 and <= 4096 ? count : throw Error("must be from 0 to 4096");
 
         public int Port => Expect(JsonValueKind.Number, "a number").TryGetInt32(out var port) && port is >= 1 and <= 65535 ? port : throw Error("must be from 1 to 65535");
 
@@ -110,8 +128,16 @@ internal static class ManifestReader
 
         public string OneOf(params string[] allowed) => allowed.Contains(String) ? String : throw Error($"is \"{String}\"; use {string.Join(" or ", allowed)}");
 
-        public TopologyException Error(string problem) =>
-            new($"{File}: {(Resource is null ? "" : $"resource '{Resource}', ")}key '{(Key.Length == 0 ? "resources" : Key)}': {problem}.");
+        public TopologyException Error(string problem)
+        {
+            var place = (Resource, Key) switch
+            {
+                (null, _) => "key 'resources'",
+                (_, "") => $"resource '{Resource}'",
+                _ => $"resource '{Resource}', key '{Key}'",
+            };
+            return new($"{File}: {place}: {problem}.");
+        }
 
         private JsonElement Expect(JsonValueKind kind, string what) => Element.ValueKind == kind ? Element : throw Error($"must be {what}");
 

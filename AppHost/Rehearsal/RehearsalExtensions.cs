@@ -80,10 +80,10 @@ internal static class RehearsalExtensions
         foreach (var (variable, template) in project.Environment)
         {
             // A container has its own /tmp.
-            var own = template.Replace("/tmp/", temporary, StringComparison.Ordinal);
+            var own = expressions.Resolve(project, $"env.{variable}", template.Replace("/tmp/", temporary, StringComparison.Ordinal));
             // An expression without text would not be set at all.
-            if (own.Length == 0) replica.WithEnvironment(variable, own);
-            else replica.WithEnvironment(variable, expressions.Resolve(project, $"env.{variable}", own));
+            if (own.Format.Length == 0) replica.WithEnvironment(variable, "");
+            else replica.WithEnvironment(variable, own);
         }
 
         foreach (var (index, argument) in project.Arguments.Index())
@@ -131,6 +131,11 @@ internal static class RehearsalExtensions
             if (!int.TryParse(entry.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MostReplicas)
             {
                 throw new TopologyException($"{entry.Path} is \"{entry.Value}\"; give a number from 1 to {MostReplicas}.");
+            }
+
+            if (Enumerable.Range(1, count).Select(number => $"{entry.Key}-{number}").FirstOrDefault(names.Contains) is { } taken && count > 1)
+            {
+                throw new TopologyException($"{entry.Path}: a replica would be called {taken}, which is another project's name.");
             }
 
             counts[entry.Key] = count;

@@ -37,6 +37,8 @@ internal static class TopologyRun
         }
         catch (TopologyException exception)
         {
+            // Nothing runs that would remove them at its end.
+            if (Directory.Exists(TemporaryData)) Directory.Delete(TemporaryData, recursive: true);
             await Console.Error.WriteLineAsync(exception.Message);
             return BadArguments;
         }

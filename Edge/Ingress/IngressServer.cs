@@ -1,14 +1,10 @@
 using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Topology.ServiceDefaults.Certificates;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Topology.Ingress;
@@ -19,38 +15,43 @@ namespace Topology.Ingress;
 /// </summary>
 internal sealed class IngressServer : IAsyncDisposable
 {
-    // As there: a request may pause for four minutes, and its header may be 60 KiB in 100 fields.
+    // As there, a request may pause for four minutes.
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(4);
-    private const int HeaderBytes = 60 * 1024;
-    private const int HeaderFields = 100;
 
     private static readonly ForwarderRequestConfig Http1 = Request(HttpVersion.Version11);
     private static readonly ForwarderRequestConfig Http2 = Request(HttpVersion.Version20);
 
-    private readonly FrozenDictionary<int, Port> _ports;
-    private readonly (int Port, PortRelay Relay)[] _relays;
+    private readonly FrozenDictionary<int, IngressPort> _ports;
     private readonly EnvoyHeaders _headers = new();
     private readonly HttpMessageInvoker _client = CreateClient();
     private readonly WebApplication _app;
     private readonly IHttpForwarder _forwarder;
-    private readonly int _healthPort;
 
     /// <param name="entrances">What it opens.</param>
     /// <param name="healthPort">Where <c>GET /health</c> answers that it is up.</param>
     public IngressServer(IReadOnlyList<Entrance> entrances, int healthPort)
     {
-        _healthPort = healthPort;
-        _ports = entrances.Where(entrance => !entrance.IsTcp).SelectMany(Ports).ToFrozenDictionary(port => port.Number);
-        _relays = [.. entrances.Where(entrance => entrance.IsTcp).Select(entrance => (entrance.Cleartext, new PortRelay(new([.. entrance.Targets]))))];
-
+        _ports = entrances.Where(entrance => !entrance.IsTcp).SelectMany(IngressPort.Of).ToFrozenDictionary(port => port.Number);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Yarp", LogLevel.Warning);
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(options => Configure(options, builder.Configuration));
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
+        {
+            options.ListenLocalhost(healthPort);
+            options.ListenAsEnvoy(_ports.Values, builder.Configuration["Topology:Certificates:Directory"]);
+            foreach (var entrance in entrances.Where(entrance => entrance.IsTcp))
+            {
+                var relay = new PortRelay(new RoundRobin([.. entrance.Targets]));
+                options.ListenLocalhost(entrance.Cleartext, listen => listen.Run(relay.RelayAsync));
+            }
+        });
         builder.Services.AddHttpForwarder();
         _app = builder.Build();
         _app.Run(HandleAsync);
         _forwarder = _app.Services.GetRequiredService<IHttpForwarder>();
     }
+
+    /// <summary>Returns once it listens.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);
 
     /// <summary>Runs until it is asked to stop.</summary>
     public Task RunAsync() => _app.RunAsync();
@@ -84,48 +85,6 @@ internal sealed class IngressServer : IAsyncDisposable
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
     });
 
-    private static IEnumerable<Port> Ports(Entrance entrance)
-    {
-        var replicas = new RoundRobin([.. entrance.Targets]);
-        yield return new Port(entrance.Cleartext, IsTls: false, entrance.Http2, entrance.RedirectsToTls ? entrance.Tls : null, replicas);
-        if (entrance.Tls is { } tls) yield return new Port(tls, IsTls: true, entrance.Http2, RedirectTo: null, replicas);
-    }
-
-    private void Configure(KestrelServerOptions options, ConfigurationManager configuration)
-    {
-        var certificate = new Rotating<X509Certificate2>(
-            () => new LocalAuthority(LocalAuthorities.Root(configuration["Topology:Certificates:Directory"]), LocalAuthorities.Public, TimeProvider.System)
-                .GetLeaf("ingress", LocalAuthorities.PublicNames),
-            TimeProvider.System);
-
-        options.AddServerHeader = false;
-        options.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
-        options.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
-        options.Limits.MaxRequestHeadersTotalSize = HeaderBytes;
-        options.Limits.MaxRequestHeaderCount = HeaderFields;
-        // What is too large or too slow is for the resource to say.
-        options.Limits.MaxRequestBodySize = null;
-        options.Limits.MinRequestBodyDataRate = null;
-        options.Limits.MinResponseDataRate = null;
-        options.ListenLocalhost(_healthPort);
-        foreach (var (port, relay) in _relays) options.ListenLocalhost(port, listen => listen.Run(relay.RelayAsync));
-        foreach (var port in _ports.Values)
-        {
-            options.ListenLocalhost(port.Number, listen =>
-            {
-                // Without TLS nothing negotiates the version, so a port has one.
-                listen.Protocols = port.IsTls ? HttpProtocols.Http1AndHttp2 : port.Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1;
-                if (!port.IsTls) return;
-                _ = certificate.Current; // A certificate that is missing stops the start, not the first handshake.
-                listen.UseHttps(https =>
-                {
-                    https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-                    https.ServerCertificateSelector = (_, _) => certificate.Current;
-                });
-            });
-        }
-    }
-
     private async Task HandleAsync(HttpContext context)
     {
         // Any other port is the one for health.
@@ -144,13 +103,14 @@ internal sealed class IngressServer : IAsyncDisposable
     }
 
     /// <summary>A replica that does not take the connection has seen nothing of the request, so the next one may have it.</summary>
-    private async Task ForwardAsync(HttpContext context, Port port)
+    private async Task ForwardAsync(HttpContext context, IngressPort port)
     {
         foreach (var replica in port.Replicas.Next())
         {
             await _forwarder.SendAsync(context, replica.GetLeftPart(UriPartial.Authority), _client, port.Http2 ? Http2 : Http1, _headers);
             if (context.GetForwarderErrorFeature()?.Exception is not HttpRequestException { InnerException: SocketException } || context.Response.HasStarted) return;
             context.Features.Set<IForwarderErrorFeature>(null);
+            context.Response.Clear();
         }
 
         await RefuseAsync(context, "no healthy upstream");
@@ -165,9 +125,4 @@ internal sealed class IngressServer : IAsyncDisposable
         context.Response.ContentType = "text/plain";
         return context.Response.WriteAsync(reason, context.RequestAborted);
     }
-
-    /// <summary>A port of the ingress.</summary>
-    /// <param name="Http2">What the replicas speak.</param>
-    /// <param name="RedirectTo">The port of HTTPS, where clients have to use that.</param>
-    private sealed record Port(int Number, bool IsTls, bool Http2, int? RedirectTo, RoundRobin Replicas);
 }

@@ -18,13 +18,13 @@ public sealed class ClaimLab : IAsyncDisposable
 
     private ClaimLab(TopologyState state, Func<TopologyState?> read, IConfiguration configuration, PlainKestrel plain)
     {
-        (State, _read, _configuration, Plain) = (state with { Resources = [.. state.Started()] }, read, configuration, plain);
+        (State, _read, _configuration, Plain) = (state with { Resources = [.. state.Started().Where(resource => !state.BehindIngress || resource.Listeners is not null)] }, read, configuration, plain);
         Targets = new(state.Services());
         Trust = new(configuration);
         Authorities = new(configuration);
     }
 
-    /// <summary>The topology when the lab was opened, without what nobody has started.</summary>
+    /// <summary>The topology when the lab was opened, without what nobody has started, and without the ingress, which is the platform's.</summary>
     public TopologyState State { get; }
 
     /// <summary>

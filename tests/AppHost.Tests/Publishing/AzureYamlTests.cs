@@ -1,13 +1,13 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Topology.ManifestHost.Running;
+using Topology.Tests.Infrastructure;
 
-namespace Topology.Tests.Publishing;
+namespace Topology.AppHost.Tests.Publishing;
 
 /// <summary><c>azure.yaml</c> as azd reads it (its cli/azd/pkg/project): an AppHost is taken only alone, in a .NET language, and for Container Apps.</summary>
 public sealed class AzureYamlTests
 {
-    private static readonly Dictionary<string, string> Fields = Read(File.ReadLines(Path.Combine(Repository.Find()!.Root, "azure.yaml")));
+    private static readonly Dictionary<string, string> Fields = Read(File.ReadLines(Path.Combine(Programs.Repository, "azure.yaml")));
 
     [Fact]
     public void The_name_is_one_that_azd_takes() => Assert.Matches("^[a-z0-9]([-a-z0-9]*[a-z0-9])$", Fields["name"]);
@@ -23,8 +23,8 @@ public sealed class AzureYamlTests
         Assert.Equal("containerapp", Fields["services.app.host"]);
         Assert.Contains(Fields["services.app.language"], (string[])["dotnet", "csharp", "fsharp"]);
 
-        var project = Path.GetFullPath(Fields["services.app.project"], Repository.Find()!.Root);
-        Assert.Equal(Repository.Find()!.AppHost, Path.GetDirectoryName(project));
+        var project = Path.GetFullPath(Fields["services.app.project"], Programs.Repository);
+        Assert.Equal(Path.Combine(Programs.Repository, "AppHost"), Path.GetDirectoryName(project));
         // azd asks the build whether it is one, and its SDK says yes.
         Assert.StartsWith("Aspire.AppHost.Sdk/", XDocument.Load(project).Root!.Attribute("Sdk")!.Value, StringComparison.Ordinal);
     }

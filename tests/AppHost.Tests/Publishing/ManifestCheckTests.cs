@@ -1,18 +1,21 @@
 using System.Text.Json.Nodes;
-using Topology.ManifestHost.Publishing;
-using Topology.ManifestHost.Running;
+using Topology.AppHost.Rehearsal;
+using Topology.AppHost.Tests.Publishing.Checks;
+using Topology.AppHost.Tests.Rehearsal;
 
-namespace Topology.Tests.Publishing;
+namespace Topology.AppHost.Tests.Publishing;
 
 /// <summary>The committed cloud manifest is fit to be deployed, and each way to spoil it is found.</summary>
 public sealed class ManifestCheckTests
 {
-    [Fact]
-    public void The_committed_manifests_are_valid()
+    [Theory]
+    [InlineData("cloud.json", "edge")]
+    [InlineData("cloud-both.json", "catalog orders media live edge")]
+    public async Task The_committed_manifests_are_valid_and_can_be_rehearsed(string manifest, string exposed)
     {
-        Assert.Empty(ManifestCheck.Run(Path.Combine(Repository.Find()!.Manifests, "cloud.json"), deployable: true, name => name == "edge"));
-        Assert.Empty(ManifestCheck.Run(Path.Combine(Repository.Find()!.Manifests, "cloud-both.json"), deployable: true, _ => true));
-        Assert.Empty(ManifestCheck.Run(Repository.Find()!.LabManifest, deployable: false, _ => true));
+        var file = ManifestFile.Committed(manifest);
+        Assert.Empty(await ManifestCheck.RunAsync(file, name => exposed.Split(' ').Contains(name)));
+        Assert.Equal(exposed.Split(' '), ManifestReader.Read(file).Projects.Where(project => project.Bindings.Any(binding => binding.IsExternal)).Select(project => project.Name));
     }
 
     /// <param name="resource">Whose member is set; created if there is none.</param>
@@ -21,29 +24,29 @@ public sealed class ManifestCheckTests
     /// <param name="expected">What the problem begins with.</param>
     [Theory]
     // The schema's rules.
-    [InlineData("edge", "/ports", "{}", "resource 'edge', key 'ports': is unknown in a project.v0")]
-    [InlineData("edge", "/bindings/http/hostPort", "80", "resource 'edge', key 'bindings.http.hostPort': is unknown in a binding")]
-    [InlineData("trustedProxies", "/inputs/value/type", "\"number\"", "resource 'trustedProxies', key 'inputs.value.type': must be \"string\"")]
-    [InlineData("trustedProxies", "/inputs/value/default", "{}", "resource 'trustedProxies', key 'inputs.value.default': has either a value or rules")]
-    [InlineData("trustedProxies", "/inputs/value/prompt", "true", "resource 'trustedProxies', key 'inputs.value.prompt': is unknown in an input")]
-    [InlineData("web", "", """{"type": "container.v1"}""", "resource 'web', key 'image': a container.v1 has either an image or a build")]
-    [InlineData("web", "", """{"type": "container.v0"}""", "resource 'web', key 'image': is missing; a container.v0 needs it")]
-    [InlineData("web", "", """{"type": "container.v0", "image": 5}""", "resource 'web', key 'image': must be a string that is not empty")]
-    [InlineData("web", "", """{"type": "container.v0", "image": ""}""", "resource 'web', key 'image': must be a string that is not empty")]
-    [InlineData("web", "", """{"type": "container.v0", "image": "x", "args": "hunter2"}""", "resource 'web', key 'args': must be an array")]
-    [InlineData("web", "", """{"type": "container.v0", "image": "x", "args": [5]}""", "resource 'web', key 'args[0]': must be a string")]
-    [InlineData("web", "", """{"type": "container.v0", "image": "x", "env": {"N": 5}}""", "resource 'web', key 'env.N': must be a string")]
-    [InlineData("web", "", """{"type": "container.v0", "image": "x", "env": null}""", "resource 'web', key 'env': must be an object")]
-    [InlineData("web", "", """{"type": "container.v0", "image": "x", "bindings": {"http": null}}""", "resource 'web', key 'bindings.http': must be an object")]
-    [InlineData("web", "", """{"type": "container.v0", "image": "x", "bindings": {"http": {"scheme": "http", "protocol": "hunter2", "transport": "http"}}}""", "resource 'web', key 'bindings.http.protocol': must be one of tcp, udp")]
-    [InlineData("web", "", """{"type": "container.v0", "image": "x", "bindings": {"http": {"protocol": "tcp", "transport": "http"}}}""", "resource 'web', key 'bindings.http.scheme': is missing; a binding needs it")]
-    [InlineData("web", "", """{"type": "container.v0", "image": "x", "bindings": {"http": {"scheme": "http", "transport": "http"}}}""", "resource 'web', key 'bindings.http.protocol': is missing; a binding needs it")]
+    [InlineData("edge", "/ports", "{}", "resource 'edge', key 'ports': the schema says")]
+    [InlineData("edge", "/bindings/http/hostPort", "80", "resource 'edge', key 'bindings.http.hostPort': the schema says")]
+    [InlineData("trustedProxies", "/inputs/value/type", "\"number\"", "resource 'trustedProxies', key 'inputs.value.type': the schema says")]
+    [InlineData("trustedProxies", "/inputs/value/default", "{}", "resource 'trustedProxies', key 'inputs.value.default.generate': the schema says")]
+    [InlineData("trustedProxies", "/inputs/value/prompt", "true", "resource 'trustedProxies', key 'inputs.value.prompt': the schema says")]
+    [InlineData("web", "", """{"type": "container.v1"}""", "resource 'web', key 'build': the schema says")]
+    [InlineData("web", "", """{"type": "container.v0"}""", "resource 'web', key 'image': the schema says")]
+    [InlineData("web", "", """{"type": "container.v0", "image": 5}""", "resource 'web', key 'image': the schema says")]
+    [InlineData("web", "", """{"type": "container.v0", "image": ""}""", "resource 'web', key 'image': must not be empty")]
+    [InlineData("web", "", """{"type": "container.v0", "image": "x", "args": "hunter2"}""", "resource 'web', key 'args': the schema says")]
+    [InlineData("web", "", """{"type": "container.v0", "image": "x", "args": [5]}""", "resource 'web', key 'args[0]': the schema says")]
+    [InlineData("web", "", """{"type": "container.v0", "image": "x", "env": {"N": 5}}""", "resource 'web', key 'env.N': the schema says")]
+    [InlineData("web", "", """{"type": "container.v0", "image": "x", "env": null}""", "resource 'web', key 'env': the schema says")]
+    [InlineData("web", "", """{"type": "container.v0", "image": "x", "bindings": {"http": null}}""", "resource 'web', key 'bindings.http': the schema says")]
+    [InlineData("web", "", """{"type": "container.v0", "image": "x", "bindings": {"http": {"scheme": "http", "protocol": "hunter2", "transport": "http"}}}""", "resource 'web', key 'bindings.http.protocol': the schema says")]
+    [InlineData("web", "", """{"type": "container.v0", "image": "x", "bindings": {"http": {"protocol": "tcp", "transport": "http"}}}""", "resource 'web', key 'bindings.http.scheme': the schema says")]
+    [InlineData("web", "", """{"type": "container.v0", "image": "x", "bindings": {"http": {"scheme": "http", "transport": "http"}}}""", "resource 'web', key 'bindings.http.protocol': the schema says")]
     [InlineData("web", "", """{"type": "container.v0", "image": "x", "bindings": {"http": {"scheme": "http", "protocol": "tcp", "transport": "http", "targetPort": 70000}}}""", "resource 'web', key 'bindings.http.targetPort': must be a port from 1 to 65535")]
-    [InlineData("web", "", """{"type": "container.v0", "image": "x", "bindMounts": [{"source": ".", "readOnly": true}]}""", "resource 'web', key 'bindMounts[0].target': is missing; a bind mount needs it")]
-    [InlineData("web", "", """{"type": "container.v0", "image": "x", "volumes": [{"name": "v", "target": "/v", "readOnly": true, "size": 1}]}""", "resource 'web', key 'volumes[0].size': is unknown in a volume; remove it")]
-    [InlineData("web", "", """{"type": "container.v1", "build": {}}""", "resource 'web', key 'build.dockerfile': is missing; a build needs it")]
-    [InlineData("web", "", """{"type": "container.v1", "build": {"context": ".", "dockerfile": "cloud.json", "secrets": {"s": {"type": "vault"}}}}""", "resource 'web', key 'build.secrets.s.type': must be one of env, file")]
-    [InlineData("web", "", """{"type": "dockerfile.v0", "path": 5, "context": "."}""", "resource 'web', key 'path': must be a string that is not empty")]
+    [InlineData("web", "", """{"type": "container.v0", "image": "x", "bindMounts": [{"source": ".", "readOnly": true}]}""", "resource 'web', key 'bindMounts[0].target': the schema says")]
+    [InlineData("web", "", """{"type": "container.v0", "image": "x", "volumes": [{"name": "v", "target": "/v", "readOnly": true, "size": 1}]}""", "resource 'web', key 'volumes[0].size': the schema says")]
+    [InlineData("web", "", """{"type": "container.v1", "build": {}}""", "resource 'web', key 'build.dockerfile': the schema says")]
+    [InlineData("web", "", """{"type": "container.v1", "build": {"context": ".", "dockerfile": "cloud.json", "secrets": {"s": {"type": "vault"}}}}""", "resource 'web', key 'build.secrets.s': the schema says")]
+    [InlineData("web", "", """{"type": "dockerfile.v0", "path": 5, "context": "."}""", "resource 'web', key 'path': the schema says")]
     // What is not there.
     [InlineData("web", "", """{"type": "dockerfile.v0", "path": "none/Dockerfile", "context": "."}""", "resource 'web', key 'path': there is no file ")]
     [InlineData("web", "", """{"type": "dockerfile.v0", "path": "cloud.json", "context": "none"}""", "resource 'web', key 'context': there is no folder ")]
@@ -66,8 +69,8 @@ public sealed class ManifestCheckTests
     [InlineData("edge", "/env/X", "\"{catalog.connectionString}\"", "resource 'edge', key 'env.X': {catalog.connectionString} asks for 'connectionString'")]
     [InlineData("edge", "/env/X", "\"{trustedProxies.inputs.other}\"", "resource 'edge', key 'env.X': {trustedProxies.inputs.other} refers to the input 'other'")]
     [InlineData("edge", "/env/X", "\"{catalog.replicas}\"", "resource 'edge', key 'env.X': {catalog.replicas} is nothing that a manifest offers")]
-    [InlineData("edge", "/args", """["{catalog"]""", "resource 'edge', key 'args[0]': the '{' at position 0 is never closed")]
-    [InlineData("edge", "/env/X", "\"ab{hunter2}c\"", "resource 'edge', key 'env.X': the braces at position 2 enclose no reference")]
+    [InlineData("edge", "/args", """["{catalog"]""", "resource 'edge', key 'args[0]': the brace at position 0 encloses no reference")]
+    [InlineData("edge", "/env/X", "\"ab{hunter2}c\"", "resource 'edge', key 'env.X': the brace at position 2 encloses no reference")]
     [InlineData("catalog", "/env/X", "\"{orders.bindings.http.url}\"", "resource 'catalog', key 'env.X': leads in a circle → 'orders', env.CATALOG_HTTP → 'catalog'; remove one reference")]
     [InlineData("a", "", """{"type": "value.v0", "connectionString": "{a.connectionString}"}""", "resource 'a', key 'connectionString': leads in a circle → 'a'; remove one reference")]
     // Who may be reached, and by whom a service is fooled.
@@ -95,9 +98,9 @@ public sealed class ManifestCheckTests
     [InlineData("orders", "/env/Orders__ApiKey", "\"hunter2\"", "resource 'orders', key 'env.Orders__ApiKey': looks like a secret by its name")]
     [InlineData("db-password", "", """{"type": "parameter.v0", "value": "{db-password.inputs.value}", "inputs": {"value": {"type": "string", "secret": true, "default": {"value": "hunter2"}}}}""", "resource 'db-password', key 'inputs.value.default.value': a secret has no default")]
     [InlineData("db-password", "", """{"type": "parameter.v0", "value": "{db-password.inputs.value}", "inputs": {"value": {"type": "string", "default": {"value": "hunter2"}}}}""", "resource 'db-password', key 'inputs.value.default.value': looks like a secret by its name")]
-    public void What_is_wrong_is_said_by_resource_and_key_and_without_the_value(string resource, string path, string? json, string expected)
+    public async Task What_is_wrong_is_said_by_resource_and_key_and_without_the_value(string resource, string path, string? json, string expected)
     {
-        var problems = CheckChanged(resource, path, json).Select(problem => problem.ToString()).ToList();
+        var problems = (await CheckChangedAsync(resource, path, json)).Select(problem => problem.ToString()).ToList();
 
         Assert.Contains(problems, problem => problem.StartsWith(expected, StringComparison.Ordinal));
         Assert.DoesNotContain(problems, problem => problem.Contains("hunter2", StringComparison.Ordinal));
@@ -116,12 +119,27 @@ public sealed class ManifestCheckTests
     [InlineData("db", "", """{"type": "parameter.v0", "value": "{db.inputs.value}", "connectionString": "Host=db;Database={db.value}", "inputs": {"value": {"type": "string"}}}""")]
     [InlineData("cache", "", """{"type": "container.v0", "image": "redis", "connectionString": "{cache.bindings.tcp.host}", "env": {"SELF": "{cache.connectionString}", "EDGE": "{edge.bindings.http.url}"}, "bindings": {"tcp": {"scheme": "tcp", "protocol": "tcp", "transport": "tcp", "targetPort": 6379}}}""")]
     [InlineData("cache", "", """{"type": "container.v0", "image": "redis", "bindings": {"tcp": {"scheme": "tcp", "protocol": "tcp", "transport": "tcp", "targetPort": 6379}}}""")]
-    public void What_is_right_is_left_alone(string resource, string path, string json) => Assert.Empty(CheckChanged(resource, path, json));
+    public async Task What_is_right_is_left_alone(string resource, string path, string json) => Assert.Empty(await CheckChangedAsync(resource, path, json));
 
-    private static IReadOnlyList<Problem> CheckChanged(string resource, string path, string? json)
+    [Fact]
+    public async Task Every_problem_is_told()
+    {
+        using var manifest = new ManifestFile();
+        manifest.Change("catalog", "/bindings/http/external", true);
+        manifest.Change("catalog", "/env/Topology__AllowedHosts", "localhost");
+        manifest.Change("orders", "/env/X", "{nobody.value}");
+
+        var problems = await ManifestCheck.RunAsync(manifest.File, name => name == "edge");
+
+        Assert.Equal(
+            [("catalog", "bindings.http.external"), ("catalog", "bindings.http.external"), ("orders", "env.X")],
+            problems.Select(problem => (problem.Resource, problem.Key)).Order());
+    }
+
+    private static async Task<IReadOnlyList<Problem>> CheckChangedAsync(string resource, string path, string? json)
     {
         using var copy = new ManifestFile();
         copy.Change(resource, path, json is null ? null : JsonNode.Parse(json));
-        return ManifestCheck.Run(copy.File, deployable: true, name => name == "edge");
+        return await ManifestCheck.RunAsync(copy.File, name => name == "edge");
     }
 }

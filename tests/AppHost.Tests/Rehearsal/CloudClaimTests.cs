@@ -1,14 +1,14 @@
 using System.Text.Json;
-using Topology.Tests.Claims;
 using Topology.Tests.Infrastructure;
 using Topology.Traffic.Claims;
 using Topology.Traffic.Claims.Lab;
 using Topology.Traffic.Targets;
 using static Microsoft.Playwright.Assertions;
 
-namespace Topology.Tests.Publishing;
+namespace Topology.AppHost.Tests.Rehearsal;
 
 /// <summary>Every claim that has a meaning beside what is published holds there, and fails where what it relies on is missing.</summary>
+[Collection(Rehearsals.Name)]
 public sealed class CloudClaimTests(CloudClaims cloud) : IClassFixture<CloudClaims>
 {
     private static readonly string[] OfTheLab = ["kestrel-edge", "shared-port", "internal-https-cost"];

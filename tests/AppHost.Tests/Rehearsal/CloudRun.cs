@@ -1,34 +1,41 @@
 using System.Net;
 using System.Net.Sockets;
-using Topology.Tests.EndToEnd;
-using Topology.Tests.Infrastructure;
+using Topology.AppHost.Tests.Infrastructure;
 
-namespace Topology.Tests.Publishing;
+namespace Topology.AppHost.Tests.Rehearsal;
 
-/// <summary>A cloud's manifest, running as processes behind the stand-in for the platform's ingress.</summary>
-public abstract class PlatformRun(string committed) : IAsyncLifetime
+/// <summary>The classes that rehearse a manifest, one after the other: a topology is much for a small machine.</summary>
+[CollectionDefinition(Name)]
+public sealed class Rehearsals
+{
+    public const string Name = "rehearsals";
+}
+
+/// <summary>A cloud's manifest under Aspire, behind the stand-in for the platform's ingress.</summary>
+/// <param name="committed">Which manifest.</param>
+/// <param name="telling">Services that tell who asks, so that it is seen what they believe; in the cloud none of them does.</param>
+public abstract class PlatformRun(string committed, params string[] telling) : IAsyncLifetime
 {
     private readonly ManifestFile _manifest = new(committed);
-    private ManifestHostProcess? _host;
+    private TopologyProcess? _host;
 
     /// <summary>Where clients of the tests come from: an address that no hop inside has, so that it can be told from theirs.</summary>
     public static IPAddress Client { get; } = OperatingSystem.IsLinux() ? IPAddress.Parse("127.0.0.2") : IPAddress.Loopback;
 
-    public ManifestHostProcess Host => _host!;
+    public TopologyProcess Host => _host!;
 
     public Uri Edge => Host.Url("edge", "https");
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
-        // What the backends believe is seen by asking one of them; in the cloud none of them tells.
-        _manifest.Change("catalog", "/env/Topology__WhoAmI", "true");
-        _host = await ManifestHostProcess.StartAsync(["--manifest", _manifest.File, "--dynamic-ports", "--no-dashboard", "--no-build", "--replicas", "catalog=2"], TimeSpan.FromMinutes(2));
+        foreach (var service in telling) _manifest.Change(service, "/env/Topology__WhoAmI", "true");
+        _host = await TopologyProcess.StartAsync($"--Topology:Manifest={_manifest.File}", "--Topology:Replicas:catalog=2");
     }
 
     /// <summary>A client outside, which trusts the stand-in's certificate.</summary>
     public static SocketsHttpHandler Handler()
     {
-        var handler = Lab.Handler();
+        var handler = Infrastructure.Lab.Handler();
         handler.ConnectCallback = async (context, cancellation) =>
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -54,16 +61,16 @@ public abstract class PlatformRun(string committed) : IAsyncLifetime
         DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (_host is not null) await _host.DisposeAsync();
         _manifest.Dispose();
-        GC.SuppressFinalize(this);
     }
 }
 
 /// <summary>As it is meant to be: only the edge is exposed.</summary>
-public sealed class CloudRun() : PlatformRun("cloud.json");
+public sealed class CloudRun() : PlatformRun("cloud.json", "catalog");
 
 /// <summary>For measuring: the backends are exposed beside the edge.</summary>
-public sealed class CloudBothRun() : PlatformRun("cloud-both.json");
+public sealed class CloudBothRun() : PlatformRun("cloud-both.json", "catalog");

@@ -15,9 +15,10 @@ using Topology.Traffic.Claims.Checks;
 using Topology.Traffic.Claims.Lab;
 using Topology.Traffic.Targets;
 
-namespace Topology.Tests.Publishing;
+namespace Topology.AppHost.Tests.Rehearsal;
 
 /// <summary>What is published does its work as it will there: every workload, from outside, through the platform's ingress.</summary>
+[Collection(Rehearsals.Name)]
 public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
 {
     private const int Large = 10 << 20;
@@ -153,7 +154,8 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     {
         var json = Path.GetTempFileName();
         var (status, _, error) = await TrafficCommand.RunAsync(null, ["compare", "--attach", "--state", cloud.Host.StateFile, "--paths", "direct,edge", "--rate", "40", "--duration", "1", "--json", json]);
-        Assert.True(status == 0, error);
+        // On a busy machine, or in Debug, a measurement is not valid; what was answered counts all the same.
+        Assert.True(status is 0 or 3, error);
         using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, Cancelled));
         Assert.Equal(
             [("direct", 40, 0), ("edge", 40, 0)],
@@ -253,20 +255,20 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
             for (var (answers, attempt) = (0, 1); answers == 0; attempt++)
             {
                 Assert.True(attempt <= 3, $"{replica} was back before {other} was asked.");
-                await Signals.SendAsync("KILL", Pid(replica));
-                await Eventually.TrueAsync(() => State(replica) != "running");
+                await Programs.SignalAsync("KILL", Pid(replica));
+                await Eventually.TrueAsync(() => !Runs(replica));
                 for (; answers < 20; answers++)
                 {
                     var seen = await client.GetFromJsonAsync<JsonElement>("/catalog/whoami", Cancelled);
-                    if (State(replica) == "running") break;
+                    if (Runs(replica)) break;
                     Assert.Equal(Pid(other), seen.GetProperty("process").GetInt32());
                 }
 
-                await Eventually.TrueAsync(() => State(replica) == "running", seconds: 30);
+                await Eventually.TrueAsync(() => cloud.Host.Resource(replica).GetProperty("health").GetString() == "healthy", seconds: 30);
             }
         }
 
-        string? State(string name) => cloud.Host.Resource(name).GetProperty("state").GetString();
+        bool Runs(string name) => cloud.Host.Resource(name).GetProperty("state").GetString() == "running";
         int Pid(string name) => cloud.Host.Resource(name).GetProperty("pid").GetInt32();
     }
 
@@ -288,16 +290,21 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     {
         foreach (var resource in cloud.Host.State.GetProperty("resources").EnumerateArray())
         {
-            var schemes = resource.GetProperty("urls").EnumerateObject().Select(url => new Uri(url.Value.GetString()!).Scheme).Distinct().Order();
-            Assert.Equal(resource.GetProperty("name").GetString() == "edge" ? ["http", "https"] : ["http"], schemes);
+            var tls = resource.GetProperty("urls").EnumerateObject().Where(url => new Uri(url.Value.GetString()!).Scheme == "https").Select(url => url.Name);
+            Assert.Equal(resource.GetProperty("name").GetString() switch { "edge" => ["https"], "ingress" => ["edge-https"], _ => [] }, tls);
         }
     }
 
+    /// <summary>A manifest tells containers to listen on every address; here that would be this machine's.</summary>
     [Fact]
-    public void Everything_is_on_loopback_and_the_host_says_why()
+    public async Task Everything_listens_on_loopback_only()
     {
-        Assert.Contains("loopback only", cloud.Host.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("Now listening on: http://[::]", cloud.Host.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("Now listening on: http://0.0.0.0", cloud.Host.Output, StringComparison.Ordinal);
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Finds the sockets of processes by /proc.");
+        foreach (var resource in cloud.Host.State.GetProperty("resources").EnumerateArray())
+        {
+            var addresses = await Sockets.ListeningAsync(resource.GetProperty("pid").GetInt32(), Cancelled);
+            Assert.NotEmpty(addresses);
+            Assert.All(addresses, address => Assert.True(IPAddress.IsLoopback(address), $"{resource.GetProperty("name")}: {address}"));
+        }
     }
 }

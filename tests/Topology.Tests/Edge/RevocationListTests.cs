@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Topology.Edge.Upstreams;
-using Topology.ManifestHost.Running;
 using Topology.ServiceDefaults.Certificates;
 using Topology.Tests.Infrastructure;
 
@@ -20,7 +19,7 @@ public sealed class RevocationListTests : IDisposable
     public async Task A_client_that_asks_the_list_takes_a_certificate_until_it_is_revoked()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows' curl takes the list from the certificate's address only.");
-        Assert.SkipWhen(Executables.Find("curl") is null, "curl is not installed; on Debian: apt-get install curl.");
+        Assert.SkipWhen(Programs.Find("curl") is null, "curl is not installed; on Debian: apt-get install curl.");
         await using var edge = ServiceHost.Start<UpstreamOptions>([("Topology:Certificates:Directory", _folder)]);
         var authority = new LocalAuthority(_folder, LocalAuthorities.Public, TimeProvider.System);
         Assert.Equal(0, await CurlAsync());
@@ -55,13 +54,5 @@ public sealed class RevocationListTests : IDisposable
             using var response = await edge.Client().GetAsync(LocalAuthorities.RevocationListPath, Cancelled);
             Assert.Equal(System.Net.HttpStatusCode.NotFound, response.StatusCode);
         }
-    }
-
-    [Fact]
-    public void Certificates_name_the_place_where_the_labs_edge_serves_it()
-    {
-        var lab = Topology.ManifestHost.Manifests.ManifestReader.Read(Path.Combine(Repository.Find()!.Manifests, "lab.json"));
-        var edge = lab.Processes.Single(process => process.Name == "edge");
-        Assert.Equal(new Uri(LocalAuthorities.PublicRevocationList).Port, edge.Bindings["http"].FixedPort);
     }
 }

@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Topology.ManifestHost.Running;
+using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Proxies;
 
 /// <summary>What can be checked of the IIS files off Windows; nobody has run them.</summary>
 public sealed class IisTests
 {
-    private static readonly string Folder = Path.Combine(Repository.Find()!.Root, "Edge", "Proxies", "iis");
+    private static readonly string Folder = Path.Combine(Programs.Repository, "Edge", "Proxies", "iis");
 
     // The ASP.NET Core Module's schema: attribute, and what its value must be.
     private static readonly Dictionary<string, Func<string, bool>> Attributes = new()

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Topology.ManifestHost.Running;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Publishing;
@@ -34,16 +33,8 @@ public sealed class ImageTests
 
     private static async Task<JsonElement> EvaluateAsync(string project)
     {
-        var start = new ProcessStartInfo(
-            Executables.Dotnet,
-            ["msbuild", project, "-nologo", "-nodeReuse:false", "-target:ComputeContainerBaseImage", "-getProperty:ContainerBaseImage,ContainerUser,InvariantGlobalization"])
-        {
-            WorkingDirectory = Repository.Find()!.Root,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment.Clear();
-        foreach (var (name, value) in ChildEnvironment.ForTools()) start.Environment[name] = value;
+        var start = BuildTools.MSBuild(project, "-target:ComputeContainerBaseImage", "-getProperty:ContainerBaseImage,ContainerUser,InvariantGlobalization");
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
         using var process = Process.Start(start)!;
         var (code, output, error) = await Programs.EndAsync(process, TestContext.Current.CancellationToken);
         Assert.True(code == 0, output + error);

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security;
 using System.Text;
-using Topology.ManifestHost.Manifests;
-using Topology.ManifestHost.Running;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Publishing;
@@ -17,10 +15,12 @@ public sealed class PublishedServices : IAsyncLifetime
     /// <summary>Where the runtime is in the base image.</summary>
     private const string Dotnet = "/dotnet";
 
+    /// <summary>A port of the manifest without a binding: it is told as a number.</summary>
+    private const string Probes = "8081";
+
     private static readonly string[] Services = ["catalog", "orders", "media", "live", "edge", "traffic"];
     private static readonly string[] Tools = ["unshare", "mount", "chroot", "setpriv", "env"];
 
-    private readonly Manifest _manifest = ManifestReader.Read(Path.Combine(Repository.Find()!.Manifests, "cloud.json"));
     private readonly Dictionary<(string Resource, int Port), int> _ports = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("topology-published-");
     private readonly List<PublishedService> _started = [];
@@ -50,12 +50,12 @@ public sealed class PublishedServices : IAsyncLifetime
     /// <param name="without">A variable that it does not get.</param>
     public PublishedService Start(string service, string? without = null)
     {
-        var resource = (ProjectResource)_manifest.Resources[service];
-        var values = new ValueResolver(_manifest, binding => Port(binding.Resource, binding.FixedPort!.Value), (_, input) => input.Default!);
-        var environment = values.Environment(resource).Where(entry => entry.Key != without).ToDictionary();
+        var environment = CloudManifest.Environment(service, Port).Where(entry => entry.Key != without).ToDictionary();
         // The port for probes is the same in every container.
-        foreach (var (key, value) in resource.Environment.Where(entry => entry.Key.StartsWith("Topology__Listeners__", StringComparison.Ordinal) && int.TryParse(entry.Value, out _)))
-            environment[key] = $"{Port(service, int.Parse(value, CultureInfo.InvariantCulture))}";
+        foreach (var (key, value) in environment.Where(entry => entry.Key.StartsWith("Topology__Listeners__", StringComparison.Ordinal)).ToList())
+        {
+            if (value == Probes) environment[key] = $"{Port(service, int.Parse(value, CultureInfo.InvariantCulture))}";
+        }
 
         var image = _images[service];
         var variables = image.Environment.Concat(environment.Select(entry => (entry.Key, entry.Value)));
@@ -74,8 +74,8 @@ public sealed class PublishedServices : IAsyncLifetime
     {
         if (!OperatingSystem.IsLinux()) return "Only Linux has the namespaces that this takes.";
         if (!Environment.IsPrivilegedProcess) return "Only root may make the file system that this takes.";
-        if (Array.Find(Tools, tool => Executables.Find(tool) is null) is { } missing) return $"{missing} is not installed; on Debian: apt-get install util-linux coreutils.";
-        if (!File.Exists(Path.Combine(Path.GetDirectoryName(Executables.Dotnet)!, "dotnet"))) return "The runtime's folder was not found.";
+        if (Array.Find(Tools, tool => Programs.Find(tool) is null) is { } missing) return $"{missing} is not installed; on Debian: apt-get install util-linux coreutils.";
+        if (!File.Exists(Path.Combine(Path.GetDirectoryName(Programs.Dotnet)!, "dotnet"))) return "The runtime's folder was not found.";
         await using var trial = new PublishedService(Run("/usr", $"{User}", [], $"{Dotnet}/dotnet", "--list-runtimes"));
         return await trial.EndAsync() == 0 ? null : $"This machine does not let a program have a file system of its own: {trial.Output}";
     }
@@ -86,7 +86,7 @@ public sealed class PublishedServices : IAsyncLifetime
         await using var registry = await BaseImage.ServeAsync(User, Dotnet);
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
         var projects = Services.Select(service => $"""
-                <Service Include="{SecurityElement.Escape(((ProjectResource)_manifest.Resources[service]).ProjectFile)}" AdditionalProperties="ContainerArchiveOutputPath={SecurityElement.Escape(Archive(service))}" />
+                <Service Include="{SecurityElement.Escape(CloudManifest.Project(service))}" AdditionalProperties="ContainerArchiveOutputPath={SecurityElement.Escape(Archive(service))}" />
             """);
         var file = Path.Combine(_folder.FullName, "images.proj");
         await File.WriteAllTextAsync(file, $"""
@@ -99,11 +99,8 @@ public sealed class PublishedServices : IAsyncLifetime
               </Target>
             </Project>
             """);
-        var start = new ProcessStartInfo(Executables.Dotnet, ["msbuild", file, "-maxCpuCount", "-nologo", "-verbosity:minimal", "-tl:off", "-nodeReuse:false"]);
-        start.Environment.Clear();
-        foreach (var (name, value) in ChildEnvironment.ForTools()) start.Environment[name] = value;
-        await using var build = new PublishedService(start);
-        Assert.True(await build.EndAsync() == 0, build.Output);
+        await using var build = new PublishedService(BuildTools.MSBuild(file, "-maxCpuCount", "-verbosity:minimal", "-tl:off"));
+        Assert.True(await build.EndAsync(TimeSpan.FromMinutes(4)) == 0, build.Output);
         foreach (var service in Services) _images[service] = BuiltImage.Read(Archive(service), _folder.CreateSubdirectory(service).FullName);
     }
 
@@ -113,10 +110,10 @@ public sealed class PublishedServices : IAsyncLifetime
     private ProcessStartInfo Run(string app, string user, IEnumerable<(string Name, string Value)> environment, params string[] command)
     {
         var root = _folder.CreateSubdirectory($"root-{Interlocked.Increment(ref _roots)}").FullName;
-        var script = Path.Combine(Repository.Find()!.Root, "tests", "Topology.Tests", "Publishing", "container.sh");
+        var script = Path.Combine(Programs.Repository, "tests", "Topology.Tests", "Publishing", "container.sh");
         var start = new ProcessStartInfo(
-            Executables.Find("unshare") ?? "unshare",
-            ["--mount", "--propagation", "private", "sh", script, root, app, Path.GetDirectoryName(Executables.Dotnet)!, user, .. command]);
+            Programs.Find("unshare") ?? "unshare",
+            ["--mount", "--propagation", "private", "sh", script, root, app, Path.GetDirectoryName(Programs.Dotnet)!, user, .. command]);
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         start.Environment["HOME"] = "/home/app"; // What a container runtime adds, from the image's list of users.
@@ -161,9 +158,9 @@ public sealed class PublishedService : IAsyncDisposable
 
     /// <summary>Waits until it has ended by itself.</summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> EndAsync()
+    public async Task<int> EndAsync(TimeSpan? patience = null)
     {
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(patience ?? Patience);
         await _reading.WaitAsync(Patience);
         return _process.ExitCode;
     }
@@ -172,7 +169,7 @@ public sealed class PublishedService : IAsyncDisposable
     /// <inheritdoc cref="EndAsync"/>
     public async Task<int> StopAsync()
     {
-        await Signals.SendAsync("TERM", Pid);
+        await Programs.SignalAsync("TERM", Pid);
         return await EndAsync();
     }
 

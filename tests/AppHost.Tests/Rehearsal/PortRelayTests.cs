@@ -1,19 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Topology.ManifestHost.Ingress;
-using Topology.ManifestHost.Manifests;
-using Topology.ManifestHost.Running;
+using Topology.Ingress;
 using Topology.Tests.Infrastructure;
 
-namespace Topology.Tests.Publishing;
+namespace Topology.AppHost.Tests.Rehearsal;
 
 /// <summary>A port beside the main ingress passes bytes, whatever they are.</summary>
 public sealed class PortRelayTests : IDisposable
 {
-    private static readonly Platform Platform = new(ManifestReader.Read(Path.Combine(Repository.Find()!.Manifests, "cloud-both.json")), new Dictionary<string, int>());
-    private static readonly Entrance Entrance = Platform.Entrances.Single(entrance => entrance is { Resource: "catalog", IsTcp: true });
-
     private readonly TcpListener _replica = new(IPAddress.Loopback, FreePorts.Take());
     private readonly int _port = FreePorts.Take();
 
@@ -22,23 +17,28 @@ public sealed class PortRelayTests : IDisposable
     [Fact]
     public async Task Bytes_pass_as_they_are_also_after_one_side_has_sent_its_last()
     {
-        await using var ingress = await StartAsync(isRunning: true);
+        _replica.Start();
+        await using var ingress = await StartAsync(Port(_replica));
         await using var client = await ConnectAsync();
-        await using var server = new NetworkStream(await _replica.AcceptSocketAsync(Cancelled), ownsSocket: true);
+        await ExchangeAsync(client);
+    }
 
-        await client.WriteAsync("\0 no HTTP\r\n"u8.ToArray(), Cancelled);
-        client.Socket.Shutdown(SocketShutdown.Send);
-        Assert.Equal("\0 no HTTP\r\n", await ReadAsync(server));
-
-        await server.WriteAsync("and back"u8.ToArray(), Cancelled);
-        server.Socket.Shutdown(SocketShutdown.Send);
-        Assert.Equal("and back", await ReadAsync(client));
+    [Fact]
+    public async Task A_replica_that_does_not_run_is_passed_over()
+    {
+        _replica.Start();
+        await using var ingress = await StartAsync(FreePorts.Take(), Port(_replica));
+        for (var i = 0; i < 4; i++)
+        {
+            await using var client = await ConnectAsync();
+            await ExchangeAsync(client);
+        }
     }
 
     [Fact]
     public async Task Without_a_replica_that_runs_the_connection_is_broken_off()
     {
-        await using var ingress = await StartAsync(isRunning: false);
+        await using var ingress = await StartAsync(FreePorts.Take());
         var error = await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
             await using var client = await ConnectAsync();
@@ -49,10 +49,25 @@ public sealed class PortRelayTests : IDisposable
 
     public void Dispose() => _replica.Dispose();
 
-    private async Task<IngressServer> StartAsync(bool isRunning)
+    private static int Port(TcpListener listener) => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    private async Task ExchangeAsync(NetworkStream client)
     {
-        _replica.Start();
-        var ingress = new IngressServer([Entrance], binding => binding == Entrance.Cleartext ? _port : ((IPEndPoint)_replica.LocalEndpoint).Port, _ => isRunning);
+        await using var server = new NetworkStream(await _replica.AcceptSocketAsync(Cancelled), ownsSocket: true);
+        await client.WriteAsync("\0 no HTTP\r\n"u8.ToArray(), Cancelled);
+        client.Socket.Shutdown(SocketShutdown.Send);
+        Assert.Equal("\0 no HTTP\r\n", await ReadAsync(server));
+
+        await server.WriteAsync("and back"u8.ToArray(), Cancelled);
+        server.Socket.Shutdown(SocketShutdown.Send);
+        Assert.Equal("and back", await ReadAsync(client));
+    }
+
+    private async Task<IngressServer> StartAsync(params int[] replicas)
+    {
+        var entrance = new Entrance { Cleartext = _port, IsTcp = true };
+        foreach (var replica in replicas) entrance.Targets.Add(new Uri($"http://127.0.0.1:{replica}"));
+        var ingress = new IngressServer([entrance], FreePorts.Take());
         await ingress.StartAsync(Cancelled);
         return ingress;
     }

@@ -1,0 +1,47 @@
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Topology.ServiceDefaults.Certificates;
+
+namespace Topology.Ingress;
+
+internal static class IngressListeners
+{
+    // As Envoy there: a request's header may be 60 KiB in 100 fields.
+    private const int HeaderBytes = 60 * 1024;
+    private const int HeaderFields = 100;
+
+    /// <summary>Listens on the ports, with the limits that Envoy has there.</summary>
+    /// <param name="certificates">The folder of the local authorities; null for the user's.</param>
+    public static void ListenAsEnvoy(this KestrelServerOptions options, IEnumerable<IngressPort> ports, string? certificates)
+    {
+        var certificate = new Rotating<X509Certificate2>(
+            () => new LocalAuthority(LocalAuthorities.Root(certificates), LocalAuthorities.Public, TimeProvider.System).GetLeaf("ingress", LocalAuthorities.PublicNames),
+            TimeProvider.System);
+
+        options.AddServerHeader = false;
+        options.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
+        options.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
+        options.Limits.MaxRequestHeadersTotalSize = HeaderBytes;
+        options.Limits.MaxRequestHeaderCount = HeaderFields;
+        // What is too large or too slow is for the resource to say.
+        options.Limits.MaxRequestBodySize = null;
+        options.Limits.MinRequestBodyDataRate = null;
+        options.Limits.MinResponseDataRate = null;
+        foreach (var port in ports)
+        {
+            options.ListenLocalhost(port.Number, listen =>
+            {
+                listen.Protocols = port.Protocols;
+                if (!port.IsTls) return;
+                _ = certificate.Current; // A certificate that is missing stops the start, not the first handshake.
+                listen.UseHttps(https =>
+                {
+                    https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                    https.ServerCertificateSelector = (_, _) => certificate.Current;
+                });
+            });
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Topology.ServiceDefaults.Certificates;
+
+namespace Topology.AppHost.Tests.Lab;
+
+/// <summary>Where certificates of the local public authority say that the list of revoked ones is.</summary>
+public sealed class RevocationAddressTests
+{
+    [Fact]
+    public async Task Certificates_name_the_place_where_the_labs_edge_serves_it()
+    {
+        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(TestContext.Current.CancellationToken);
+        var edge = builder.Resources.Single(resource => resource.Name == "edge").Annotations.OfType<EndpointAnnotation>();
+        Assert.Equal(new Uri(LocalAuthorities.PublicRevocationList).Port, edge.Single(endpoint => endpoint.Name == "http").Port);
+    }
+}
