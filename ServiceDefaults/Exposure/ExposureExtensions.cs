@@ -21,6 +21,9 @@ internal static class ExposureExtensions
         services.AddOptions<ExposureLimits>().Bind(configuration.GetSection(ExposureLimits.Section));
         services.AddSingleton<UncountedClients>();
         services.AddSingleton<ConnectionLimits>();
+        services.AddSingleton<AnswerBacklog>();
+        services.AddSingleton<OpenStreams>();
+        services.AddHostedService<MemoryReturn>();
         services.ConfigureOptions<KestrelLimits>();
         services.ConfigureOptions<SendBacklog>();
         services.AddSingleton<ForwardedHeadersSetup>();

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Topology.ServiceDefaults.Diagnostics;
+using Topology.ServiceDefaults.Exposure.Limits;
 using Topology.ServiceDefaults.Exposure.Surface;
 using Topology.ServiceDefaults.Listeners;
 using Topology.ServiceDefaults.Paths;
@@ -21,6 +22,7 @@ internal sealed class ExposureStartupFilter(IConfiguration configuration) : ISta
         // The addresses that a host injects have no names; the named listeners are the same ones and are opened instead.
         if (KestrelListeners.Read(configuration).Count > 0) app.ServerFeatures.Get<IServerAddressesFeature>()?.Addresses.Clear();
 
+        app.UseMiddleware<AnswerWatch>();
         app.UseReceivedForwardedHeaders();
         var ingress = app.ApplicationServices.GetRequiredService<ForwardedHeadersSetup>().ForIngress();
         app.UseWhen(context => context.GetListener().IsBehindIngress, behind => behind.UseForwardedHeaders(ingress));
