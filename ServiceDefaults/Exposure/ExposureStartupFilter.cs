@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Topology.ServiceDefaults.Diagnostics;
+using Topology.ServiceDefaults.Exposure.Hosts;
 using Topology.ServiceDefaults.Exposure.Limits;
 using Topology.ServiceDefaults.Exposure.Surface;
 using Topology.ServiceDefaults.Listeners;
@@ -28,6 +29,7 @@ internal sealed class ExposureStartupFilter(IConfiguration configuration) : ISta
         app.UseWhen(context => context.GetListener().IsBehindIngress, behind => behind.UseForwardedHeaders(ingress));
         app.UsePublicHeaders();
         app.UseMiddleware<PublicGate>();
+        app.UseMiddleware<WebSocketOrigin>();
         app.UseHttpsOnly();
         app.UseWhen(context => !context.GetListener().IsPublic, @internal => @internal.UseForwardedHeaders());
         app.UseMiddleware<PathTagging>();

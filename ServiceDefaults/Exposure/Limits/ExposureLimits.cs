@@ -79,7 +79,7 @@ public sealed class ExposureLimits
 
     /// <summary>
     /// Open connections on each public listener; the ones above are closed at once, over TCP before any TLS. An idle one
-    /// costs about 10 KiB and a file descriptor, of which the process must have more than this; over QUIC about 60 KiB and
+    /// costs about 10 KiB, with TLS 50 KiB (of which OpenSSL's are 20), and a file descriptor, of which the process must have more than this; over QUIC about 60 KiB and
     /// none. Internal listeners do not count: health checks get through when the public side is full. Envoy: none until set
     /// (<c>max_active_downstream_connections</c>). nginx: 512 a worker (<c>worker_connections</c>).
     /// </summary>
@@ -164,7 +164,7 @@ public sealed class ExposureLimits
     public int Http2HeaderFieldBytes { get; set; } = 32 * 1024;
 
     /// <summary>
-    /// When a silent HTTP/2 connection is pinged, to find out which are dead; the ping has <see cref="Http2PingTimeout"/>.
+    /// When a silent HTTP/2 connection or WebSocket is pinged, to find out which are dead; the ping has <see cref="Http2PingTimeout"/>.
     /// Envoy: off (<c>connection_keepalive</c>). nginx: none.
     /// </summary>
     public TimeSpan Http2PingDelay { get; set; } = TimeSpan.FromSeconds(60);
