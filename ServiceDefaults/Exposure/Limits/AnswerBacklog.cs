@@ -14,7 +14,7 @@ namespace Topology.ServiceDefaults.Exposure.Limits;
 /// </remarks>
 internal sealed class AnswerBacklog : IDisposable
 {
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(250);
 
     // A client that takes nothing for this long makes room for others when they need it.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);

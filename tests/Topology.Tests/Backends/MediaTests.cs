@@ -85,13 +85,16 @@ public sealed class MediaTests : IAsyncDisposable
     [Fact]
     public async Task Downloads_that_were_broken_off_delay_nobody()
     {
+        var open = new List<RawConnection>();
         for (var i = 0; i < 40; i++)
         {
-            await using var connection = await RawConnection.OpenAsync(_media.Url("http"), Cancelled);
+            var connection = await RawConnection.OpenAsync(_media.Url("http"), Cancelled);
+            open.Add(connection);
             await connection.SendAsync($"GET /media/{ContentEndpoints.MaximumBytes} HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
             await connection.ReadAsync(hasNoBody: true);
         }
 
+        foreach (var connection in open) await connection.DisposeAsync();
         var asked = Stopwatch.StartNew();
         await _media.Client().GetByteArrayAsync("/media/10", Cancelled);
         Assert.InRange(asked.ElapsedMilliseconds, 0, 1000);
