@@ -18,6 +18,12 @@ public sealed class TopologyOptions
     /// <summary>How many proxies stand in front of an internal listener.</summary>
     public int ForwardLimit { get; set; } = 1;
 
+    /// <summary>
+    /// The origins, such as <c>https://app.example.com</c>, whose pages may open WebSockets here, besides the pages of the host
+    /// itself.
+    /// </summary>
+    public IList<string> WebSocketOrigins { get; } = [];
+
     /// <summary>Whether <c>whoami</c> answers; unset, it does in Development only.</summary>
     public bool? WhoAmI { get; set; }
 

@@ -23,9 +23,11 @@ internal sealed class DiscoveredDestinations(ServiceEndpointResolver resolver, I
             var service = new Uri(destination.Address);
             var source = await resolver.GetEndpointsAsync(Query(service), cancellationToken);
             changes.Add(source.ChangeToken);
-            foreach (var (index, endpoint) in source.Endpoints.Index())
+            foreach (var endpoint in source.Endpoints)
             {
-                resolved[$"{name}/{index}"] = ToConfig(destination, service, Address(endpoint.EndPoint, service));
+                var address = Address(endpoint.EndPoint, service);
+                // Health is remembered by name, so that it must stay with the replica when others come and go.
+                resolved[$"{name}/{address.Authority}"] = ToConfig(destination, service, address);
             }
         }
 

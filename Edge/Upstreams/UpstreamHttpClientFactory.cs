@@ -21,7 +21,7 @@ internal sealed class UpstreamHttpClientFactory(
         handler.InitialHttp2StreamWindowSize = limits.Value.UpstreamStreamWindow;
         if (options.Value.Upstream == UpstreamOptions.Tls)
         {
-            handler.SslOptions = certificates.ClientOptions();
+            certificates.Configure(handler.SslOptions);
         }
     }
 }

@@ -15,6 +15,12 @@ public sealed class CertificateOptions
     /// <summary>The certificate of the public listeners; without one, the local stand-in for a public authority issues it.</summary>
     public PemFiles? Public { get; set; }
 
+    /// <summary>
+    /// Further certificates of the public listeners. Each is shown to clients that ask for one of its names; <see cref="Public"/> is
+    /// also for those that ask for no name.
+    /// </summary>
+    public IList<PemFiles> Sites { get; } = [];
+
     /// <summary>The certificate of internal TLS, for serving and as client; without one, the local authority issues it.</summary>
     public PemFiles? Internal { get; set; }
 
@@ -30,8 +36,8 @@ public sealed class CertificateOptions
 
 /// <summary>A certificate and its private key, as PEM files.</summary>
 /// <param name="Certificate">
-/// The leaf, first in its file. Its intermediates are taken from the machine's store, or from where the leaf says that they
-/// are (RFC 5280 section 4.2.2.1), and sent with it; those that follow in the file are not read.
+/// The leaf, first in its file, and after it the intermediates that are sent with a public certificate. Where none follow, they are taken from
+/// the machine's store, or from where the leaf says that they are (RFC 5280 section 4.2.2.1).
 /// </param>
 /// <param name="Key">The private key.</param>
 public sealed record PemFiles(string Certificate, string Key);

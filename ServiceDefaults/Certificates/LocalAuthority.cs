@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -30,6 +31,8 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
 
     /// <summary>Longer than a leaf lives, so that no leaf outlives its authority.</summary>
     private static readonly TimeSpan AuthorityRenewal = TimeSpan.FromDays(120);
+
+    private readonly ConcurrentDictionary<string, RevocationList> _lists = new(StringComparer.Ordinal);
 
     /// <summary>The folder of this authority.</summary>
     public string Directory { get; } = Path.Combine(root, name);
@@ -196,7 +199,7 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
 
     private string RevocationPath(string file) => Path.Combine(Directory, file + ".crl");
 
-    private RevocationList Revoked(string file) => new(RevocationPath(file), time);
+    private RevocationList Revoked(string file) => _lists.GetOrAdd(file, name => new(RevocationPath(name), time));
 
     /// <summary>Where clients find the list; the inside reads the file instead.</summary>
     private IEnumerable<X509Extension> RevocationListName =>

@@ -4,6 +4,16 @@ namespace Topology.ServiceDefaults.Certificates;
 
 internal static class Pem
 {
+    /// <summary>A leaf with its private key, and the intermediates that follow in its file.</summary>
+    public static X509Certificate2Collection LoadChain(PemFiles files)
+    {
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPemFile(files.Certificate);
+        chain.RemoveAt(0); // The leaf, here without its key.
+        chain.Insert(0, Load(files));
+        return chain;
+    }
+
     /// <summary>A certificate with its private key, in the form that the platform's TLS can use.</summary>
     public static X509Certificate2 Load(PemFiles files)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -14,8 +15,20 @@ internal sealed class RevocationList(string path, TimeProvider time)
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
     private static readonly TimeSpan Renewal = TimeSpan.FromDays(1);
 
-    /// <summary>Whether the certificate is on the list.</summary>
-    public bool Contains(X509Certificate2 certificate) => File.Exists(path) && Load().Builder.RemoveEntry(certificate.SerialNumberBytes.Span);
+    private Verdicts _verdicts = new(default);
+
+    /// <summary>
+    /// Whether the certificate is on the list. The file is read only when it has changed: this is asked in every handshake of
+    /// the inside, by the same few certificates.
+    /// </summary>
+    public bool Contains(X509Certificate2 certificate)
+    {
+        if (!File.Exists(path)) return false;
+        var written = File.GetLastWriteTimeUtc(path);
+        var verdicts = _verdicts;
+        if (verdicts.Written != written) _verdicts = verdicts = new(written);
+        return verdicts.BySerial.GetOrAdd(certificate.SerialNumber, _ => Load().Builder.RemoveEntry(certificate.SerialNumberBytes.Span));
+    }
 
     /// <summary>The list in DER if it was signed today; else null. Files are replaced whole, so this takes no lock.</summary>
     public byte[]? Today()
@@ -39,6 +52,12 @@ internal sealed class RevocationList(string path, TimeProvider time)
         var now = time.GetUtcNow();
         OwnerOnly.Write(path, PemEncoding.WriteString(Label, builder.Build(authority, number + 1, now + Lifetime, HashAlgorithmName.SHA256, thisUpdate: now.AddMinutes(-5))) + "\n");
         File.SetLastWriteTimeUtc(path, now.UtcDateTime);
+        _verdicts = new(default);
+    }
+
+    private sealed record Verdicts(DateTime Written)
+    {
+        public ConcurrentDictionary<string, bool> BySerial { get; } = new(StringComparer.Ordinal);
     }
 
     private (CertificateRevocationListBuilder Builder, System.Numerics.BigInteger Number) Load()

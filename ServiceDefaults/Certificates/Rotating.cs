@@ -1,6 +1,9 @@
 namespace Topology.ServiceDefaults.Certificates;
 
-/// <summary>Certificates that are read again once a minute at most, so that renewed ones are used without a restart.</summary>
+/// <summary>
+/// Certificates that are read again once a minute at most, so that renewed ones are used without a restart. Reading may wait
+/// for another process; whoever comes meanwhile uses the ones before.
+/// </summary>
 /// <param name="load">Reads them. The first time it may fail; later the ones before stay in use.</param>
 /// <param name="time">Tells when a minute is over.</param>
 /// <param name="failed">Told of a later failure, such as a key that was renewed before its certificate.</param>
@@ -9,8 +12,8 @@ public sealed class Rotating<T>(Func<T> load, TimeProvider time, Action<Exceptio
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(1);
     private readonly Lock _lock = new();
-    private T? _current;
-    private DateTimeOffset _loaded;
+    private volatile T? _current;
+    private long _loaded;
 
     /// <summary>What to use now.</summary>
     public T Current => Get(Interval);
@@ -20,9 +23,18 @@ public sealed class Rotating<T>(Func<T> load, TimeProvider time, Action<Exceptio
 
     private T Get(TimeSpan interval)
     {
-        lock (_lock)
+        if (_current is { } current)
         {
-            if (_current is not null && time.GetUtcNow() - _loaded <= interval) return _current;
+            if (IsWithin(interval) || !_lock.TryEnter()) return current;
+        }
+        else
+        {
+            _lock.Enter();
+        }
+
+        try
+        {
+            if (_current is not null && IsWithin(interval)) return _current;
             try
             {
                 // The one before may still be in a handshake, so it is left to the garbage collector.
@@ -33,8 +45,14 @@ public sealed class Rotating<T>(Func<T> load, TimeProvider time, Action<Exceptio
                 failed?.Invoke(exception);
             }
 
-            _loaded = time.GetUtcNow();
+            Volatile.Write(ref _loaded, time.GetUtcNow().UtcTicks);
             return _current;
         }
+        finally
+        {
+            _lock.Exit();
+        }
     }
+
+    private bool IsWithin(TimeSpan interval) => time.GetUtcNow().UtcTicks - Volatile.Read(ref _loaded) <= interval.Ticks;
 }

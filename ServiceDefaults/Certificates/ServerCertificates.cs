@@ -14,6 +14,8 @@ public sealed partial class ServerCertificates
     private readonly ILogger _logger;
     private readonly Rotating<X509Certificate2Collection> _trusted;
     private readonly TimeProvider _time;
+    private PublicCertificates? _public;
+    private LocalAuthority? _inside;
 
     /// <summary>Certificates are made or read when first needed: a service without TLS listeners has none.</summary>
     public ServerCertificates(
@@ -23,9 +25,14 @@ public sealed partial class ServerCertificates
         _environment = environment;
         _logger = logger;
         _time = time;
-        Public = new(() => _options.Public is { } files
-            ? Pem.Load(files)
-            : Authority(LocalAuthorities.Public).GetLeaf(identity.Instance, [.. LocalAuthorities.PublicNames, .. _options.PublicNames]), time, LogKept);
+        Public = new(() => _public = PublicCertificates.Of(
+            [
+                _options.Public is { } files
+                    ? Pem.LoadChain(files)
+                    : [Authority(LocalAuthorities.Public).GetLeaf(identity.Instance, [.. LocalAuthorities.PublicNames, .. _options.PublicNames])],
+                .. _options.Sites.Select(Pem.LoadChain),
+            ],
+            _public), time, LogKept);
         // Inside, the service's name is what a caller checks: every replica has it, and no address is in it.
         Internal = new(() => _options.Internal is { } files
             ? Pem.Load(files)
@@ -35,8 +42,8 @@ public sealed partial class ServerCertificates
             : Authority(LocalAuthorities.Internal).Trusted(), time, LogKept);
     }
 
-    /// <summary>The certificate of the public listeners.</summary>
-    public Rotating<X509Certificate2> Public { get; }
+    /// <summary>The certificates of the public listeners.</summary>
+    internal Rotating<PublicCertificates> Public { get; }
 
     /// <summary>The certificate of internal TLS, as server and as client.</summary>
     public Rotating<X509Certificate2> Internal { get; }
@@ -62,10 +69,11 @@ public sealed partial class ServerCertificates
     /// TLS towards other services of the inside: a server's certificate must be of the inside's authority and of the name
     /// that the connection was opened for, which is the request's host.
     /// </summary>
-    public SslClientAuthenticationOptions ClientOptions() => new()
+    public void Configure(SslClientAuthenticationOptions options)
     {
-        LocalCertificateSelectionCallback = (_, _, _, _, _) => Internal.Current,
-        RemoteCertificateValidationCallback = (stream, certificate, _, _) =>
+        ArgumentNullException.ThrowIfNull(options);
+        options.LocalCertificateSelectionCallback = (_, _, _, _, _) => Internal.Current;
+        options.RemoteCertificateValidationCallback = (stream, certificate, _, _) =>
         {
             var service = ((SslStream)stream).TargetHostName;
             var reason = certificate is not X509Certificate2 server ? "it sent no certificate"
@@ -73,8 +81,8 @@ public sealed partial class ServerCertificates
                 ?? (server.MatchesHostname(service, allowWildcards: false, allowCommonName: false) ? null : $"its certificate is of another name ({server.Subject})");
             if (reason is not null) LogServerRefused(service, reason);
             return reason is null;
-        },
-    };
+        };
+    }
 
     /// <summary>An authority may have been renewed since it was read, and the peer been quicker to have a certificate of the new one.</summary>
     private string? Verify(X509Certificate2 certificate, string usage) =>
@@ -83,7 +91,7 @@ public sealed partial class ServerCertificates
     private bool IsLocalAllowed => LocalAuthorities.AreAllowed(_options, _environment);
 
     /// <summary>A configured authority's lists are its own business.</summary>
-    private bool IsRevoked(X509Certificate2 certificate) => _options.InternalAuthority is null && Authority(LocalAuthorities.Internal).IsRevoked(certificate);
+    private bool IsRevoked(X509Certificate2 certificate) => _options.InternalAuthority is null && (_inside ??= Authority(LocalAuthorities.Internal)).IsRevoked(certificate);
 
     private LocalAuthority Authority(string name)
     {

@@ -18,11 +18,21 @@ internal static class ExposureExtensions
     public static void AddExposure(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<AllowedHosts>();
-        services.AddOptions<ExposureLimits>().Bind(configuration.GetSection(ExposureLimits.Section));
+        services.AddOptions<ExposureLimits>().Bind(configuration.GetSection(ExposureLimits.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ExposureLimits>, LimitsCheck>();
+        services.AddHostedService<WorstCase>();
         services.AddSingleton<UncountedClients>();
         services.AddSingleton<ConnectionLimits>();
+        services.AddSingleton<AnswerBacklog>();
+        services.AddSingleton<OpenStreams>();
+        services.AddHostedService<MemoryReturn>();
         services.ConfigureOptions<KestrelLimits>();
         services.ConfigureOptions<SendBacklog>();
+        services.AddOptions<WebSocketOptions>().Configure<IOptions<ExposureLimits>>((sockets, ours) =>
+            (sockets.KeepAliveInterval, sockets.KeepAliveTimeout) = (ours.Value.Http2PingDelay, ours.Value.Http2PingTimeout));
+        services.AddOptions<TopologyOptions>().Validate(
+            options => options.WebSocketOrigins.All(WebSocketOrigin.IsOrigin),
+            $"{TopologyOptions.Section}:WebSocketOrigins holds what is no origin; give scheme and host, such as https://app.example.com.").ValidateOnStart();
         services.AddSingleton<ForwardedHeadersSetup>();
         services.AddSingleton<IConfigureOptions<ForwardedHeadersOptions>>(provider => provider.GetRequiredService<ForwardedHeadersSetup>());
         services.AddOverloadProtection();

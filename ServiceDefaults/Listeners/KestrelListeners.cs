@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Quic;
+using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -94,20 +95,25 @@ internal sealed class KestrelListeners(
         });
 
         if (listener.IsPublic) connections.Guard(endpoint, listener.IsBehindIngress);
-        if (listener.IsTls)
+        if (listener is { IsTls: true, IsPublic: true })
         {
+            _ = certificates.Public.Current; // A certificate that cannot be had stops the start, not the first handshake.
+            endpoint.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                HandshakeTimeout = limits.Value.HandshakeTimeout,
+                OnConnection = hello => new(certificates.Public.Current.Answer(hello.ClientHelloInfo.ServerName)),
+            });
+        }
+        else if (listener.IsTls)
+        {
+            _ = certificates.Internal.Current;
             endpoint.UseHttps(https =>
             {
                 https.HandshakeTimeout = limits.Value.HandshakeTimeout;
-                https.SslProtocols = System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13;
-                var certificate = listener.IsPublic ? certificates.Public : certificates.Internal;
-                _ = certificate.Current; // A certificate that cannot be had stops the start, not the first handshake.
-                https.ServerCertificateSelector = (_, _) => certificate.Current;
-                if (!listener.IsPublic)
-                {
-                    https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-                    https.ClientCertificateValidation = (client, _, _) => certificates.AcceptsClient(client);
-                }
+                https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                https.ServerCertificateSelector = (_, _) => certificates.Internal.Current;
+                https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                https.ClientCertificateValidation = (client, _, _) => certificates.AcceptsClient(client);
             });
         }
 

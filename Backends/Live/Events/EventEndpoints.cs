@@ -13,16 +13,22 @@ public sealed record Tick(long Sequence);
 
 internal static class EventEndpoints
 {
+    /// <summary>The largest integer that every reader of JSON knows exactly, 2^53 - 1 (RFC 8259 section 6).</summary>
+    private const long LargestId = (1L << 53) - 1;
+
+    /// <summary>In milliseconds: fifty events a second are more than a person can follow.</summary>
+    private const int ShortestInterval = 20;
+
     /// <summary>
     /// <c>GET /live/events?count=&amp;interval=</c>: server-sent events (WHATWG HTML, section 9.2), the first one at once;
     /// <c>count</c> of them, or without end; <c>interval</c> in milliseconds.
     /// </summary>
     public static void MapEvents(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapGet("/live/events", (
-            [FromHeader(Name = "Last-Event-ID")] long? lastEventId,
+            [FromHeader(Name = "Last-Event-ID"), Range(0, LargestId)] long? lastEventId,
             CancellationToken cancellationToken,
             [Range(1, 1_000_000)] int? count = null,
-            [Range(1, 60_000)] int interval = 1000) =>
+            [Range(ShortestInterval, 60_000)] int interval = 1000) =>
             TypedResults.ServerSentEvents(Ticks(lastEventId ?? 0, count, TimeSpan.FromMilliseconds(interval), cancellationToken)))
         .WithWorkload("events");
 

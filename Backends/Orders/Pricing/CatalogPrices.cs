@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text.Json;
 using Polly;
 using Topology.ServiceDefaults.Paths;
 
@@ -10,19 +11,26 @@ public sealed class CatalogPrices(HttpClient client)
 {
     private const int ConcurrentCalls = 8;
 
+    // Less than the 15 s that an order may take, so that a catalog which hangs is told of; more than one attempt (10 s), so that
+    // another replica is asked before.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(13);
+
     /// <summary>The price of each item, null for those the catalog does not have.</summary>
-    /// <exception cref="CatalogUnavailableException">The catalog did not answer, after the retries of the resilience handler.</exception>
+    /// <exception cref="CatalogUnavailableException">The catalog did not answer, after the retries of the resilience handler, or not as it should.</exception>
     public async Task<IReadOnlyDictionary<int, decimal?>> GetAsync(IEnumerable<int> itemIds, CancellationToken cancellationToken)
     {
         var prices = new ConcurrentDictionary<int, decimal?>();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
         try
         {
             await Parallel.ForEachAsync(
                 itemIds.Distinct(),
-                new ParallelOptions { MaxDegreeOfParallelism = ConcurrentCalls, CancellationToken = cancellationToken },
+                new ParallelOptions { MaxDegreeOfParallelism = ConcurrentCalls, CancellationToken = patience.Token },
                 async (id, cancelled) => prices[id] = await GetAsync(id, cancelled));
         }
-        catch (Exception exception) when (exception is HttpRequestException or ExecutionRejectedException)
+        catch (Exception exception) when (exception is HttpRequestException or ExecutionRejectedException or JsonException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new CatalogUnavailableException(exception);
         }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
@@ -13,11 +12,11 @@ namespace Topology.ServiceDefaults.Exposure.Limits;
 /// comes above: before a TLS handshake is spent on it, except with QUIC, which tells of a connection after its handshake.
 /// Only clients with a connection are remembered.
 /// </summary>
-internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, UncountedClients uncounted, IMeterFactory meters)
+internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, UncountedClients uncounted, TimeProvider time, IMeterFactory meters)
 {
     private const long ExcessiveLoad = 0x107; // H3_EXCESSIVE_LOAD, RFC 9114 section 8.1.
 
-    private readonly ConcurrentDictionary<ClientNetwork, int> _clients = new();
+    private readonly ClientCounts _clients = new();
     private readonly Counter<long> _refused = meters.Create(nameof(Topology)).CreateCounter<long>(
         "topology.connections.refused", "{connection}", "Connections closed because a limit was reached; the tag says which.");
 
@@ -42,7 +41,7 @@ internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, Uncounte
 
             try
             {
-                if (isCounted && !TryEnter(client))
+                if (isCounted && !_clients.TryEnter(client, limits.Value.ConnectionsPerClient))
                 {
                     Refuse(connection, "client");
                     return;
@@ -50,11 +49,13 @@ internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, Uncounte
 
                 try
                 {
+                    connection.Features.Set(new ConnectionResets(connection, limits.Value.ResetsPerConnection, time));
+                    using var age = time.CreateTimer(static ended => RequestClose((BaseConnectionContext)ended!), connection, Age(), Timeout.InfiniteTimeSpan);
                     await next();
                 }
                 finally
                 {
-                    if (isCounted) Leave(client);
+                    if (isCounted) _clients.Leave(client);
                 }
             }
             finally
@@ -64,18 +65,11 @@ internal sealed class ConnectionLimits(IOptions<ExposureLimits> limits, Uncounte
         }
     }
 
-    private bool TryEnter(ClientNetwork client)
-    {
-        if (_clients.AddOrUpdate(client, 1, static (_, count) => count + 1) <= limits.Value.ConnectionsPerClient) return true;
-        Leave(client);
-        return false;
-    }
+    /// <summary>Spread a little, so that connections that began together do not end together and all come again.</summary>
+    private TimeSpan Age() => limits.Value.ConnectionAge * (0.9 + 0.2 * Random.Shared.NextDouble());
 
-    private void Leave(ClientNetwork client)
-    {
-        // Removed only while it is 0; if another connection came in between, its count stays.
-        if (_clients.AddOrUpdate(client, 0, static (_, count) => count - 1) == 0) _clients.TryRemove(new(client, 0));
-    }
+    /// <summary>Requests in progress go on; in HTTP/2 and HTTP/3 the client is told to open another connection for the next ones.</summary>
+    private static void RequestClose(BaseConnectionContext connection) => connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
 
     private void Refuse(BaseConnectionContext connection, string limit)
     {

@@ -79,7 +79,7 @@ public sealed class ExposureLimits
 
     /// <summary>
     /// Open connections on each public listener; the ones above are closed at once, over TCP before any TLS. An idle one
-    /// costs about 10 KiB and a file descriptor, of which the process must have more than this; over QUIC about 60 KiB and
+    /// costs about 10 KiB, with TLS 50 KiB (of which OpenSSL's are 20), and a file descriptor, of which the process must have more than this; over QUIC about 60 KiB and
     /// none. Internal listeners do not count: health checks get through when the public side is full. Envoy: none until set
     /// (<c>max_active_downstream_connections</c>). nginx: 512 a worker (<c>worker_connections</c>).
     /// </summary>
@@ -91,8 +91,45 @@ public sealed class ExposureLimits
     /// </summary>
     public int ConnectionsPerClient { get; set; } = 256;
 
-    /// <summary>WebSockets and other upgraded connections, which live long. Envoy: none. nginx: counts as connections.</summary>
-    public int UpgradedConnections { get; set; } = 8_192;
+    /// <summary>
+    /// Requests of one connection that may be broken off within 10 s, by the client or because of what it does; above that
+    /// the connection ends. Envoy: 500, if they are half of its requests (<c>premature_reset_total_stream_count</c>). nginx:
+    /// none of its own.
+    /// </summary>
+    public int ResetsPerConnection { get; set; } = 100;
+
+    /// <summary>
+    /// How long a connection takes new requests, give or take a tenth: a client that comes again finds a new certificate, and
+    /// another replica. Envoy: none until set (<c>max_connection_duration</c>). nginx: 1 h (<c>keepalive_time</c>).
+    /// </summary>
+    public TimeSpan ConnectionAge { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Open streams: events, WebSockets, gRPC, downloads and uploads. Each takes about 50 KiB at an edge. Envoy: 1,024
+    /// requests to an upstream (circuit breaker). nginx: counts as connections.
+    /// </summary>
+    public int Streams { get; set; } = 4_096;
+
+    /// <summary>Open streams of one client, over all of its connections. Envoy: none. nginx: none until set (<c>limit_conn</c>).</summary>
+    public int StreamsPerClient { get; set; } = 100;
+
+    /// <summary>WebSockets among the streams, over every version of HTTP. Envoy: none. nginx: counts as connections.</summary>
+    public int UpgradedConnections { get; set; } = 2_048;
+
+    /// <summary>How old a stream may become; its client opens it anew. Envoy: none until set (<c>max_stream_duration</c>). nginx: none.</summary>
+    public TimeSpan StreamAge { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>
+    /// What all answers together may hold while they wait for their clients, in bytes; above that the one that has waited
+    /// longest is aborted. Envoy: none until set (<c>reset_high_memory_stream</c>). nginx: files.
+    /// </summary>
+    public long WaitingBytes { get; set; } = 128L * 1024 * 1024;
+
+    /// <summary>
+    /// How long a client may need for the next 64 KiB of an answer. Envoy: 5 min (the stream's idle timeout). nginx: 60 s
+    /// (<c>send_timeout</c>).
+    /// </summary>
+    public TimeSpan AnswerStall { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Concurrent streams of an HTTP/2 connection. Envoy: 100. nginx: 128.</summary>
     public int Http2Streams { get; set; } = 100;
@@ -101,18 +138,20 @@ public sealed class ExposureLimits
     /// What an HTTP/2 stream may send before it is read, in bytes: what one slow reader can make the server keep.
     /// Envoy: 64 KiB. nginx: 64 KiB (<c>http2_body_preread_size</c>). Larger here, as uploads are a workload.
     /// </summary>
-    public int Http2StreamWindow { get; set; } = 768 * 1024;
+    public int Http2StreamWindow { get; set; } = 256 * 1024;
 
-    /// <summary>The same for a whole connection, which so bounds its streams together. Envoy: 1 MiB. nginx: none.</summary>
-    public int Http2ConnectionWindow { get; set; } = 1024 * 1024;
+    /// <summary>
+    /// The same for a whole connection, which so bounds its streams together; and for one of HTTP/1.1. Envoy: 1 MiB. nginx: none.
+    /// </summary>
+    public int Http2ConnectionWindow { get; set; } = 512 * 1024;
 
     /// <summary>
     /// What the edge takes of an upstream's answer before the client does, in bytes for each request: what one slow reader
-    /// can make an edge keep. Enough for 2 Gbit/s at 1 ms to the upstream. Without a limit the HTTP client goes up to
+    /// can make an edge keep. Enough for 1 Gbit/s at 1 ms to the upstream. Without a limit the HTTP client goes up to
     /// 16 MiB. Envoy: 1 MiB for each connection (<c>per_connection_buffer_limit_bytes</c>). nginx: 64 KiB
     /// (<c>proxy_buffers</c>) and then a file of up to 1 GiB.
     /// </summary>
-    public int UpstreamStreamWindow { get; set; } = 256 * 1024;
+    public int UpstreamStreamWindow { get; set; } = 128 * 1024;
 
     /// <summary>HPACK's table, in bytes, kept for each connection. Envoy: 4 KiB. nginx: 4 KiB.</summary>
     public int Http2HeaderTable { get; set; } = 4 * 1024;
@@ -125,7 +164,7 @@ public sealed class ExposureLimits
     public int Http2HeaderFieldBytes { get; set; } = 32 * 1024;
 
     /// <summary>
-    /// When a silent HTTP/2 connection is pinged, to find out which are dead; the ping has <see cref="Http2PingTimeout"/>.
+    /// When a silent HTTP/2 connection or WebSocket is pinged, to find out which are dead; the ping has <see cref="Http2PingTimeout"/>.
     /// Envoy: off (<c>connection_keepalive</c>). nginx: none.
     /// </summary>
     public TimeSpan Http2PingDelay { get; set; } = TimeSpan.FromSeconds(60);

@@ -29,7 +29,7 @@ internal sealed class KestrelLimits(IOptions<ExposureLimits> limits) : IConfigur
         server.KeepAliveTimeout = ours.KeepAlive;
         server.MinRequestBodyDataRate = new(ours.RequestBytesPerSecond, ours.RateGrace);
         server.MinResponseDataRate = new(ours.ResponseBytesPerSecond, ours.RateGrace);
-        server.MaxConcurrentUpgradedConnections = ours.UpgradedConnections;
+        server.MaxRequestBufferSize = ours.Http2ConnectionWindow;
         server.Http2.MaxStreamsPerConnection = ours.Http2Streams;
         server.Http2.InitialStreamWindowSize = ours.Http2StreamWindow;
         server.Http2.InitialConnectionWindowSize = ours.Http2ConnectionWindow;

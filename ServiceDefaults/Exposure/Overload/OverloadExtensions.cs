@@ -44,6 +44,7 @@ internal static class OverloadExtensions
     /// <summary>Limits by route, after the routing that finds it.</summary>
     public static void UseOverloadProtection(this IApplicationBuilder app)
     {
+        app.UseMiddleware<StreamLimits>();
         app.UseRateLimiter();
         app.UseRequestTimeouts();
         app.UseMiddleware<RouteLimitsMiddleware>();

@@ -38,7 +38,7 @@ public sealed class Http3LabTests(Infrastructure.Lab lab)
         Assert.Equal(digest, (await upload.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("sha256").GetString());
 
         using var live = await ClientAsync("live");
-        Assert.Equal(3, (await live.GetStringAsync("/live/events?count=3&interval=10", Cancelled)).Split("event: tick").Length - 1);
+        Assert.Equal(3, (await live.GetStringAsync("/live/events?count=3&interval=20", Cancelled)).Split("event: tick").Length - 1);
 
         async Task<HttpClient> ClientAsync(string backend) => Http3.Client((await lab.StartAsync()).Url(path == "direct" ? backend : path, "https"), Infrastructure.Lab.Handler());
     }

@@ -3,6 +3,7 @@ using System.Net.ServerSentEvents;
 using System.Net.WebSockets;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Topology.Tests.Hardening;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Backends;
@@ -18,7 +19,7 @@ public sealed class LiveTests : IAsyncDisposable
     [Fact]
     public async Task Events_go_on_after_the_last_one_a_client_has_seen()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/live/events?count=3&interval=10") { Headers = { { "Last-Event-ID", "41" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/live/events?count=3&interval=20") { Headers = { { "Last-Event-ID", "41" } } };
         using var response = await _live.Client().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancelled);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
         var ids = new List<string?>();
@@ -28,13 +29,37 @@ public sealed class LiveTests : IAsyncDisposable
 
     [Theory]
     [InlineData("/live/events?count=0")]
-    [InlineData("/live/events?interval=0")]
+    [InlineData("/live/events?interval=1")]
     [InlineData("/live/events?interval=soon")]
     public async Task Bad_input_for_events_is_a_problem(string path)
     {
         using var response = await _live.Client().GetAsync(path, Cancelled);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Theory]
+    [InlineData("9223372036854775807")]
+    [InlineData("9007199254740992")]
+    [InlineData("-1")]
+    [InlineData("last")]
+    public async Task A_last_event_that_cannot_have_been_one_is_a_problem(string id)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/live/events?count=1") { Headers = { { "Last-Event-ID", id } } };
+        using var response = await _live.Client().SendAsync(request, Cancelled);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Fact]
+    public async Task A_socket_that_does_not_answer_pings_ends()
+    {
+        await using var live = ServiceHost.Start<Topology.Live.Events.Tick>([("Topology:Limits:Http2PingDelay", "00:00:01"), ("Topology:Limits:Http2PingTimeout", "00:00:01")]);
+        await using var connection = await RawConnection.OpenAsync(live.Url("http"), Cancelled);
+        await connection.SendAsync("GET /live/socket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", Cancelled);
+        Assert.Equal(101, (await connection.ReadAsync())?.Status);
+        // Reads a ping and then the end; nothing is sent any more.
+        for (var end = DateTime.UtcNow.AddSeconds(8); !await connection.IsClosedAsync(); connection.Skip()) Assert.True(DateTime.UtcNow < end);
     }
 
     [Fact]

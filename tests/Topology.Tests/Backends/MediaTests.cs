@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Topology.Media.Content;
+using Topology.Tests.Hardening;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Backends;
@@ -78,6 +80,24 @@ public sealed class MediaTests : IAsyncDisposable
         using var response = await _media.Client().SendAsync(request, Cancelled);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Fact]
+    public async Task Downloads_that_were_broken_off_delay_nobody()
+    {
+        var open = new List<RawConnection>();
+        for (var i = 0; i < 40; i++)
+        {
+            var connection = await RawConnection.OpenAsync(_media.Url("http"), Cancelled);
+            open.Add(connection);
+            await connection.SendAsync($"GET /media/{ContentEndpoints.MaximumBytes} HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
+            await connection.ReadAsync(hasNoBody: true);
+        }
+
+        foreach (var connection in open) await connection.DisposeAsync();
+        var asked = Stopwatch.StartNew();
+        await _media.Client().GetByteArrayAsync("/media/10", Cancelled);
+        Assert.InRange(asked.ElapsedMilliseconds, 0, 1000);
     }
 
     private static byte[] Content(int length)

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Topology.Catalog.Items;
 using Topology.Orders.Storage;
+using Topology.Tests.Hardening;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Backends;
@@ -117,6 +119,20 @@ public sealed class OrdersTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.NotNull(response.Headers.RetryAfter);
         Assert.Equal(0, await CountAsync());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_catalog_that_hangs_or_talks_nonsense_is_one_that_does_not_answer(bool hangs)
+    {
+        await using var catalog = await Recorder.StartAsync();
+        catalog.Answer = context => hangs ? Task.Delay(Timeout.Infinite, context.RequestAborted) : context.Response.WriteAsync("no JSON", Cancelled);
+        await _orders.DisposeAsync();
+        _orders = ServiceHost.Start<OrderStore>([("ConnectionStrings:orders", $"Data Source={_file}"), .. catalog.AsEveryService()]);
+        using var response = await PostAsync("k", """{"lines":[{"itemId":1,"quantity":1}]}""");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.NotNull(response.Headers.RetryAfter);
     }
 
     [Theory]

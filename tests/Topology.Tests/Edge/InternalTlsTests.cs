@@ -92,7 +92,8 @@ public sealed class InternalTlsTests
         var authority = new LocalAuthority(folder, LocalAuthorities.Internal, TimeProvider.System);
         authority.Renew();
         await Task.Delay(TimeSpan.FromSeconds(1.2), Cancelled);
-        var backend = edge.Services.GetRequiredService<ServerCertificates>().ClientOptions();
+        var backend = new System.Net.Security.SslClientAuthenticationOptions();
+        edge.Services.GetRequiredService<ServerCertificates>().Configure(backend);
         using var leaf = authority.GetLeaf("edge", ["edge"]);
         using var handler = new SocketsHttpHandler { SslOptions = backend };
         backend.LocalCertificateSelectionCallback = (_, _, _, _, _) => leaf;

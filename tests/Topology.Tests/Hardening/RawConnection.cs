@@ -113,6 +113,9 @@ public sealed class RawConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Forgets what has been received.</summary>
+    public void Skip() => _start = _end;
+
     public async ValueTask DisposeAsync()
     {
         await _stream.DisposeAsync();

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Topology.ServiceDefaults.Certificates;
@@ -63,6 +65,24 @@ public sealed class ServiceHost : IAsyncDisposable
         UseCookies = false,
         SslOptions = { CertificateChainPolicy = Trust(LocalAuthorities.Public) },
     };
+
+    /// <summary>As <see cref="Handler"/>, for HTTP/1.1 whose Host is another name than the one that TLS was asked for.</summary>
+    public static SocketsHttpHandler HandlerOfAnyHost()
+    {
+        var handler = Handler();
+        handler.ConnectCallback = async (context, cancellationToken) =>
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            Stream stream = new NetworkStream(socket, ownsSocket: true);
+            if (context.InitialRequestMessage.RequestUri!.Scheme != Uri.UriSchemeHttps) return stream;
+            var tls = new SslStream(stream);
+            await tls.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [SslApplicationProtocol.Http11], CertificateChainPolicy = Trust(LocalAuthorities.Public) }, cancellationToken);
+            return tls;
+        };
+        return handler;
+    }
 
     public static System.Security.Cryptography.X509Certificates.X509ChainPolicy Trust(string authority)
     {

@@ -45,6 +45,28 @@ public sealed class RotatingTests
         Assert.Throws<InvalidOperationException>(() => Rotating().Current);
     }
 
+    [Fact]
+    public async Task While_one_reads_for_long_the_others_use_what_there_was()
+    {
+        var rotating = Rotating();
+        Assert.Equal("first", rotating.Current);
+        using var release = new ManualResetEventSlim();
+        using var reading = new ManualResetEventSlim();
+        _load = () =>
+        {
+            reading.Set();
+            release.Wait();
+            return "second";
+        };
+        _clock.Now += TimeSpan.FromSeconds(61);
+        var reader = Task.Run(() => rotating.Current);
+        reading.Wait(TestContext.Current.CancellationToken);
+        var other = Task.Run(() => (rotating.Current, rotating.Newest));
+        Assert.Equal(("first", "first"), await other.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+        release.Set();
+        Assert.Equal("second", await reader);
+    }
+
     private Rotating<string> Rotating() => new(() => _load(), _clock, _failures.Add);
 
     private sealed class Clock : TimeProvider
