@@ -1,6 +1,7 @@
 using Topology.Edge.Errors;
 using Topology.Edge.Upstreams;
 using Topology.ServiceDefaults.Certificates;
+using Topology.ServiceDefaults.Exposure.Upgrades;
 using Topology.ServiceDefaults.Paths;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -20,5 +21,6 @@ app.MapReverseProxy(proxy =>
 }).ConfigureEndpoints((endpoint, route) =>
 {
     if (route.Metadata?.GetValueOrDefault("Workload") is { } workload) endpoint.WithWorkload(workload);
+    if (route.Metadata?.GetValueOrDefault("Speaks") == "WebSocket") endpoint.SpeaksWebSocket();
 });
 app.Run();

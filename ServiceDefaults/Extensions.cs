@@ -8,6 +8,7 @@ using Topology.ServiceDefaults;
 using Topology.ServiceDefaults.Certificates;
 using Topology.ServiceDefaults.Exposure;
 using Topology.ServiceDefaults.Exposure.Overload;
+using Topology.ServiceDefaults.Exposure.Upgrades;
 using Topology.ServiceDefaults.Listeners;
 using Topology.ServiceDefaults.Problems;
 using Topology.ServiceDefaults.Telemetry;
@@ -50,6 +51,7 @@ public static class ServiceDefaultsExtensions
     {
         app.UseProblems();
         app.UseOverloadProtection();
+        app.UseMiddleware<UpgradeRules>();
         return app;
     }
 
