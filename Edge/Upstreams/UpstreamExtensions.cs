@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Topology.Edge.Answers;
 using Topology.ServiceDefaults;
 using Topology.ServiceDefaults.Paths;
 using Yarp.ReverseProxy.Forwarder;
@@ -27,6 +28,7 @@ internal static class UpstreamExtensions
                 // X-Forwarded-* are set, not appended: that is YARP's default, and strangers' ones are gone by then.
                 var path = transforms.Services.GetRequiredService<IOptions<TopologyOptions>>().Value.Path;
                 transforms.AddRequestHeader(TopologyPath.Header, path, append: false);
+                transforms.AddResponseTransform(AnswerRules.CheckAsync);
             });
         builder.Services.AddSingleton<IDestinationResolver, DiscoveredDestinations>();
     }
