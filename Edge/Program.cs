@@ -1,3 +1,4 @@
+using Topology.Edge.Answers;
 using Topology.Edge.Errors;
 using Topology.Edge.Upstreams;
 using Topology.ServiceDefaults.Certificates;
@@ -14,6 +15,7 @@ app.MapDefaultEndpoints();
 app.MapRevocationList();
 app.MapReverseProxy(proxy =>
 {
+    proxy.Use(app.Services.GetRequiredService<ForwardingLoops>().RefuseAsync);
     proxy.UseMiddleware<ForwarderProblems>();
     proxy.UseMiddleware<RetryElsewhere>();
     proxy.UseLoadBalancing();

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
+using Topology.ServiceDefaults.Exposure.Upgrades;
 using Yarp.ReverseProxy.Transforms;
 
 namespace Topology.Edge.Answers;
@@ -22,6 +23,7 @@ internal static class AnswerRules
             throw new HttpRequestException("The backend framed its answer in two ways, or in one that is not known here.");
         }
 
+        ConnectionFields.Remove(transform.HttpContext.Response.Headers, answer.Headers.Connection);
         switch (answer.StatusCode)
         {
             // RFC 9110 section 7.8: only to a protocol that the request offered, and by its name.
@@ -40,5 +42,6 @@ internal static class AnswerRules
     }
 
     private static bool IsUpgrade(HttpContext context) =>
-        context.Request.Headers.ContainsKey("Upgrade") && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true };
+        context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }
+        || (context.Request.Headers.ContainsKey("Upgrade") && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true });
 }

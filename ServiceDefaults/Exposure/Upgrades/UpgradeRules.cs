@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
+using Topology.ServiceDefaults.Exposure.Refusals;
 
 namespace Topology.ServiceDefaults.Exposure.Upgrades;
 
@@ -10,7 +10,7 @@ namespace Topology.ServiceDefaults.Exposure.Upgrades;
 /// an extended CONNECT in HTTP/2 and HTTP/3 (RFC 8441). Elsewhere the offer is ignored (RFC 9110 section 7.8), and
 /// the request is answered as if it had none. YARP would make an extended CONNECT of any method that offers a WebSocket.
 /// </summary>
-internal sealed class UpgradeRules(RequestDelegate next, IProblemDetailsService problems)
+internal sealed class UpgradeRules(RequestDelegate next, RequestRefusals refusals)
 {
     private const string Version = "13";
 
@@ -52,11 +52,7 @@ internal sealed class UpgradeRules(RequestDelegate next, IProblemDetailsService 
         return Refuse(context, StatusCodes.Status426UpgradeRequired, Detail);
     }
 
-    private async Task Refuse(HttpContext context, int status, string detail)
-    {
-        context.Response.StatusCode = status;
-        await problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = { Status = status, Detail = detail } });
-    }
+    private Task Refuse(HttpContext context, int status, string detail) => refusals.AnswerAsync(context, status, "handshake", detail);
 
     private static bool IsKey(string? key)
     {
