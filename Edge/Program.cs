@@ -15,6 +15,7 @@ app.MapDefaultEndpoints();
 app.MapRevocationList();
 app.MapReverseProxy(proxy =>
 {
+    proxy.Use(RequestRules.IgnoreUpgrade);
     proxy.Use(app.Services.GetRequiredService<ForwardingLoops>().RefuseAsync);
     proxy.UseMiddleware<ForwarderProblems>();
     proxy.UseMiddleware<RetryElsewhere>();

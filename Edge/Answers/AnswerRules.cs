@@ -23,7 +23,7 @@ internal static class AnswerRules
             throw new HttpRequestException("The backend framed its answer in two ways, or in one that is not known here.");
         }
 
-        ConnectionFields.Remove(transform.HttpContext.Response.Headers, answer.Headers.Connection);
+        if (answer.Headers.TryGetValues("Connection", out var connection)) ConnectionFields.Remove(transform.HttpContext.Response.Headers, connection.ToArray());
         switch (answer.StatusCode)
         {
             // RFC 9110 section 7.8: only to a protocol that the request offered, and by its name.

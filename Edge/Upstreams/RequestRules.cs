@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Topology.ServiceDefaults.Exposure.Upgrades;
 using Yarp.ReverseProxy.Transforms;
 
 namespace Topology.Edge.Upstreams;
@@ -6,6 +7,16 @@ namespace Topology.Edge.Upstreams;
 /// <summary>What a gateway owes to the request that it passes on.</summary>
 internal static class RequestRules
 {
+    /// <summary>
+    /// An offer to change the protocol is ignored where the route does not speak it (RFC 9110 section 7.8). YARP would pass
+    /// it on, to a backend that has nothing of the kind there.
+    /// </summary>
+    public static Task IgnoreUpgrade(HttpContext context, RequestDelegate next)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<WebSocketAttribute>() is null) context.Request.Headers.Remove("Upgrade");
+        return next(context);
+    }
+
     /// <summary>
     /// The path keeps its escapes as they came. YARP would send the decoded path with the escapes that a path needs, and so
     /// <c>%3B</c> as <c>;</c>, which is another path (RFC 3986 section 2.2).

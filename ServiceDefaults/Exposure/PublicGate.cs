@@ -67,7 +67,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
             return Task.CompletedTask;
         }
 
-        ConnectionFields.Remove(request.Headers, request.Headers.Connection);
+        ConnectionFields.Remove(request.Headers, context.Features.Get<IConnectionOptions>() is { } options ? options.Connection : request.Headers.Connection);
         ForwardedHeaderNames.Remove(request.Headers);
         IgnoreOtherUpgrades(request);
         NoticedUpgrade.Attach(context);

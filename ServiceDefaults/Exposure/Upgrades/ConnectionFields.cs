@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Topology.ServiceDefaults.Exposure.Upgrades;
 
@@ -11,7 +12,7 @@ public static class ConnectionFields
     /// <summary>Removes the fields that <c>Connection</c> names, except those that a message cannot be without.</summary>
     /// <param name="headers">The message's fields.</param>
     /// <param name="connection">The values of its <c>Connection</c> fields.</param>
-    public static void Remove(IHeaderDictionary headers, IEnumerable<string?> connection)
+    public static void Remove(IHeaderDictionary headers, StringValues connection)
     {
         foreach (var value in connection)
         {

@@ -6,9 +6,8 @@ using Topology.ServiceDefaults.Exposure.Refusals;
 namespace Topology.ServiceDefaults.Exposure.Upgrades;
 
 /// <summary>
-/// An upgrade belongs to the routes that speak it. There, only a handshake passes: GET in HTTP/1.1 (RFC 6455 section 4.2.1),
-/// an extended CONNECT in HTTP/2 and HTTP/3 (RFC 8441). Elsewhere the offer is ignored (RFC 9110 section 7.8), and
-/// the request is answered as if it had none. YARP would make an extended CONNECT of any method that offers a WebSocket.
+/// On a route that speaks WebSocket only a handshake passes: GET in HTTP/1.1 (RFC 6455 section 4.2.1), an extended CONNECT
+/// in HTTP/2 and HTTP/3 (RFC 8441). YARP would make an extended CONNECT of any method that offers a WebSocket.
 /// </summary>
 internal sealed class UpgradeRules(RequestDelegate next, RequestRefusals refusals)
 {
@@ -17,11 +16,7 @@ internal sealed class UpgradeRules(RequestDelegate next, RequestRefusals refusal
     public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
-        if (context.GetEndpoint()?.Metadata.GetMetadata<WebSocketAttribute>() is null)
-        {
-            request.Headers.Remove("Upgrade");
-            return next(context);
-        }
+        if (context.GetEndpoint()?.Metadata.GetMetadata<WebSocketAttribute>() is null) return next(context);
 
         var isExtendedConnect = context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
         if (!isExtendedConnect && !HttpMethods.IsGet(request.Method))

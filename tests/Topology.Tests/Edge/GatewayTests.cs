@@ -30,6 +30,9 @@ public sealed class GatewayTests : IAsyncLifetime
     /// <summary>RFC 9110 section 7.6.1.</summary>
     [Theory]
     [InlineData("x-hop")]
+    [InlineData("close, X-Hop")]
+    [InlineData("keep-alive,x-hop")]
+    [InlineData("close\r\nConnection: X-Hop\r\nConnection: Y")]
     [InlineData("X-Hop , X-Other")]
     [InlineData("X-HOP, X-Forwarded-For, X-Forwarded-Proto, X-Topology-Edge, Via")]
     public async Task Fields_that_Connection_names_are_not_passed_on(string connection)
