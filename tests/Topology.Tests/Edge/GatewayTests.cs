@@ -57,13 +57,20 @@ public sealed class GatewayTests : IAsyncLifetime
     [Fact]
     public async Task Fields_that_a_backends_Connection_names_do_not_reach_the_client()
     {
-        await using var backend = new ScriptedBackend { Answer = ("HTTP/1.1 200 OK\r\nConnection: X-Hop, close\r\nX-Hop: 1\r\nX-Stays: 1\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", After.Close) };
+        await using var backend = new ScriptedBackend { Answer = ("HTTP/1.1 200 OK\r\nConnection: X-Hop, Upgrade, close\r\nUpgrade: foo\r\nX-Hop: 1\r\nX-Stays: 1\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", After.Close) };
         await using var edge = ServiceHost.Start<UpstreamOptions>(
             [("Edge:Upstream", "internal"), ("services:catalog:internal:0", backend.Url), ("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false")]);
         await using var connection = await RawConnection.OpenAsync(edge.Url("http"), Cancelled);
         await connection.SendAsync("GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
         var answer = (await connection.ReadAsync())!;
         Assert.Equal((200, null, "1", null, null), (answer.Status, answer.Header("x-hop"), answer.Header("x-stays"), answer.Header("keep-alive"), answer.Header("connection")));
+        Assert.Null(answer.Header("upgrade"));
+
+        // RFC 9113 section 8.2.2: HTTP/2 has none of them.
+        using var client = new HttpClient(ServiceHost.Handler()) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var response = await client.GetAsync(new Uri(edge.Url("https"), "/catalog/x"), Cancelled);
+        Assert.DoesNotContain(response.Headers, header => header.Key is "X-Hop" or "Connection" or "Keep-Alive" or "Proxy-Connection" or "Upgrade" or "Transfer-Encoding");
+        Assert.True(response.Headers.Contains("X-Stays"));
     }
 
     /// <summary>RFC 9110 section 7.6.3.</summary>

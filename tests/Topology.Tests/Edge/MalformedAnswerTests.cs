@@ -23,7 +23,7 @@ public sealed class MalformedAnswerTests : IAsyncLifetime
             ("Edge:Upstream", "internal"), ("services:catalog:internal:0", _backend.Url), ("services:orders:internal:0", _backend.Url), ("services:live:internal:0", _backend.Url),
             .. from cluster in (string[])["catalog", "orders", "live"]
                from setting in ((string, string)[])
-                   [("HealthCheck:Active:Enabled", "false"), ("HttpRequest:ActivityTimeout", "00:00:01"), ("HttpRequest:Version", "1.1"), ("HttpRequest:VersionPolicy", "RequestVersionExact")]
+                   [("HealthCheck:Active:Enabled", "false"), ("HttpRequest:ActivityTimeout", "00:00:02"), ("HttpRequest:Version", "1.1"), ("HttpRequest:VersionPolicy", "RequestVersionExact")]
                select ($"ReverseProxy:Clusters:{cluster}:{setting.Item1}", setting.Item2),
         ]);
         return ValueTask.CompletedTask;
@@ -101,7 +101,7 @@ public sealed class MalformedAnswerTests : IAsyncLifetime
     [InlineData("", After.Reset)]
     [InlineData(Settings, After.Close)]
     [InlineData(Settings + "\0\0\u0008\u0007\0\0\0\0\0\0\0\0\0\0\0\0\0", After.Close)] // GOAWAY, nothing was processed.
-    [InlineData(Settings + "\0\0\u0004\u0003\0\0\0\0\u0001\0\0\0\u0007", After.Nothing)] // RST_STREAM REFUSED_STREAM
+    [InlineData(Settings + "\0\0\u0004\u0003\0\0\0\0\u0001\0\0\0\u0007", After.Close)] // RST_STREAM REFUSED_STREAM
     [InlineData(Settings + "\0\0\u0004\u0003\0\0\0\0\u0001\0\0\0\u0002", After.Nothing)] // RST_STREAM INTERNAL_ERROR
     [InlineData(Settings + "\0\0\u0003\u0001\u0005\0\0\0\u0001\u000f\u0011\0", After.Nothing)] // A head without a status.
     [InlineData(Settings + "\0\0\u0005\u0001\u0005\0\0\0\u0001\u0008\u0003600", After.Nothing)] // :status 600
@@ -139,7 +139,7 @@ public sealed class MalformedAnswerTests : IAsyncLifetime
             await using var connection = await RawConnection.OpenAsync(_edge.Url("http"), Cancelled);
             await connection.SendAsync("GET /catalog/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", Cancelled);
             var answer = await connection.ReadAllAsync();
-            Assert.True(started.Elapsed < TimeSpan.FromSeconds(5), $"{after}: it hangs.");
+            Assert.True(started.Elapsed < TimeSpan.FromSeconds(8), $"{after}: it hangs.");
             var isWhole = answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal)
                 || (answer.Contains("Content-Length: 10\r\n", StringComparison.OrdinalIgnoreCase) && answer.EndsWith("hellohello", StringComparison.Ordinal));
             Assert.False(isWhole && answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal), $"{after}: {answer}");

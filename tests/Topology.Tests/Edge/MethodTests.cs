@@ -37,7 +37,6 @@ public sealed class MethodTests : IAsyncLifetime
     [InlineData("/")]
     public async Task What_is_not_routed_is_404_to_every_method(string path)
     {
-        Assert.Equal(404, (await AskAsync(_edge, "POST", "/", "media.localhost")).Status);
         foreach (var method in (string[])["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "FOO"])
         {
             foreach (var host in (ServiceHost[])[_edge, _live])
@@ -57,6 +56,16 @@ public sealed class MethodTests : IAsyncLifetime
         var answer = await AskAsync(_edge, "POST", path, host);
         Assert.Equal((405, "GET, HEAD", "application/problem+json"), (answer.Status, answer.Header("allow"), answer.Header("content-type")));
         Assert.NotEqual(405, (await AskAsync(_edge, "HEAD", path, host)).Status);
+    }
+
+    [Fact]
+    public async Task Under_a_sites_name_no_other_path_answers()
+    {
+        foreach (var method in (string[])["GET", "POST"])
+        {
+            var answer = await AskAsync(_edge, method, "/catalog/items/1", "media.localhost");
+            Assert.Equal((method, method == "GET" ? 404 : 405), (method, answer.Status));
+        }
     }
 
     /// <summary>RFC 9110 section 9.1: HEAD wherever GET is.</summary>

@@ -5,7 +5,7 @@ using Topology.Tests.Infrastructure;
 namespace Topology.Tests.Hardening;
 
 /// <summary>An upgrade belongs to the routes that speak it, RFC 9110 section 7.8 and RFC 6455 section 4.</summary>
-public sealed class UpgradeTests : IAsyncLifetime
+public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
 {
     private const string Handshake = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
@@ -61,6 +61,22 @@ public sealed class UpgradeTests : IAsyncLifetime
         foreach (var (exposure, answer) in await AskAllAsync($"GET /live/nothing HTTP/1.1\r\nHost: localhost\r\n{Handshake}\r\n"))
         {
             Assert.Equal((exposure, 404), (exposure, answer.Status));
+        }
+    }
+
+    /// <summary>As curl --http2 sends it to a cleartext address.</summary>
+    [Theory]
+    [InlineData("websocket")]
+    [InlineData("h2c")]
+    public async Task A_body_passes_beside_an_offer(string protocol)
+    {
+        foreach (var (exposure, url) in fixture.Exposures)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            await using var connection = await RawConnection.OpenAsync(url, Cancelled);
+            await connection.SendAsync($"POST /orders/{id} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\nContent-Length: 5\r\n\r\nhello", Cancelled);
+            Assert.Equal((exposure, 200), (exposure, (await connection.ReadAsync())?.Status ?? 0));
+            Assert.Equal("hello", Assert.Single(fixture.Recorder.Seen(id)).Body);
         }
     }
 
