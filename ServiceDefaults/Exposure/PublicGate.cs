@@ -24,16 +24,10 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
         var request = context.Request;
         var head = context.Features.GetRequiredFeature<IHttpRequestFeature>();
         var isText = HttpProtocol.IsHttp11(request.Protocol) || HttpProtocol.IsHttp10(request.Protocol);
-        // As Kestrel does at its own limits: who sends this sends more of it.
-        if (isText && (IsTooLong(head) || !IsWithinLimits(request.Headers))) context.Response.Headers.Connection = "close";
-        if (IsTooLong(head))
-        {
-            return refusals.AnswerAsync(context, StatusCodes.Status414UriTooLong, "head", "The request target is too long.");
-        }
-
+        if (IsTooLong(head)) return RefuseHead(context, isText, StatusCodes.Status414UriTooLong, "The request target is too long.");
         if (!IsWithinLimits(request.Headers))
         {
-            return refusals.AnswerAsync(context, StatusCodes.Status431RequestHeaderFieldsTooLarge, "head", "The header has too many fields or bytes.");
+            return RefuseHead(context, isText, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
         }
 
         // Text was checked as it came.
@@ -72,6 +66,13 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
         IgnoreOtherUpgrades(request);
         NoticedUpgrade.Attach(context);
         return next(context);
+    }
+
+    private Task RefuseHead(HttpContext context, bool isText, int status, string detail)
+    {
+        // As Kestrel does at its own limits: who sends this sends more of it.
+        if (isText) context.Response.Headers.Connection = "close";
+        return refusals.AnswerAsync(context, status, "head", detail);
     }
 
     /// <summary>
