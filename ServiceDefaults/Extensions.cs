@@ -4,11 +4,14 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults;
 using Topology.ServiceDefaults.Certificates;
 using Topology.ServiceDefaults.Exposure;
 using Topology.ServiceDefaults.Exposure.Overload;
+using Topology.ServiceDefaults.Exposure.Upgrades;
 using Topology.ServiceDefaults.Listeners;
+using Topology.ServiceDefaults.Paths;
 using Topology.ServiceDefaults.Problems;
 using Topology.ServiceDefaults.Telemetry;
 
@@ -24,7 +27,8 @@ public static class ServiceDefaultsExtensions
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         AddDefaultConfiguration(builder.Configuration);
-        builder.Services.AddOptions<TopologyOptions>().BindConfiguration(TopologyOptions.Section);
+        builder.Services.AddOptions<TopologyOptions>().BindConfiguration(TopologyOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<TopologyOptions>, TopologyOptionsCheck>();
         builder.Services.AddSingleton(ServiceIdentity.Of(builder.Environment, builder.Configuration));
         builder.AddTelemetry();
         builder.Services.AddHealthChecks().AddCheck("self", HealthEndpoints.Self, [HealthEndpoints.LiveTag]);
@@ -48,8 +52,11 @@ public static class ServiceDefaultsExtensions
     /// </summary>
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
+        app.Use(PathTagging.TagWorkload);
         app.UseProblems();
         app.UseOverloadProtection();
+        app.UseMiddleware<UpgradeRules>();
+        app.UseMiddleware<GrpcNeedsHttp2>();
         return app;
     }
 

@@ -5,7 +5,8 @@ using Topology.ServiceDefaults.Diagnostics;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.Services.AddValidation();
-builder.Services.AddGrpc();
+// A path of two segments that is not routed is no gRPC service: 404, which gRPC clients take for UNIMPLEMENTED.
+builder.Services.AddGrpc(options => options.IgnoreUnknownServices = true);
 
 var app = builder.Build();
 app.UseWebSockets();

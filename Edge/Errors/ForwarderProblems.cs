@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
+using Topology.ServiceDefaults.Problems;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Topology.Edge.Errors;
@@ -15,6 +16,7 @@ internal sealed class ForwarderProblems(RequestDelegate next, IProblemDetailsSer
         await next(context);
         if (context.GetForwarderErrorFeature() is not { Error: var error } || context.Response.HasStarted) return;
 
+        context.CloseAfterUnreadBody();
         await problems.TryWriteAsync(new()
         {
             HttpContext = context,

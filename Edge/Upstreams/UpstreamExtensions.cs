@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Topology.Edge.Answers;
 using Topology.ServiceDefaults;
 using Topology.ServiceDefaults.Paths;
 using Yarp.ReverseProxy.Forwarder;
@@ -17,6 +18,8 @@ internal static class UpstreamExtensions
             .Validate(options => options.IsKnown, "Edge:Upstream must be internal-h2, internal-tls, internal or empty.").ValidateOnStart();
         // The upstream's window is the one that is set, and not what the HTTP client would make of it.
         AppContext.SetSwitch("System.Net.SocketsHttpHandler.Http2FlowControl.DisableDynamicWindowSizing", true);
+        builder.Services.MatchHostsFirst();
+        builder.Services.AddSingleton<ForwardingLoops>();
         builder.Services.AddSingleton<IPassiveHealthCheckPolicy, UnreachableReplicas>();
         builder.Services.AddSingleton<IForwarderHttpClientFactory, UpstreamHttpClientFactory>();
         builder.Services.AddReverseProxy()
@@ -27,6 +30,9 @@ internal static class UpstreamExtensions
                 // X-Forwarded-* are set, not appended: that is YARP's default, and strangers' ones are gone by then.
                 var path = transforms.Services.GetRequiredService<IOptions<TopologyOptions>>().Value.Path;
                 transforms.AddRequestHeader(TopologyPath.Header, path, append: false);
+                transforms.AddRequestTransform(RequestRules.KeepEscapes);
+                transforms.AddRequestTransform(transforms.Services.GetRequiredService<ForwardingLoops>().AddViaAsync);
+                transforms.AddResponseTransform(AnswerRules.CheckAsync);
             });
         builder.Services.AddSingleton<IDestinationResolver, DiscoveredDestinations>();
     }

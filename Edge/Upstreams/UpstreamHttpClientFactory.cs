@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Topology.ServiceDefaults.Certificates;
 using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Exposure.Limits;
@@ -7,7 +8,8 @@ namespace Topology.Edge.Upstreams;
 
 /// <summary>Connections to backends. With TLS, both sides show certificates of the inside's authority, each of its service's name.</summary>
 internal sealed class UpstreamHttpClientFactory(
-    ServerCertificates certificates, IOptions<UpstreamOptions> options, IOptions<ExposureLimits> limits, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
+    ServerCertificates certificates, IOptions<UpstreamOptions> options, IOptions<ExposureLimits> limits,
+    DistributedContextPropagator propagation, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
 {
     // Idle connections end here before the backend's keep-alive (130 s by default) ends them there: a request that meets
     // a closing connection would fail for no reason of its own.
@@ -16,6 +18,7 @@ internal sealed class UpstreamHttpClientFactory(
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
         base.ConfigureHandler(context, handler);
+        handler.ActivityHeadersPropagator = new ReverseProxyPropagator(propagation);
         handler.PooledConnectionIdleTimeout = IdleTimeout;
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
         handler.InitialHttp2StreamWindowSize = limits.Value.UpstreamStreamWindow;

@@ -51,7 +51,7 @@ public static class WhoAmIExtensions
         var services = endpoints.ServiceProvider;
         var isOn = services.GetRequiredService<IOptions<TopologyOptions>>().Value.WhoAmI ?? services.GetRequiredService<IHostEnvironment>().IsDevelopment();
         if (!isOn) return;
-        endpoints.MapGet(prefix + Suffix, (HttpContext context, ServiceIdentity identity) => new WhoAmIResponse(
+        endpoints.MapMethods(prefix + Suffix, [HttpMethods.Get, HttpMethods.Head], (HttpContext context, ServiceIdentity identity) => new WhoAmIResponse(
             identity.Instance,
             Environment.ProcessId,
             context.Request.Method,

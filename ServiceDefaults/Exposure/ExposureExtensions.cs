@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Exposure.Hosts;
 using Topology.ServiceDefaults.Exposure.Limits;
 using Topology.ServiceDefaults.Exposure.Overload;
+using Topology.ServiceDefaults.Exposure.Refusals;
 using Topology.ServiceDefaults.Exposure.Surface;
 using Topology.ServiceDefaults.Listeners;
 
@@ -18,6 +19,8 @@ internal static class ExposureExtensions
     public static void AddExposure(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<AllowedHosts>();
+        services.AddSingleton<RequestRefusals>();
+        services.AddHostedService<ServerRefusals>();
         services.AddOptions<ExposureLimits>().Bind(configuration.GetSection(ExposureLimits.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ExposureLimits>, LimitsCheck>();
         services.AddHostedService<WorstCase>();

@@ -24,7 +24,11 @@ internal sealed class ForwardedHeadersSetup(IOptions<TopologyOptions> topology, 
     /// </summary>
     public ForwardedHeadersOptions ForIngress()
     {
-        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto };
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
+            ForwardLimit = topology.Value.IngressForwardLimit,
+        };
         Trust(options);
         return options;
     }

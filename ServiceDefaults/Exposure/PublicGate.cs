@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Exposure.Hosts;
 using Topology.ServiceDefaults.Exposure.Limits;
+using Topology.ServiceDefaults.Exposure.Refusals;
 using Topology.ServiceDefaults.Exposure.Strictness;
 using Topology.ServiceDefaults.Exposure.Surface;
+using Topology.ServiceDefaults.Exposure.Upgrades;
 using Topology.ServiceDefaults.Listeners;
 
 namespace Topology.ServiceDefaults.Exposure;
@@ -14,7 +15,7 @@ namespace Topology.ServiceDefaults.Exposure;
 /// The first thing that a request on a public listener meets, before routing: it is asked for a name that is served, in
 /// a way that reads in one way, with a method that may come from outside, and what it says about proxies is dropped.
 /// </summary>
-internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProblemDetailsService problems, IOptions<ExposureLimits> limits)
+internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, RequestRefusals refusals, IOptions<ExposureLimits> limits)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -23,35 +24,34 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         var request = context.Request;
         var head = context.Features.GetRequiredFeature<IHttpRequestFeature>();
         var isText = HttpProtocol.IsHttp11(request.Protocol) || HttpProtocol.IsHttp10(request.Protocol);
+        if (IsTooLong(head)) return RefuseHead(context, isText, StatusCodes.Status414UriTooLong, "The request target is too long.");
         if (!IsWithinLimits(request.Headers))
         {
-            // As Kestrel does at its own limit: who sends this sends more of it.
-            if (isText) context.Response.Headers.Connection = "close";
-            return Refuse(context, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
+            return RefuseHead(context, isText, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
         }
 
         // Text was checked as it came.
         if (!isText && !BinaryHead.IsWellFormed(head))
         {
-            return Refuse(context, StatusCodes.Status400BadRequest, "The request has a method, a target or a field that HTTP does not have: a method of too many characters, a fragment, a name that is no token, a control character or white space around a value, or one that belongs to a connection of HTTP/1.1.");
+            return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "syntax", "The request has a method, a target or a field that HTTP does not have: a method of too many characters, a fragment, a name that is no token, a control character or white space around a value, or one that belongs to a connection of HTTP/1.1.");
         }
 
-        if (!hosts.Contains(request.Host.Value)) return Refuse(context, StatusCodes.Status400BadRequest, "This host is not served here.");
+        if (!hosts.Contains(request.Host.Value)) return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "host", "This host is not served here.");
         if (!UnambiguousPath.IsMetBy(head.RawTarget))
         {
-            return Refuse(context, StatusCodes.Status400BadRequest, "The path can be read in more than one way; send it without escapes of / \\ % or controls, empty or dot segments.");
+            return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "path", "The path can be read in more than one way; send it without escapes of / \\ % or controls, empty or dot segments.");
         }
 
-        if (HttpMethods.IsTrace(request.Method)) return Refuse(context, StatusCodes.Status501NotImplemented, "TRACE is not implemented.");
+        if (HttpMethods.IsTrace(request.Method)) return refusals.AnswerAsync(context, StatusCodes.Status501NotImplemented, "method", "TRACE is not implemented.");
         if (HttpMethods.IsConnect(request.Method))
         {
             if (context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true, Protocol: var protocol })
             {
-                return Refuse(context, StatusCodes.Status400BadRequest, "Nothing here is a tunnel.");
+                return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "method", "Nothing here is a tunnel.");
             }
 
             // RFC 9220 section 3: a protocol that is not known.
-            if (protocol != "websocket") return Refuse(context, StatusCodes.Status501NotImplemented, "No protocol but WebSocket is spoken in HTTP here.");
+            if (protocol != "websocket") return refusals.AnswerAsync(context, StatusCodes.Status501NotImplemented, "method", "No protocol but WebSocket is spoken in HTTP here.");
         }
 
         if (HttpMethods.IsOptions(request.Method) && !request.Path.HasValue)
@@ -61,10 +61,18 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
             return Task.CompletedTask;
         }
 
+        ConnectionFields.Remove(request.Headers, context.Features.Get<IConnectionOptions>() is { } options ? options.Connection : request.Headers.Connection);
         ForwardedHeaderNames.Remove(request.Headers);
         IgnoreOtherUpgrades(request);
         NoticedUpgrade.Attach(context);
         return next(context);
+    }
+
+    private Task RefuseHead(HttpContext context, bool isText, int status, string detail)
+    {
+        // As Kestrel does at its own limits: who sends this sends more of it.
+        if (isText) context.Response.Headers.Connection = "close";
+        return refusals.AnswerAsync(context, status, "head", detail);
     }
 
     /// <summary>
@@ -78,6 +86,13 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         {
             request.Headers.Remove("Upgrade");
         }
+    }
+
+    /// <summary>Method, target and version as HTTP/1.1 writes them. Kestrel would reset a stream of HTTP/2 for it without an answer.</summary>
+    private bool IsTooLong(IHttpRequestFeature head)
+    {
+        const int Rest = 11; // Two spaces and "HTTP/1.1" with its CR.
+        return head.Method.Length + head.RawTarget.Length + Rest > limits.Value.RequestLineBytes;
     }
 
     /// <summary>Kestrel's own limits leave room for what a proxy adds; the public has no use for it.</summary>
@@ -95,11 +110,4 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, IProb
         }
 
         return fields <= limits.Value.HeaderFields && bytes <= limits.Value.HeaderBytes;
-    }
-
-    private async Task Refuse(HttpContext context, int status, string detail)
-    {
-        context.Response.StatusCode = status;
-        await problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = { Status = status, Detail = detail } });
-    }
-}
+    }}

@@ -15,8 +15,9 @@ using Topology.ServiceDefaults.Exposure.Strictness;
 namespace Topology.ServiceDefaults.Listeners;
 
 /// <summary>
-/// Opens the listeners named in <c>Topology:Listeners</c> (name → port; 0 takes any free port). Without that section
-/// Kestrel listens where <c>ASPNETCORE_URLS</c> says, and everything counts as public.
+/// Opens the listeners named in <c>Topology:Listeners</c> (name → port; 0 takes any free port), and no others. Where none is
+/// named Kestrel does not start: it would listen where <c>ASPNETCORE_HTTP_PORTS</c> or <c>ASPNETCORE_URLS</c> says, for the
+/// public and without the limits and the strictness of a public listener.
 /// </summary>
 /// <remarks>
 /// HTTP/3 takes the UDP port of the same number. On Linux its library opens that on every address, whatever the listener's,
@@ -29,9 +30,22 @@ internal sealed class KestrelListeners(
     public const string Section = "Topology:Listeners";
     public const string AddressKey = "Topology:ListenAddress";
 
+    private static string Names => string.Join(", ", Listener.All.Select(listener => listener.Name));
+
     public void Configure(KestrelServerOptions options)
     {
-        foreach (var (listener, port) in Read(configuration))
+        var listeners = Read(configuration);
+        if (listeners.Count == 0)
+        {
+            throw new InvalidOperationException($"{Section} is empty; name what to listen on, such as {Section}:{Listener.Http.Name}=8080 ({Names}).");
+        }
+
+        if (configuration.GetSection("Kestrel:Endpoints").GetChildren().FirstOrDefault() is { } other)
+        {
+            throw new InvalidOperationException($"{other.Path} would be public without the limits of a public listener; give its port to {Section} instead.");
+        }
+
+        foreach (var (listener, port) in listeners)
         {
             Bind(options, port, endpoint => Configure(endpoint, listener));
         }
@@ -47,7 +61,7 @@ internal sealed class KestrelListeners(
     private static Listener Find(string name) =>
         Listener.All.FirstOrDefault(listener => string.Equals(listener.Name, name, StringComparison.OrdinalIgnoreCase))
         ?? throw new InvalidOperationException(
-            $"{Section}:{name} is not a listener; use one of {string.Join(", ", Listener.All.Select(listener => listener.Name))}.");
+            $"{Section}:{name} is not a listener; use one of {Names}.");
 
     private static int ParsePort(IConfigurationSection entry) =>
         int.TryParse(entry.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort

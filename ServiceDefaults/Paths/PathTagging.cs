@@ -38,7 +38,7 @@ internal sealed class PathTagging(RequestDelegate next, IOptions<TopologyOptions
 {
     private readonly string? _own = TopologyPath.Parse(options.Value.Path);
 
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
         var path = _own;
         if (context.GetListener().IsPublic) context.Request.Headers.Remove(TopologyPath.Header);
@@ -46,14 +46,17 @@ internal sealed class PathTagging(RequestDelegate next, IOptions<TopologyOptions
 
         context.Features.Set(new PathFeature(path));
         Tag(context, TopologyPath.Tag, path);
-        try
-        {
-            await next(context);
-        }
-        finally
-        {
-            Tag(context, TopologyPath.WorkloadTag, context.GetEndpoint()?.Metadata.GetMetadata<WorkloadAttribute>()?.Name);
-        }
+        return next(context);
+    }
+
+    /// <summary>
+    /// Tags them with the workload too, as soon as routing has found the endpoint: spans that begin later inherit it, and a
+    /// failure does not lose it.
+    /// </summary>
+    public static Task TagWorkload(HttpContext context, RequestDelegate next)
+    {
+        Tag(context, TopologyPath.WorkloadTag, context.GetEndpoint()?.Metadata.GetMetadata<WorkloadAttribute>()?.Name);
+        return next(context);
     }
 
     private static void Tag(HttpContext context, string name, string? value)

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Topology.ServiceDefaults.Problems;
@@ -34,9 +33,10 @@ public static class ProblemExtensions
         });
         return services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
+            context.ProblemDetails.Type ??= "about:blank"; // RFC 9457 section 4.2.1: no more than the status says.
             if ((context.Exception ?? context.HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error) is not BadHttpRequestException bad) return;
-            context.ProblemDetails.Title = ReasonPhrases.GetReasonPhrase(bad.StatusCode);
             context.ProblemDetails.Detail = bad.Message;
+            context.HttpContext.NoteUnreadBody(bad);
             if (bad.InnerException is JsonException { Path: { Length: > 0 } path } json)
             {
                 context.ProblemDetails.Extensions["errors"] = new Dictionary<string, string[]>

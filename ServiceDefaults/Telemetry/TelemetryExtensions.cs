@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
@@ -14,8 +16,12 @@ internal static class TelemetryExtensions
     /// <summary>Traces, metrics and logs over OTLP, on only when the environment names an endpoint.</summary>
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
-        // Set whether or not anything is exported: what a stranger puts into baggage must not travel inwards.
-        DistributedContextPropagator.Current = new TraceContextPropagation();
+        // Set whether or not anything is exported: what a stranger says of a trace must not travel inwards. The host has
+        // taken the default already, so it is replaced there too.
+        var options = builder.Configuration.GetSection(TopologyOptions.Section).Get<TopologyOptions>() ?? new();
+        var propagation = new TraceContextPropagation(options.TraceKey);
+        DistributedContextPropagator.Current = propagation;
+        builder.Services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(propagation));
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
 
         if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
@@ -28,15 +34,14 @@ internal static class TelemetryExtensions
 
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing
-                // A caller that has decided not to sample, as a load generator does, is followed.
-                .SetSampler(new ParentBasedSampler(new ExceptHealthChecks()))
+                .SetSampler(new ParentBasedSampler(new RecordedTraces(options.TracesPerSecond, TimeProvider.System)))
                 .AddProcessor<InheritedTags>()
                 .AddSource(builder.Environment.ApplicationName, "Yarp.ReverseProxy")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !HealthEndpoints.IsHealthPath(context.Request.Path))
                 .AddHttpClientInstrumentation(options =>
                     options.FilterHttpRequestMessage = request => request.RequestUri is not { } uri || !HealthEndpoints.IsHealthPath(uri.AbsolutePath)))
             .WithMetrics(metrics => metrics
-                .AddMeter(builder.Environment.ApplicationName, "Yarp.ReverseProxy")
+                .AddMeter(builder.Environment.ApplicationName, nameof(Topology), "Yarp.ReverseProxy")
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation())

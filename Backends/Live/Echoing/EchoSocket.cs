@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using Topology.ServiceDefaults.Exposure.Upgrades;
 using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Live.Echoing;
@@ -7,19 +8,11 @@ internal static class EchoSocket
 {
     /// <summary>
     /// <c>/live/socket</c>: a WebSocket that answers each message with itself, in the frames it came in. Any method is
-    /// mapped, because the handshake is GET in HTTP/1.1 (RFC 6455) and CONNECT in HTTP/2 (RFC 8441).
+    /// mapped, because the handshake is GET in HTTP/1.1 (RFC 6455) and CONNECT in HTTP/2 (RFC 8441); nothing else gets here.
     /// </summary>
     public static void MapEchoSocket(this IEndpointRouteBuilder endpoints) =>
         endpoints.Map("/live/socket", async context =>
         {
-            if (!context.WebSockets.IsWebSocketRequest)
-            {
-                context.Response.Headers.Upgrade = "websocket";
-                await TypedResults.Problem("This is a WebSocket; connect with a WebSocket client.", statusCode: StatusCodes.Status426UpgradeRequired)
-                    .ExecuteAsync(context);
-                return;
-            }
-
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
@@ -35,7 +28,7 @@ internal static class EchoSocket
             {
                 // The client went away.
             }
-        }).WithWorkload("socket");
+        }).WithWorkload("socket").SpeaksWebSocket();
 
     private static async Task EchoAsync(WebSocket socket, CancellationToken cancellationToken)
     {

@@ -21,15 +21,16 @@ internal static class EventEndpoints
 
     /// <summary>
     /// <c>GET /live/events?count=&amp;interval=</c>: server-sent events (WHATWG HTML, section 9.2), the first one at once;
-    /// <c>count</c> of them, or without end; <c>interval</c> in milliseconds.
+    /// <c>count</c> of them, or without end; <c>interval</c> in milliseconds. To HEAD, what would be sent before the first one.
     /// </summary>
     public static void MapEvents(this IEndpointRouteBuilder endpoints) =>
-        endpoints.MapGet("/live/events", (
+        endpoints.MapMethods("/live/events", [HttpMethods.Get, HttpMethods.Head], (
+            HttpRequest request,
             [FromHeader(Name = "Last-Event-ID"), Range(0, LargestId)] long? lastEventId,
             CancellationToken cancellationToken,
             [Range(1, 1_000_000)] int? count = null,
             [Range(ShortestInterval, 60_000)] int interval = 1000) =>
-            TypedResults.ServerSentEvents(Ticks(lastEventId ?? 0, count, TimeSpan.FromMilliseconds(interval), cancellationToken)))
+            TypedResults.ServerSentEvents(Ticks(lastEventId ?? 0, HttpMethods.IsHead(request.Method) ? 0 : count, TimeSpan.FromMilliseconds(interval), cancellationToken)))
         .WithWorkload("events");
 
     private static async IAsyncEnumerable<SseItem<Tick>> Ticks(

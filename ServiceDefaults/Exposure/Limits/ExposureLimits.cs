@@ -28,6 +28,9 @@ public sealed class ExposureLimits
     /// <summary>Room on internal listeners for the fields that a proxy adds: forwarded headers, the path, the trace's context.</summary>
     public const int ProxyHeaderFields = 16;
 
+    /// <summary>The parts into which a client of HTTP/2 or HTTP/3 may split its cookie, which counts as one field.</summary>
+    public const int CookieParts = 512;
+
     /// <summary>Room on internal listeners for those fields, in bytes.</summary>
     public const int ProxyHeaderBytes = 4 * 1024;
 

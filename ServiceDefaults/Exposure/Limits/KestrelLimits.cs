@@ -20,10 +20,12 @@ internal sealed class KestrelLimits(IOptions<ExposureLimits> limits) : IConfigur
 
         var ours = limits.Value;
         var server = options.Limits;
-        server.MaxRequestLineSize = ours.RequestLineBytes;
-        // A proxy adds fields to a request that is at the limit already; the public's own limit is held by the gate.
+        // A proxy adds fields to a request that is at the limit already; the public's own limits are held by the gate.
         server.MaxRequestHeadersTotalSize = ours.HeaderBytes + ExposureLimits.ProxyHeaderBytes;
-        server.MaxRequestHeaderCount = ours.HeaderFields + ExposureLimits.ProxyHeaderFields;
+        // Kestrel resets a stream of HTTP/2 whose target is too long, without an answer; so it takes what the head may be, and the
+        // gate answers 414. It counts each part of a cookie that HTTP/2 may split (RFC 9113 section 8.2.3); the gate, the cookie.
+        server.MaxRequestLineSize = Math.Max(ours.RequestLineBytes, server.MaxRequestHeadersTotalSize);
+        server.MaxRequestHeaderCount = ours.HeaderFields + ExposureLimits.ProxyHeaderFields + ExposureLimits.CookieParts;
         server.MaxRequestBodySize = ours.BodyBytes;
         server.RequestHeadersTimeout = ours.HeaderTimeout;
         server.KeepAliveTimeout = ours.KeepAlive;

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults.Exposure.Limits;
+using Topology.ServiceDefaults.Exposure.Refusals;
 using Topology.ServiceDefaults.Listeners;
 
 namespace Topology.ServiceDefaults.Exposure.Overload;
@@ -99,17 +100,10 @@ internal static class OverloadExtensions
     {
         // Only the token bucket knows when to come again.
         var isClients = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter);
-        var response = rejected.HttpContext.Response;
-        response.StatusCode = isClients ? StatusCodes.Status429TooManyRequests : StatusCodes.Status503ServiceUnavailable;
-        response.Headers.RetryAfter = Math.Ceiling((isClients ? retryAfter : RetryAfterQueue).TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        await rejected.HttpContext.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new()
-        {
-            HttpContext = rejected.HttpContext,
-            ProblemDetails =
-            {
-                Status = response.StatusCode,
-                Detail = isClients ? "You send more requests than one client may." : "More requests are in progress than this service takes.",
-            },
-        });
+        var status = isClients ? StatusCodes.Status429TooManyRequests : StatusCodes.Status503ServiceUnavailable;
+        rejected.HttpContext.Response.Headers.RetryAfter = Math.Ceiling((isClients ? retryAfter : RetryAfterQueue).TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        await rejected.HttpContext.RequestServices.GetRequiredService<RequestRefusals>().AnswerAsync(
+            rejected.HttpContext, status, isClients ? "rate" : "overload",
+            isClients ? "You send more requests than one client may." : "More requests are in progress than this service takes.");
     }
 }

@@ -49,6 +49,9 @@ internal sealed class Http1Scanner
         Complete,
     }
 
+    /// <summary>What the request's <c>Connection</c> says besides that it closes or stays open.</summary>
+    public string? Connection { get; private set; }
+
     /// <summary>Whether the bytes taken so far end a request.</summary>
     public bool IsComplete => _part == Part.Complete;
 
@@ -60,6 +63,7 @@ internal sealed class Http1Scanner
         _extensionBytes = 0;
         _isHttp10 = _hasLeadingLine = _hasHost = _isChunked = false;
         _contentLength = null;
+        Connection = null;
     }
 
     /// <summary>Takes what is whole of <paramref name="bytes"/> and belongs to the request at hand.</summary>
@@ -254,6 +258,10 @@ internal sealed class Http1Scanner
                 if (_contentLength is not null) Refuse("more than one Content-Length");
                 _contentLength = Digits(value);
                 break;
+            case "connection":
+                if (Ascii.EqualsIgnoreCase(value, "keep-alive"u8) || Ascii.EqualsIgnoreCase(value, "close"u8)) break;
+                Connection = Connection is null ? Encoding.Latin1.GetString(value) : $"{Connection},{Encoding.Latin1.GetString(value)}";
+                break;
             case "transfer-encoding":
                 if (_isChunked || !Ascii.EqualsIgnoreCase(value, "chunked"u8)) Refuse("a Transfer-Encoding other than one chunked");
                 _isChunked = true;
@@ -261,7 +269,7 @@ internal sealed class Http1Scanner
         }
     }
 
-    /// <summary>The name, if it is one that framing depends on.</summary>
+    /// <summary>The name, if it is one that framing or forwarding depends on.</summary>
     private static string? FieldName(ReadOnlySpan<byte> line)
     {
         var length = line.IndexOfAnyExcept(Http1Bytes.Token);
@@ -269,6 +277,7 @@ internal sealed class Http1Scanner
         var candidate = length switch
         {
             4 => "host",
+            10 => "connection",
             14 => "content-length",
             17 => "transfer-encoding",
             _ => null,

@@ -31,11 +31,18 @@ public static class StrictHttp1
         var transport = connection.Transport;
         var reader = new StrictPipeReader(transport.Input, connection.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().RequestClose);
         connection.Features.Set<IUpgradeNotice>(reader);
+        connection.Features.Set<IConnectionOptions>(reader);
         connection.Transport = new StrictTransport(reader, transport.Output);
         return next(connection);
     });
 
     private sealed record StrictTransport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}
+
+/// <summary>What a request's <c>Connection</c> says. Kestrel shows no more of it than <c>close</c> or <c>keep-alive</c> where it has one of these.</summary>
+internal interface IConnectionOptions
+{
+    string? Connection { get; }
 }
 
 /// <summary>Told when a connection stops being HTTP/1.1: what follows 101 is another protocol's.</summary>

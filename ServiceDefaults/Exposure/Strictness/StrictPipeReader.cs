@@ -14,7 +14,7 @@ namespace Topology.ServiceDefaults.Exposure.Strictness;
 /// A refusal is thrown from the read. In a head, the server answers it with 400 and <c>Connection: close</c>; in a body,
 /// the application's read fails with it.
 /// </remarks>
-internal sealed class StrictPipeReader(PipeReader transport, Action refused) : PipeReader, IUpgradeNotice
+internal sealed class StrictPipeReader(PipeReader transport, Action refused) : PipeReader, IUpgradeNotice, IConnectionOptions
 {
     // More than the longest line of which the server takes a part: a chunk's size with its extensions.
     private const int LongestCarriedLine = 4 * 1024;
@@ -26,6 +26,9 @@ internal sealed class StrictPipeReader(PipeReader transport, Action refused) : P
     private bool _allExamined;
     private bool _isUpgraded;
     private BadHttpRequestException? _refusal;
+
+    /// <summary>Of the request at hand: the next one is not scanned before this one is done with.</summary>
+    public string? Connection => _scanner.Connection;
 
     public void Upgraded() => _isUpgraded = true;
 

@@ -123,11 +123,90 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         }
     }
 
+    /// <summary>RFC 9113 section 8.2.3: a client may split its cookie, which is one field all the same.</summary>
+    [Theory]
+    [InlineData(110, Ok)]
+    [InlineData(400, Ok)]
+    public async Task A_cookie_in_parts_counts_as_one(int parts, byte expected)
+    {
+        foreach (var (exposure, url) in Secured)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            var crumbs = Enumerable.Range(0, parts).Select(part => ("cookie", $"c{part}={part}")).ToArray();
+            Assert.Equal((exposure, (byte?)expected), (exposure, await AskAsync(url, $"/catalog/{id}", crumbs)));
+            Assert.Equal(string.Join("; ", crumbs.Select(crumb => crumb.Item2)), Assert.Single(fixture.Recorder.Seen(id)).Headers["Cookie"]);
+        }
+    }
+
+    /// <summary>RFC 9113 section 8.3.1: who is asked is said once, and in no other way than a URI says it.</summary>
+    [Theory]
+    [InlineData(":authority", "localhost")]
+    [InlineData(":scheme", "https")]
+    [InlineData(":method", "GET")]
+    [InlineData(":unknown", "x")]
+    public async Task A_head_that_says_twice_who_is_asked_is_refused(string name, string value)
+    {
+        foreach (var (exposure, url) in Secured)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            Assert.True(await AskAsync(url, $"/catalog/{id}", (name, value)) is BadRequest or null, exposure);
+            Assert.Empty(fixture.Recorder.Seen(id));
+        }
+    }
+
+    /// <summary>The server lets :authority win, as RFC 9113 has a gateway to HTTP/1.1 do it.</summary>
+    [Fact]
+    public async Task A_Host_beside_the_authority_is_not_heard()
+    {
+        foreach (var (exposure, url) in Secured)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            Assert.Equal((exposure, (byte?)Ok), (exposure, await AskAsync(url, $"/catalog/{id}", ("host", "evil.example"))));
+            Assert.DoesNotContain("evil.example", Assert.Single(fixture.Recorder.Seen(id)).Headers.Values);
+        }
+    }
+
+    [Theory]
+    [InlineData("user@localhost")]
+    [InlineData("user:word@localhost")]
+    [InlineData("")]
+    [InlineData("localhost:443:1")]
+    [InlineData("evil.example")]
+    [InlineData("localhost/x")]
+    public async Task An_authority_that_is_no_host_is_refused(string authority)
+    {
+        foreach (var (exposure, url) in Secured)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            Assert.True(await SendAsync(url, [0x82, 0x87, .. Literal(":path", $"/catalog/{id}"), .. Literal(":authority", authority)]) is BadRequest or null, exposure);
+            Assert.Empty(fixture.Recorder.Seen(id));
+        }
+    }
+
+    [Fact]
+    public async Task A_head_without_what_a_request_must_have_is_refused()
+    {
+        foreach (var (exposure, url) in Secured)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            byte[] path = Literal(":path", $"/catalog/{id}"), authority = Literal(":authority", "localhost");
+            foreach (var head in (byte[][])[[0x87, .. path, .. authority], [0x82, .. path, .. authority], [0x82, 0x87, .. authority], [0x82, 0x87, .. Literal(":path", ""), .. authority], [0x82, 0x86, .. path, .. authority]])
+            {
+                Assert.True(await SendAsync(url, head) is BadRequest or null, exposure);
+            }
+
+            Assert.Empty(fixture.Recorder.Seen(id));
+        }
+    }
+
     /// <summary>Where the public speaks HTTP/2.</summary>
     private IEnumerable<(string Name, Uri Url)> Secured => fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttps);
 
     /// <summary>The first byte of the answer's header block, which is its status; null where the stream or the connection ended instead.</summary>
-    private static async Task<byte?> AskAsync(Uri url, string target, params (string Name, string Value)[] fields)
+    private static Task<byte?> AskAsync(Uri url, string target, params (string Name, string Value)[] fields) =>
+        SendAsync(url, [0x82, 0x87, .. Literal(":path", target), .. Literal(":authority", $"localhost:{url.Port}"), .. fields.SelectMany(field => Literal(field.Name, field.Value))]);
+
+    private static async Task<byte?> SendAsync(Uri url, byte[] head)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync("127.0.0.1", url.Port, Cancelled);
@@ -135,7 +214,6 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         await tls.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [SslApplicationProtocol.Http2], CertificateChainPolicy = ServiceHost.Trust(LocalAuthorities.Public) }, Cancelled);
 
-        byte[] head = [0x82, 0x87, .. Literal(":path", target), .. Literal(":authority", $"localhost:{url.Port}"), .. fields.SelectMany(field => Literal(field.Name, field.Value))];
         byte[] request =
         [
             .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0,

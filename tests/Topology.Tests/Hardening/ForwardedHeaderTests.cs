@@ -58,6 +58,16 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
     [InlineData("Client-Cert")]
     [InlineData("SSL_Client_Cert")]
     [InlineData("Proxy")]
+    [InlineData("baggage")]
+    [InlineData("Correlation-Context")]
+    [InlineData("Request-Id")]
+    [InlineData("b3")]
+    [InlineData("X-B3-TraceId")]
+    [InlineData("X-B3-Sampled")]
+    [InlineData("uber-trace-id")]
+    [InlineData("Content_Length")]
+    [InlineData("Transfer_Encoding")]
+    [InlineData("X_Anything")]
     public async Task What_other_proxies_and_platforms_would_say_is_dropped_too(string name)
     {
         var id = Guid.NewGuid().ToString("N");
@@ -91,6 +101,36 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
         await connection.SendAsync($"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {forwarded}\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: localhost\r\n\r\n", Cancelled);
         Assert.Equal(200, (await connection.ReadAsync())?.Status);
         Assert.Equal(expected, seen);
+    }
+
+    /// <summary>Front Door before an ingress, for example: each adds the address that it sees.</summary>
+    [Theory]
+    [InlineData(1, "203.0.113.9, 198.51.100.1", "198.51.100.1")]
+    [InlineData(2, "203.0.113.9, 198.51.100.1", "203.0.113.9")]
+    [InlineData(2, "192.0.2.66, 203.0.113.9, 198.51.100.1", "203.0.113.9")]
+    [InlineData(2, "203.0.113.9", "203.0.113.9")]
+    [InlineData(2, "192.0.2.66, 203.0.113.9", "203.0.113.9")] // The proxy in the middle is not known, so it is the client.
+    public async Task Behind_several_proxies_the_listener_of_the_ingress_sees_the_client_and_counts_it(int hops, string forwarded, string expected)
+    {
+        await using var recorder = await Recorder.StartAsync(
+            [("Topology:IngressForwardLimit", $"{hops}"), ("Topology:KnownProxies:0", "127.0.0.0/8;::1;198.51.100.0/24"), ("Topology:Limits:RequestBurst", "2"), ("Topology:Limits:RequestsPerSecond", "1")]);
+        var seen = "";
+        recorder.Answer = context =>
+        {
+            seen = context.Connection.RemoteIpAddress!.MapToIPv4().ToString();
+            return Task.CompletedTask;
+        };
+        Assert.Equal([200, 200, 429], [await AskAsync(forwarded), await AskAsync(forwarded), await AskAsync(forwarded)]);
+        Assert.Equal(expected, seen);
+        // Another client through the same proxies.
+        Assert.Equal(hops == 1 ? 429 : 200, await AskAsync("203.0.113.10, 198.51.100.1"));
+
+        async Task<int?> AskAsync(string addresses)
+        {
+            await using var connection = await RawConnection.OpenAsync(recorder.Url("ingress"), Cancelled);
+            await connection.SendAsync($"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {addresses}\r\nX-Forwarded-Proto: {string.Join(", ", addresses.Split(',').Select(_ => "https"))}\r\n\r\n", Cancelled);
+            return (await connection.ReadAsync())?.Status;
+        }
     }
 
     [Fact]

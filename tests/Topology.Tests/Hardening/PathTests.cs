@@ -57,6 +57,29 @@ public sealed class PathTests(HardeningFixture fixture)
         Assert.Single(seen.Select(request => request.Path).Distinct());
     }
 
+    /// <summary>RFC 3986 section 2.2: an escaped reserved character is another one than the character itself.</summary>
+    [Theory]
+    [InlineData("/catalog/{id}/a%3Bb%26c")]
+    [InlineData("/catalog/{id}%3A%40%21%24%27%28%29%2A%2B%2C%3D")]
+    [InlineData("/catalog/{id};a%3B=%41%7e?q=%2F%3b")]
+    [InlineData("/catalog/{id}%3F%23%5B%5D%25")]
+    [InlineData("/catalog/{id}%c3%a9%C3%A9")]
+    public async Task Escapes_reach_the_backend_as_they_came(string path)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        path = path.Replace("{id}", id, StringComparison.Ordinal);
+        foreach (var (_, url) in fixture.Exposures) Assert.Equal(200, (await GetAsync(url, path))?.Status);
+        Assert.Equal([path], fixture.Recorder.Seen(id).Select(request => request.Target).Distinct());
+
+        // In absolute form, and under a site's name, which has a prefix of its own.
+        Assert.Equal(200, (await GetAsync(fixture.Edge.Url("http"), $"http://localhost{path}"))?.Status);
+        await using var connection = await RawConnection.OpenAsync(fixture.Edge.Url("http"), Cancelled);
+        await connection.SendAsync($"GET {path["/catalog".Length..]} HTTP/1.1\r\nHost: catalog.localhost\r\n\r\n", Cancelled);
+        Assert.Equal(200, (await connection.ReadAsync())?.Status);
+        Assert.Equal([path], fixture.Recorder.Seen(id).Select(request => request.Target).Distinct());
+        Assert.Equal(fixture.Exposures.Count() + 2, fixture.Recorder.Seen(id).Count);
+    }
+
     [Theory]
     [InlineData("/catalog%2Fx")]
     [InlineData("/catalog/%2e%2e/health")]

@@ -100,6 +100,26 @@ public sealed class RawConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Everything that comes until the connection ends, as text; what came, where it does not end in time.</summary>
+    public async Task<string> ReadAllAsync()
+    {
+        var text = new StringBuilder();
+        try
+        {
+            while (_start < _end || await FillAsync())
+            {
+                text.Append(Encoding.Latin1.GetString(_buffer, _start, _end - _start));
+                _start = _end;
+            }
+        }
+        catch (TimeoutException)
+        {
+            // The connection stays open.
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>Whether the server ends the connection, rather than wait for more.</summary>
     public async Task<bool> IsClosedAsync()
     {

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Topology.ServiceDefaults.Exposure.Upgrades;
 using Topology.ServiceDefaults.Listeners;
 using Topology.ServiceDefaults.Paths;
 using Topology.Tests.Infrastructure;
@@ -50,6 +51,7 @@ public sealed partial class Recorder : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)));
         builder.AddServiceDefaults();
         var app = builder.Build();
+        app.UseWebSockets();
         app.UseServiceDefaults();
         app.MapDefaultEndpoints();
         var recorder = new Recorder(app, Listener.All.Zip(ports).ToDictionary(
@@ -57,6 +59,7 @@ public sealed partial class Recorder : IAsyncDisposable
         app.Map("/catalog/{**rest}", recorder.RecordAsync);
         app.Map("/orders/{**rest}", recorder.RecordAsync).WithWorkload("orders");
         app.Map("/media/{**rest}", recorder.RecordAsync).WithWorkload("media-upload");
+        app.Map("/live/socket", recorder.RecordAsync).WithWorkload("socket").SpeaksWebSocket();
         app.Map("/live/{**rest}", recorder.RecordAsync).WithWorkload("events");
         app.Map("/{**rest}", recorder.RecordAsync);
         await app.StartAsync();

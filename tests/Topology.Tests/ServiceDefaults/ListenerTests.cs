@@ -1,5 +1,8 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Topology.Catalog.Items;
 using Topology.ServiceDefaults.Listeners;
 using Topology.Tests.Infrastructure;
@@ -42,5 +45,22 @@ public sealed class ListenerTests
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new($"Topology:Listeners:{name}", port)]).Build();
         Assert.Contains(message, Assert.Throws<InvalidOperationException>(() => KestrelListeners.Read(configuration)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("HTTP_PORTS", "0", null, "Topology:Listeners is empty")]
+    [InlineData("URLS", "http://127.0.0.1:0", null, "Topology:Listeners is empty")]
+    [InlineData("Kestrel:Endpoints:Http:Url", "http://127.0.0.1:0", null, "Topology:Listeners is empty")]
+    [InlineData("Kestrel:Endpoints:Http:Url", "http://127.0.0.1:0", "0", "Kestrel:Endpoints:Http would be public without")]
+    public void What_would_be_public_without_its_limits_does_not_start_and_says_which_key_to_set(string key, string value, string? port, string expected)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
+        builder.Logging.ClearProviders();
+        builder.Configuration[key] = value;
+        if (port is not null) builder.Configuration["Topology:Listeners:http"] = port;
+        builder.Configuration["Topology:Certificates:Directory"] = ServiceHost.CertificateDirectory;
+        builder.AddServiceDefaults();
+        var refused = Assert.ThrowsAny<Exception>(builder.Build);
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
     }
 }

@@ -15,7 +15,9 @@ public sealed class TopologyPathTests : IAsyncDisposable
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    private readonly ServiceHost _catalog = ServiceHost.Start<ItemStore>();
+    private const string Key = "KeyOfTheseTestsAlone";
+
+    private readonly ServiceHost _catalog = ServiceHost.Start<ItemStore>([("Topology:TraceKey", Key)]);
 
     public ValueTask DisposeAsync() => _catalog.DisposeAsync();
 
@@ -80,6 +82,7 @@ public sealed class TopologyPathTests : IAsyncDisposable
             {
                 { "traceparent", $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-01" },
                 { "tracestate", $"topology={marker}" },
+                { "Topology-Trace-Key", Key },
                 { "baggage", "topology.path=edge,X-Topology-Edge=edge" },
             },
         };
