@@ -4,7 +4,16 @@ namespace Topology.AppHost.Rehearsal;
 /// <param name="File">Its absolute path; errors name it.</param>
 /// <param name="Projects">What runs, in the order of the file.</param>
 /// <param name="Values">Parameters and other named texts, by name.</param>
-internal sealed record Manifest(string File, IReadOnlyList<ManifestProject> Projects, IReadOnlyDictionary<string, ManifestValue> Values);
+internal sealed record Manifest(string File, IReadOnlyList<ManifestProject> Projects, IReadOnlyDictionary<string, ManifestValue> Values)
+{
+    /// <summary>The projects that a project's templates lead to, themselves or through values, which lead in no circle.</summary>
+    public IReadOnlySet<string> NeededBy(ManifestProject project) => project.Environment.Values.Concat(project.Arguments).SelectMany(Targets).ToHashSet();
+
+    private IEnumerable<string> Targets(string template) => Template.Parse(template).Where(part => part.IsReference).SelectMany(part =>
+        !Values.TryGetValue(part.Path[0], out var value) ? [part.Path[0]]
+        : value.Properties.TryGetValue(part.Path[1], out var text) ? Targets(text)
+        : []);
+}
 
 /// <param name="Path">The project file's absolute path.</param>
 /// <param name="Environment">Templates, by variable.</param>
@@ -37,10 +46,6 @@ internal sealed record ManifestProject(
         let name = variable.Key[ListenerPrefix.Length..]
         let port = Ports.FirstOrDefault(port => port.Bindings.Any(binding => variable.Value.Contains($".bindings.{binding.Name}.", StringComparison.Ordinal)))
         select (name, port?.Name ?? name, port is null);
-
-    /// <summary>Whether a template of this project names the other one.</summary>
-    public bool RefersTo(string other) =>
-        Environment.Values.Concat(Arguments).Any(template => template.Contains($"{{{other}.", StringComparison.Ordinal));
 
     /// <summary>The environment variable that tells the port of a listener.</summary>
     public static string ListenerVariable(string listener) => ListenerPrefix + listener;

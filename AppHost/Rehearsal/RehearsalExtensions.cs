@@ -43,11 +43,12 @@ internal static class RehearsalExtensions
                 .Select(number => builder.AddReplica(manifest, project, count == 1 ? project.Name : string.Create(CultureInfo.InvariantCulture, $"{project.Name}-{number}"), ingress))
                 .ToList();
             foreach (var port in project.Ports) ingress.Configure($"Ingress__Entrances__{entrance++}__", project, port, replicas);
+            var needed = manifest.NeededBy(project);
             foreach (var replica in replicas)
             {
                 // What it refers to starts first. Only what stands before it in the file: a circle would wait for ever.
                 replica.WaitFor(ingress);
-                foreach (var needed in started.Where(other => project.RefersTo(other.Name))) replica.WaitFor(needed.Replica);
+                foreach (var other in started.Where(other => needed.Contains(other.Name))) replica.WaitFor(other.Replica);
             }
 
             started.AddRange(replicas.Select(replica => (project.Name, replica)));

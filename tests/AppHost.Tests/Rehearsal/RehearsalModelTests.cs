@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Topology.AppHost.Rehearsal;
@@ -20,6 +21,20 @@ public sealed class RehearsalModelTests : IDisposable
         Assert.All(Projects(builder), project => Assert.NotEmpty(project.Annotations.OfType<HealthCheckAnnotation>()));
         Assert.All(Projects(builder).Skip(1), project => Assert.Contains(project.Annotations.OfType<WaitAnnotation>(), wait => wait.Resource.Name == "ingress"));
         Assert.Equal(["catalog-1", "catalog-2", "ingress"], Find(builder, "orders").Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name).Order());
+    }
+
+    [Fact]
+    public void References_through_values_and_in_arguments_count_as_needs()
+    {
+        using var manifest = new ManifestFile();
+        manifest.Change("catalog-url", "", new JsonObject { ["type"] = "value.v0", ["connectionString"] = "{catalog.bindings.http.url}" });
+        manifest.Change("media", "/env/X", "{catalog-url.connectionString}");
+        manifest.Change("live", "/args", new JsonArray("--orders", "{orders.bindings.http.url}"));
+        var builder = Build(manifest.File);
+        Assert.Equal(["catalog", "ingress"], Waits("media"));
+        Assert.Equal(["ingress", "orders"], Waits("live"));
+
+        IEnumerable<string> Waits(string name) => Find(builder, name).Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name).Order();
     }
 
     [Fact]
@@ -126,7 +141,7 @@ public sealed class RehearsalModelTests : IDisposable
     public void A_replica_may_not_have_the_name_of_another_resource()
     {
         using var manifest = new ManifestFile();
-        manifest.Change("catalog-2", "", System.Text.Json.Nodes.JsonNode.Parse($$"""{"type": "project.v0", "path": "{{ManifestReader.Read(manifest.File).Projects[0].Path}}"}"""));
+        manifest.Change("catalog-2", "", JsonNode.Parse($$"""{"type": "project.v0", "path": "{{ManifestReader.Read(manifest.File).Projects[0].Path}}"}"""));
         var error = Assert.Throws<TopologyException>(() => Build(manifest.File, "--Topology:Replicas:catalog=2"));
         Assert.Equal("Topology:Replicas:catalog: a replica would be called catalog-2, which is another project's name.", error.Message);
     }
