@@ -86,7 +86,8 @@ internal static class CloudExtensions
         project
             .WithEnvironment("Topology__ListenAddress", "*")
             .WithEnvironment($"Topology__Listeners__{listener}", $"{project.GetEndpoint("http").Property(EndpointProperty.TargetPort)}")
-            .WithEnvironment("Topology__KnownProxies__0", TrustedProxies(builder));
+            .WithEnvironment("Topology__KnownProxies__0", TrustedProxies(builder))
+            .WithTraceKey(builder);
         if (external) project.ForThePublic();
 
         // Probes ask the container itself, on a port that the ingress does not lead to.

@@ -77,6 +77,7 @@ internal static class LabExtensions
             .WithCertificates(builder)
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", "Development")
             .WithPromptEnd()
+            .WithTraceKey(builder)
             // It would make services believe forwarded headers from anybody; they trust named proxies instead.
             .DisableForwardedHeaders();
         foreach (var listener in listeners)

@@ -13,8 +13,9 @@ namespace Topology.AppHost.Running;
 /// <param name="Healthy">Whether everything that starts by itself is healthy.</param>
 /// <param name="BehindIngress">Whether resources are reached through the stand-in for a platform's ingress.</param>
 /// <param name="Configuration">Debug or Release: how the services were built.</param>
+/// <param name="TraceKey">With it, services follow a client's trace context.</param>
 internal sealed record TopologyState(
-    DashboardState? Dashboard, IReadOnlyList<ResourceState> Resources, bool Healthy, bool BehindIngress, string? Configuration);
+    DashboardState? Dashboard, IReadOnlyList<ResourceState> Resources, bool Healthy, bool BehindIngress, string? Configuration, string? TraceKey);
 
 /// <param name="State">Aspire's state in lower case, such as <c>running</c>, <c>waiting</c>, <c>not-started</c> or <c>exited</c>.</param>
 /// <param name="Health"><c>healthy</c> or <c>unhealthy</c>; null for what does not run.</param>
@@ -91,7 +92,7 @@ internal sealed partial class StateFile(
         var isHealthy = resources.Zip(states).All(entry => entry.First.TryGetLastAnnotation<ExplicitStartupAnnotation>(out _) || entry.Second.Health == "healthy");
         return new TopologyState(
             dashboard.Find(), states, isHealthy, resources.Exists(resource => resource.TryGetLastAnnotation<ReachedThroughAnnotation>(out _)),
-            typeof(StateFile).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration);
+            typeof(StateFile).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration, configuration[TraceKeys.Setting]);
     }
 
     /// <summary>What the topology consists of. Aspire hides its own helpers, such as the dashboard.</summary>

@@ -100,6 +100,7 @@ internal static class TopologyRun
             builder.Configuration[setting] = builder.UsesDynamicPorts() ? standard.Dynamic : given is { Length: > 0 } ? given : standard.Fixed;
         }
 
+        builder.MakeTraceKey();
         // What matters is announced in few lines; the rest is in the dashboard.
         builder.Services.AddLogging(logging => logging
             .AddFilter("Aspire", LogLevel.Warning)

@@ -18,6 +18,9 @@ internal sealed class TraceContextPropagation(string? key) : DistributedContextP
     /// <summary>The field that carries the key.</summary>
     public const string KeyField = "Topology-Trace-Key";
 
+    /// <summary>What is sent with a context; null sends none and follows none.</summary>
+    public string? Key => key;
+
     private readonly DistributedContextPropagator _w3c = CreateW3CPropagator();
     private readonly byte[]? _key = string.IsNullOrEmpty(key) ? null : Encoding.ASCII.GetBytes(key);
 

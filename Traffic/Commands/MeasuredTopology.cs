@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Topology.ServiceDefaults.Telemetry;
 using Topology.Traffic.Targets;
 
 namespace Topology.Traffic.Commands;
@@ -13,7 +14,11 @@ internal sealed class MeasuredTopology : IAsyncDisposable
     private readonly OwnTopology? _own;
     private readonly string _file;
 
-    private MeasuredTopology(OwnTopology? own, string file, TopologyState state) => (_own, _file, State) = (own, file, state);
+    private MeasuredTopology(OwnTopology? own, string file, TopologyState state)
+    {
+        (_own, _file, State) = (own, file, state);
+        TraceKey.Use(state.TraceKey);
+    }
 
     /// <summary>The topology when it was opened.</summary>
     public TopologyState State { get; }

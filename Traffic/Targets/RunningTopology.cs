@@ -11,8 +11,9 @@ namespace Topology.Traffic.Targets;
 /// </param>
 /// <param name="Healthy">Whether everything that starts by itself is healthy.</param>
 /// <param name="Configuration">In which the services were built: <c>Release</c> or <c>Debug</c>. Null where it is not known.</param>
+/// <param name="TraceKey">With it, services follow a client's trace context.</param>
 public sealed record TopologyState(
-    TopologyDashboard? Dashboard, IReadOnlyList<TopologyResource> Resources, bool BehindIngress = false, bool Healthy = false, string? Configuration = null);
+    TopologyDashboard? Dashboard, IReadOnlyList<TopologyResource> Resources, bool BehindIngress = false, bool Healthy = false, string? Configuration = null, string? TraceKey = null);
 
 /// <summary>The dashboard's addresses.</summary>
 public sealed record TopologyDashboard(Uri? Url, Uri? LoginUrl, Uri? OtlpGrpc);

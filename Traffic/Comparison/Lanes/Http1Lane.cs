@@ -5,6 +5,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using Topology.ServiceDefaults.Telemetry;
 using Topology.Traffic.Targets;
 using Topology.Traffic.Workloads;
 
@@ -244,7 +245,8 @@ internal sealed class Http1Request
         var request = workload.Create(variant);
         var head = new StringBuilder()
             .Append(CultureInfo.InvariantCulture, $"{request.Method} {request.Path} HTTP/1.1\r\nHost: {address.Authority}\r\n")
-            .Append(CultureInfo.InvariantCulture, $"User-Agent: {LoadHeaders.UserAgent}\r\ntraceparent: {LoadHeaders.TraceParent}\r\n");
+            .Append(CultureInfo.InvariantCulture, $"User-Agent: {LoadHeaders.UserAgent}\r\n");
+        foreach (var (name, value) in LoadHeaders.Trace) head.Append(name).Append(": ").Append(value).Append("\r\n");
         if (request.ContentType is { } type) head.Append(CultureInfo.InvariantCulture, $"Content-Type: {type}\r\nContent-Length: {request.Body.Length}\r\n");
         if (workload.IsKeyed)
         {
@@ -270,8 +272,14 @@ internal static class LoadHeaders
     public const string UserAgent = "Topology-Traffic";
     public const string Key = "Idempotency-Key";
 
-    /// <summary>Says "not sampled": services follow, and a dashboard that keeps 10,000 traces is not flooded.</summary>
-    public static string TraceParent { get; } = $"00-{Guid.NewGuid():N}-{Guid.NewGuid().ToString("N")[..16]}-00";
+    private static readonly string TraceParent = $"00-{Guid.NewGuid():N}-{Guid.NewGuid().ToString("N")[..16]}-00";
+
+    /// <summary>
+    /// Says "not recorded", so that load does not fill a dashboard that keeps 10,000 traces. Services follow it with the
+    /// topology's key; an application that is no part of the topology gets the field alone.
+    /// </summary>
+    public static IEnumerable<(string Name, string Value)> Trace =>
+        TraceKey.Current is { } key ? [("traceparent", TraceParent), (TraceKey.Field, key)] : [("traceparent", TraceParent)];
 }
 
 /// <summary>What a client must know of an answer's head.</summary>

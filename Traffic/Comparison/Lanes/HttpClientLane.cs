@@ -40,7 +40,7 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         message.Headers.TryAddWithoutValidation("User-Agent", LoadHeaders.UserAgent);
-        message.Headers.TryAddWithoutValidation("traceparent", LoadHeaders.TraceParent);
+        foreach (var (name, value) in LoadHeaders.Trace) message.Headers.TryAddWithoutValidation(name, value);
         if (workload.IsKeyed) message.Headers.TryAddWithoutValidation(LoadHeaders.Key, Guid.NewGuid().ToString("N"));
         if (request.ContentType is { } type) message.Content = new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } };
         var isGrpc = request.ContentType == GrpcWorkload.ContentType;

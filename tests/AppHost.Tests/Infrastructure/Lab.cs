@@ -8,7 +8,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Topology.AppHost.Tests.Infrastructure;
 using Topology.ServiceDefaults.Certificates;
 using Topology.Tests.Infrastructure;
-using Topology.Traffic.Targets;
 
 [assembly: AssemblyFixture(typeof(Lab))]
 
@@ -131,8 +130,16 @@ public sealed class RunningLab(DistributedApplication app, string stateFile) : I
         return new(client, login);
     }
 
-    /// <summary>What Traffic is told of this lab.</summary>
-    public TopologyState ForTraffic() => RunningTopology.Read(stateFile)!;
+    /// <summary>What Traffic is told of this lab: one address for each path and service.</summary>
+    public IConfiguration ForTraffic() => new ConfigurationBuilder().AddInMemoryCollection(
+    [
+        new($"{CertificateOptions.Section}:{nameof(CertificateOptions.Directory)}", Programs.Certificates),
+        .. from resource in State.GetProperty("resources").EnumerateArray()
+           where resource.GetProperty("state").GetString() == "running" && resource.GetProperty("name").GetString() is not ("traffic" or "catalog-2")
+           let name = resource.GetProperty("name").GetString()!.Split("-1")[0]
+           from url in resource.GetProperty("urls").EnumerateObject()
+           select KeyValuePair.Create($"services:{name}:{url.Name}:0", url.Value.GetString()),
+    ]).Build();
 
     public async ValueTask DisposeAsync()
     {

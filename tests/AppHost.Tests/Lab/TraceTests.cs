@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Topology.AppHost.Tests.Infrastructure;
-using Topology.AppHost.Tests.Proxies;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Lab;

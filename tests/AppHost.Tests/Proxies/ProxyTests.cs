@@ -30,7 +30,7 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
     [MemberData(nameof(Workloads))]
     public async Task Every_path_answers_a_workload_with_the_same_bytes(string workload)
     {
-        var configuration = InstalledProxies.Configuration(await lab.StartAsync());
+        var configuration = (await lab.StartAsync()).ForTraffic();
         using var sender = new PairSender(new TargetMap(configuration), new PublicTrust(configuration));
         for (var i = 0; i < 5; i++)
         {

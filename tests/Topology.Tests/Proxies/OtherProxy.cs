@@ -22,7 +22,7 @@ public sealed class OtherProxy : IAsyncDisposable
     /// <summary>Starts it, or skips the test where it is not installed.</summary>
     public static async Task<OtherProxy> StartAsync(string name)
     {
-        ProxyLab.Require(name);
+        InstalledProxies.Require(name);
         var backend = await Recorder.StartAsync();
         // It has the edge's certificate, which the edge makes when it starts.
         await using (ServiceHost.Start<UpstreamOptions>()) { }

@@ -1,4 +1,5 @@
 using Topology.Tests.Hardening;
+using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Proxies;
 
@@ -7,7 +8,7 @@ public sealed class ProxyFieldTests
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Proxies => ProxyLab.Proxies;
+    public static TheoryData<string> Proxies => InstalledProxies.All;
 
     [Theory]
     [MemberData(nameof(Proxies))]
