@@ -37,6 +37,9 @@ internal sealed class AnswerBacklog : IDisposable
         _sweep = time.CreateTimer(_ => EndStalled(), null, SweepInterval, SweepInterval);
     }
 
+    /// <summary>How many answers wait.</summary>
+    public int Count => _waiting.Count;
+
     /// <summary>What the waiting answers can hold.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
@@ -65,7 +68,7 @@ internal sealed class AnswerBacklog : IDisposable
     /// Whether half of the budget is taken, or half of the places for requests in progress. Then no further stream begins,
     /// and a client that takes nothing has seconds left.
     /// </summary>
-    public bool IsCrowded => Bytes + Interlocked.Read(ref _expected) > _limits.WaitingBytes / 2 || _waiting.Count > _limits.ConcurrentRequests / 2;
+    public bool IsCrowded => Bytes + Interlocked.Read(ref _expected) > _limits.WaitingBytes / 2 || Count > _limits.ConcurrentRequests / 2;
 
     public void Dispose() => _sweep.Dispose();
 

@@ -8,7 +8,7 @@ namespace Topology.ServiceDefaults.Exposure.Limits;
 /// </summary>
 internal sealed class MemoryReturn(AnswerBacklog backlog, OpenStreams streams, TimeProvider time) : BackgroundService
 {
-    private const long StreamBytes = 64 * 1024;
+    private const long RequestBytes = 64 * 1024; // An open request, with what it keeps besides its answer.
     private const long Crowd = 16L << 20;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -17,7 +17,7 @@ internal sealed class MemoryReturn(AnswerBacklog backlog, OpenStreams streams, T
         using var timer = new PeriodicTimer(Interval, time);
         for (var (most, before) = (0L, 0L); await timer.WaitForNextTickAsync(stoppingToken);)
         {
-            var held = backlog.Bytes + streams.Count * StreamBytes;
+            var held = backlog.Bytes + (backlog.Count + streams.Count) * RequestBytes;
             most = Math.Max(most, held);
             if (most > Crowd && Math.Max(held, before) < most / 4)
             {
