@@ -7,7 +7,8 @@ namespace Topology.AppHost.Running;
 
 /// <summary>What a person reads in the terminal: where to look first, then one line for each change that matters.</summary>
 internal sealed class Announcements(
-    ResourceNotificationService notifications, DistributedApplicationModel model, DashboardAddress dashboard, IConfiguration configuration) : BackgroundService
+    ResourceNotificationService notifications, DistributedApplicationModel model, DashboardAddress dashboard, IConfiguration configuration,
+    IHostApplicationLifetime lifetime) : BackgroundService
 {
     private readonly long _started = Stopwatch.GetTimestamp();
     private bool _isDashboardAnnounced;
@@ -20,7 +21,8 @@ internal sealed class Announcements(
     {
         if (configuration.GetValue("Topology:Quiet", defaultValue: false)) return;
         var healthy = new HashSet<string>();
-        await foreach (var change in notifications.WatchAsync(stoppingToken))
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        await foreach (var change in notifications.WatchAsync(stopping.Token))
         {
             AnnounceDashboard();
             if (change.Resource.TryGetLastAnnotation<HealthCheckAnnotation>(out _) is false) continue;

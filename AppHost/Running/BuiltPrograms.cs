@@ -14,9 +14,11 @@ internal static class BuiltPrograms
         if (!project.ApplicationBuilder.ExecutionContext.IsRunMode) return project;
         var file = project.Resource.GetProjectMetadata().ProjectPath;
         var program = Find(Path.GetFileNameWithoutExtension(file));
-        return File.Exists(program)
-            ? project.WithAnnotation(new ExecutableAnnotation { Command = program, WorkingDirectory = Path.GetDirectoryName(file)! })
-            : project;
+        if (!File.Exists(program)) return project;
+        // What OpenSSL offers for TLS is said in a file beside the program, as in the containers.
+        var tls = Path.Combine(Path.GetDirectoryName(program)!, "openssl.cnf");
+        if (OperatingSystem.IsLinux() && File.Exists(tls)) project.WithEnvironment("OPENSSL_CONF", tls);
+        return project.WithAnnotation(new ExecutableAnnotation { Command = program, WorkingDirectory = Path.GetDirectoryName(file)! });
     }
 
     /// <summary>The dashboard ends before the services do. A service that ends must not wait long for telemetry to arrive there.</summary>

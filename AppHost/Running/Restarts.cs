@@ -4,7 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace Topology.AppHost.Running;
 
 /// <summary>Starts again what ended by itself. What a person stops, Aspire reports as terminated, and it stays stopped.</summary>
-internal sealed class Restarts(ResourceNotificationService notifications, ResourceCommandService commands) : BackgroundService
+internal sealed class Restarts(ResourceNotificationService notifications, ResourceCommandService commands, IHostApplicationLifetime lifetime)
+    : BackgroundService
 {
     /// <summary>After so many starts in a row that never became healthy, it is not tried again.</summary>
     private const int StartsInVain = 6;
@@ -14,6 +15,9 @@ internal sealed class Restarts(ResourceNotificationService notifications, Resour
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var states = new Dictionary<string, string?>();
+        // What ends because the topology stops is not started again.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        stoppingToken = stopping.Token;
         await foreach (var change in notifications.WatchAsync(stoppingToken))
         {
             if (change.Resource is not (ProjectResource or ExecutableResource) || change.Snapshot.IsHidden) continue;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Topology.AppHost.Running;
@@ -33,6 +34,11 @@ internal static class TopologyRun
             if (builder.ExecutionContext.IsRunMode) FixedPorts.Check(builder);
             await using var app = builder.Build();
             await app.RunAsync();
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            // It was stopped while it started.
             return 0;
         }
         catch (TopologyException exception)
@@ -105,6 +111,8 @@ internal static class TopologyRun
         builder.Services.AddLogging(logging => logging
             .AddFilter("Aspire", LogLevel.Warning)
             .AddFilter("Microsoft", LogLevel.Warning)
+            // A start that fails is thrown as well, and one that is cancelled is no failure.
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
             // That something is not healthy yet is no error; the dashboard shows it.
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
         builder.Services.Configure<ResourceNotificationServiceOptions>(options => options.DefaultWaitBehavior = WaitBehavior.WaitOnResourceUnavailable);
@@ -112,9 +120,11 @@ internal static class TopologyRun
         builder.Services.AddSingleton<IDeveloperCertificateService, LocalCertificate>();
 #pragma warning restore ASPIRECERTIFICATES001
         builder.Services.AddSingleton<DashboardAddress>();
-        builder.Services.AddHostedService<Announcements>();
-        builder.Services.AddHostedService<Restarts>();
-        builder.Services.AddHostedService<StateFile>();
+        // Before the orchestrator, whose start ends only when everything has started: until then something may already fail.
+        foreach (var service in (Type[])[typeof(Announcements), typeof(Restarts), typeof(StateFile)])
+        {
+            builder.Services.Insert(0, ServiceDescriptor.Singleton(typeof(IHostedService), service));
+        }
     }
 
     /// <summary>Whether there is a dashboard has to be known before the builder reads its configuration.</summary>

@@ -40,11 +40,12 @@ public sealed class DashboardTests(Infrastructure.Lab lab)
         await page.Locator("fluent-dialog fluent-button:text-is('Compare paths')").ClickAsync();
         await Expect(page.GetByText("Paths are being compared").First).ToBeVisibleAsync(new() { Timeout = Patience });
 
-        var result = page.Locator("fluent-dialog").Filter(new() { HasText = "Charts and exports of this result" });
-        await Expect(result).ToBeVisibleAsync(new() { Timeout = Patience });
-        await Expect(result.GetByRole(AriaRole.Row)).ToHaveCountAsync(3);
-        await Expect(result).ToContainTextAsync("catalog");
-        await Expect(result).ToContainTextAsync("Control:");
+        await Expect(page.GetByText("Charts and exports of this result")).ToBeVisibleAsync(new() { Timeout = Patience });
+        var rows = page.Locator("fluent-dialog table tr");
+        await Expect(rows).ToHaveCountAsync(3);
+        await Expect(rows.Nth(1)).ToContainTextAsync("direct");
+        await Expect(rows.Nth(2)).ToContainTextAsync("edge");
+        await Expect(page.GetByText("Control:")).ToBeVisibleAsync();
         await page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "screenshots", "dashboard-compare.png") });
 
         ILocator Field(string label) => page.Locator(".interaction-input").Filter(new() { HasText = label }).Locator("input").First;

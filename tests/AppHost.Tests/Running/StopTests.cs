@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Topology.AppHost.Tests.Infrastructure;
 using Topology.Tests.Infrastructure;
 
@@ -16,10 +17,7 @@ public sealed class StopTests
     public async Task Nothing_is_left_after_a_signal(string signal)
     {
         await using var topology = await TopologyProcess.StartAsync("--Topology:Dashboard=true");
-        var pids = topology.State.GetProperty("resources").EnumerateArray()
-            .Where(resource => resource.GetProperty("pid").ValueKind == System.Text.Json.JsonValueKind.Number).Select(resource => resource.GetProperty("pid").GetInt32())
-            .Concat(Below(topology.Pid))
-            .ToList();
+        var pids = Pids(topology);
         Assert.True(pids.Count >= 8, $"Only {pids.Count} processes were found.");
 
         var watch = Stopwatch.StartNew();
@@ -34,14 +32,20 @@ public sealed class StopTests
     public async Task A_topology_that_belongs_to_another_process_ends_with_it()
     {
         using var owner = Process.Start("sleep", ["1000"]);
-        using var topology = Programs.Start("AppHost", ["--Topology:Ports=dynamic", "--Topology:Dashboard=false"], ("ASPIRE_CLI_PID", $"{owner.Id}"));
-        _ = topology.StandardOutput.ReadToEndAsync(Cancelled);
-        _ = topology.StandardError.ReadToEndAsync(Cancelled);
-        await Eventually.TrueAsync(() => Below(topology.Id).Count > 2, seconds: 60);
-        var pids = Below(topology.Id);
+        await using var topology = TopologyProcess.LaunchWith([("ASPIRE_CLI_PID", $"{owner.Id}")], "--Topology:Ports=dynamic", "--Topology:Dashboard=false");
+        await topology.UntilHealthyAsync();
+        var pids = Pids(topology);
         owner.Kill();
-        await Eventually.TrueAsync(() => topology.HasExited && !pids.Any(IsAlive), seconds: 60);
+        await Eventually.TrueAsync(() => !IsAlive(topology.Pid) && !pids.Any(IsAlive), seconds: 60);
     }
+
+    /// <summary>The processes of the services, and what the AppHost itself has started.</summary>
+    private static List<int> Pids(TopologyProcess topology) =>
+    [
+        .. topology.State.GetProperty("resources").EnumerateArray().Select(resource => resource.GetProperty("pid"))
+            .Where(pid => pid.ValueKind == JsonValueKind.Number).Select(pid => pid.GetInt32()),
+        .. Below(topology.Pid),
+    ];
 
     /// <summary>What a process has started, and what that has.</summary>
     private static List<int> Below(int pid)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Topology.Tests.Infrastructure;
 
@@ -16,7 +17,7 @@ internal static class Programs
     public static string Repository { get; } = FindRepository();
 
     /// <summary>The <c>dotnet</c> that runs this process.</summary>
-    public static string Dotnet { get; } = Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
+    public static string Dotnet { get; } = FindDotnet();
 
     /// <summary>The program of a project, built in the configuration of these tests.</summary>
     public static string Assembly(string project) => Path.Combine(
@@ -74,6 +75,13 @@ internal static class Programs
     {
         using var kill = Process.Start("kill", [$"-{signal}", pid.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
+    }
+
+    private static string FindDotnet()
+    {
+        // The runtime's libraries lie in shared/Microsoft.NETCore.App/VERSION beside the program.
+        var beside = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+        return File.Exists(beside) ? beside : "dotnet";
     }
 
     private static string FindRepository()
