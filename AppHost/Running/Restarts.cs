@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Topology.AppHost.Running;
 
-/// <summary>Starts again what ended by itself. What a person stops, Aspire reports as terminated, and it stays stopped.</summary>
+/// <summary>Starts again what ended by itself. What a person stops is stopping before it ends, and stays stopped.</summary>
 internal sealed class Restarts(ResourceNotificationService notifications, ResourceCommandService commands, IHostApplicationLifetime lifetime)
     : BackgroundService
 {
@@ -24,9 +24,10 @@ internal sealed class Restarts(ResourceNotificationService notifications, Resour
             var state = change.Snapshot.State?.Text;
             var backoff = _backoffs.GetOrAdd(change.ResourceId, _ => new Backoff(TimeProvider.System));
             if (change.Snapshot.HealthStatus == Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy && state == KnownResourceStates.Running) backoff.IsHealthy();
-            if (states.GetValueOrDefault(change.ResourceId) == state) continue;
+            var before = states.GetValueOrDefault(change.ResourceId);
+            if (before == state) continue;
             states[change.ResourceId] = state;
-            if (state is not null && HasEnded(state)) _ = StartAgainAsync(change, backoff, stoppingToken);
+            if (state is not null && HasEnded(state) && before != KnownResourceStates.Stopping) _ = StartAgainAsync(change, backoff, stoppingToken);
         }
     }
 

@@ -97,7 +97,7 @@ internal sealed partial class StateFile(
 
     /// <summary>What the topology consists of. Aspire hides its own helpers, such as the dashboard.</summary>
     private bool IsOurs(IResource resource) =>
-        resource is ProjectResource or ExecutableResource && notifications.TryGetCurrentState(resource.Name, out var current) && !current.Snapshot.IsHidden;
+        resource is ProjectResource or ExecutableResource && !(notifications.TryGetCurrentState(resource.Name, out var current) && current.Snapshot.IsHidden);
 
     private ResourceState Describe(IResource resource)
     {
