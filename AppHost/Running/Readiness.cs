@@ -27,16 +27,17 @@ internal static class ReadinessExtensions
 
     private static async Task<HealthCheckResult> CheckAsync(EndpointReference endpoint, string path, CancellationToken cancellationToken)
     {
-        if (!endpoint.IsAllocated) return HealthCheckResult.Unhealthy("It has no address yet.");
+        if (endpoint.EndpointAnnotation.AllocatedEndpoint is not { } address) return HealthCheckResult.Unhealthy("It has no address yet.");
+        var url = address.UriString + path;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         while (true)
         {
             try
             {
-                using var response = await Client.GetAsync(endpoint.Url + path, patience.Token);
+                using var response = await Client.GetAsync(url, patience.Token);
                 if (response.IsSuccessStatusCode) return HealthCheckResult.Healthy();
-                if (patience.IsCancellationRequested) return HealthCheckResult.Unhealthy($"{endpoint.Url}{path} answers {(int)response.StatusCode}.");
+                if (patience.IsCancellationRequested) return HealthCheckResult.Unhealthy($"{url} answers {(int)response.StatusCode}.");
                 await Task.Delay(Interval, patience.Token);
             }
             catch (HttpRequestException) when (!patience.IsCancellationRequested)
@@ -46,7 +47,7 @@ internal static class ReadinessExtensions
             }
             catch (Exception exception) when (exception is OperationCanceledException or HttpRequestException && !cancellationToken.IsCancellationRequested)
             {
-                return HealthCheckResult.Unhealthy($"{endpoint.Url}{path} does not answer 200.");
+                return HealthCheckResult.Unhealthy($"{url} does not answer 200.");
             }
         }
     }

@@ -113,8 +113,10 @@ internal sealed partial class StateFile(
             through is null ? null : Addresses(through.Listeners));
     }
 
+    /// <summary>The addresses that are known by now. A reference itself remembers that it had none when it was first asked.</summary>
     private static Dictionary<string, string> Addresses(IReadOnlyDictionary<string, EndpointReference> endpoints) =>
-        endpoints.Where(entry => entry.Value.IsAllocated).ToDictionary(entry => entry.Key, entry => entry.Value.Url);
+        endpoints.Where(entry => entry.Value.EndpointAnnotation.AllocatedEndpoint is not null)
+            .ToDictionary(entry => entry.Key, entry => entry.Value.EndpointAnnotation.AllocatedEndpoint!.UriString);
 
     /// <summary>The id of a resource's process, as the orchestrator reports it.</summary>
     public static int? ProcessId(CustomResourceSnapshot snapshot) =>

@@ -24,7 +24,12 @@ internal static partial class CloudManifest
     private static string Resolve(string[] path, Func<string, int, int> port)
     {
         var resource = Resources.GetProperty(path[0]);
-        if (path is [_, "value"]) return resource.GetProperty("inputs").GetProperty("value").GetProperty("default").GetProperty("value").GetString()!;
+        if (path is [_, "value"])
+        {
+            var standard = resource.GetProperty("inputs").GetProperty("value").GetProperty("default");
+            return standard.TryGetProperty("value", out var value) ? value.GetString()! : new string('k', standard.GetProperty("generate").GetProperty("minLength").GetInt32());
+        }
+
         Assert.True(path is [_, "bindings", _, _], string.Join('.', path));
         var binding = resource.GetProperty("bindings").GetProperty(path[2]);
         var here = port(path[0], binding.GetProperty("targetPort").GetInt32());
