@@ -88,12 +88,13 @@ public sealed class ProxyFieldTests
         }
     }
 
+    // Not Apache: its mod_proxy encodes a path anew, as docs/proxies.md says.
     [Theory]
-    [MemberData(nameof(Proxies))]
+    [InlineData("nginx")]
+    [InlineData("haproxy")]
     public async Task Escapes_of_reserved_characters_stay(string name)
     {
         var id = Guid.NewGuid().ToString("N");
-        Assert.SkipWhen(name == "apache", "mod_proxy encodes a path anew; docs/proxies.md says so.");
         await using var proxy = await OtherProxy.StartAsync(name);
         foreach (var (host, path) in (IEnumerable<(string, string)>)[("localhost", "/catalog"), ("catalog.localhost", "")])
         {
