@@ -86,6 +86,8 @@ internal static class TopologyRun
     internal static string TemporaryData { get; } =
         Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"topology-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}"));
 
+    private const string Persistence = "ASPIRE_DASHBOARD_PERSISTENCE_MODE";
+
     private static readonly Dictionary<string, (string Fixed, string Dynamic)> DashboardSettings = new()
     {
         ["DcpPublisher:RandomizePorts"] = ("false", "true"),
@@ -106,6 +108,8 @@ internal static class TopologyRun
             builder.Configuration[setting] = builder.UsesDynamicPorts() ? standard.Dynamic : given is { Length: > 0 } ? given : standard.Fixed;
         }
 
+        // Otherwise the dashboard keeps every run on disk, some megabytes a minute. In memory it keeps the last 10,000 traces.
+        if (builder.Configuration[Persistence] is null or "") builder.Configuration[Persistence] = "None";
         builder.MakeTraceKey();
         // What matters is announced in few lines; the rest is in the dashboard.
         builder.Services.AddLogging(logging => logging
