@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Topology.ServiceDefaults.Certificates;
 
 namespace Topology.AppHost.Running;
 
@@ -76,11 +77,7 @@ internal sealed partial class StateFile(
         Try(() =>
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            var aside = $"{_path}.{Environment.ProcessId}";
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var writer = new StreamWriter(aside, options)) writer.Write(json);
-            File.Move(aside, _path, overwrite: true);
+            OwnerOnly.Write(_path, json);
             _written = json;
         });
     }

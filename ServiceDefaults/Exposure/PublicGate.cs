@@ -110,4 +110,5 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
         }
 
         return fields <= limits.Value.HeaderFields && bytes <= limits.Value.HeaderBytes;
-    }}
+    }
+}

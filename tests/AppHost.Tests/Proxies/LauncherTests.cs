@@ -41,7 +41,7 @@ public sealed class LauncherTests
         await Eventually.TrueAsync(() => IsListening(port));
 
         Assert.Single(Directory.GetDirectories(temporary.Path));
-        var started = Below(proxy.Pid).ToList();
+        var started = Programs.Below(proxy.Pid);
         Assert.NotEmpty(started);
         // One that prepares something may have ended since.
         var statuses = started.Select(Status).OfType<string>().ToList();
@@ -101,12 +101,6 @@ public sealed class LauncherTests
         Assert.Equal((2, ""), (code, output));
         Assert.Equal("Topology:Start names \"no-such-proxy\"; use some of nginx, apache, haproxy, or all.", error.Trim());
     }
-
-    /// <summary>What a process has started, and what that has.</summary>
-    private static IEnumerable<int> Below(int pid) =>
-        File.Exists($"/proc/{pid}/task/{pid}/children")
-            ? File.ReadAllText($"/proc/{pid}/task/{pid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).SelectMany(child => Below(child).Prepend(child))
-            : [];
 
     private static bool IsListening(int port)
     {

@@ -44,29 +44,8 @@ public sealed class StopTests
     [
         .. topology.State.GetProperty("resources").EnumerateArray().Select(resource => resource.GetProperty("pid"))
             .Where(pid => pid.ValueKind == JsonValueKind.Number).Select(pid => pid.GetInt32()),
-        .. Below(topology.Pid),
+        .. Programs.Below(topology.Pid),
     ];
-
-    /// <summary>What a process has started, and what that has.</summary>
-    private static List<int> Below(int pid)
-    {
-        var children = $"/proc/{pid}/task";
-        return !Directory.Exists(children)
-            ? []
-            : [.. Directory.GetDirectories(children).SelectMany(Children).SelectMany(child => (IEnumerable<int>)[child, .. Below(child)])];
-
-        static IEnumerable<int> Children(string task)
-        {
-            try
-            {
-                return File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).ToList();
-            }
-            catch (IOException)
-            {
-                return [];
-            }
-        }
-    }
 
     /// <summary>A zombie counts as gone: it only waits to be reaped.</summary>
     private static bool IsAlive(int pid)

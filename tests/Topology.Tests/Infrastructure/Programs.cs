@@ -77,6 +77,27 @@ internal static class Programs
         await kill.WaitForExitAsync();
     }
 
+    /// <summary>What a process has started, and what that has.</summary>
+    public static List<int> Below(int pid)
+    {
+        var children = $"/proc/{pid}/task";
+        return !Directory.Exists(children)
+            ? []
+            : [.. Directory.GetDirectories(children).SelectMany(Children).SelectMany(child => (IEnumerable<int>)[child, .. Below(child)])];
+
+        static IEnumerable<int> Children(string task)
+        {
+            try
+            {
+                return File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).ToList();
+            }
+            catch (IOException)
+            {
+                return [];
+            }
+        }
+    }
+
     private static string FindDotnet()
     {
         // The runtime's libraries lie in shared/Microsoft.NETCore.App/VERSION beside the program.

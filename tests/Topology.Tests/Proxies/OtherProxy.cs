@@ -29,7 +29,7 @@ public sealed class OtherProxy : IAsyncDisposable
         var ports = FreePorts.Take(2);
         var start = new ProcessStartInfo("sh", ["run", name])
         {
-            WorkingDirectory = Path.Combine(Root(), "Edge", "Proxies"), RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Path.Combine(Programs.Repository, "Edge", "Proxies"), RedirectStandardOutput = true, RedirectStandardError = true,
             Environment = { ["HTTP_PORT"] = $"{ports[0]}", ["HTTPS_PORT"] = $"{ports[1]}", ["Topology__Certificates__Directory"] = ServiceHost.CertificateDirectory },
         };
         foreach (var service in (string[])["CATALOG_1", "CATALOG_2", "ORDERS", "MEDIA", "LIVE"])
@@ -75,12 +75,5 @@ public sealed class OtherProxy : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Topology.sln"))) folder = folder.Parent!;
-        return folder.FullName;
     }
 }
