@@ -67,6 +67,23 @@ public sealed class LabModelTests
         Assert.All(builder.Resources.OfType<ProjectResource>(), resource => Assert.NotEmpty(resource.Annotations.OfType<HealthCheckAnnotation>()));
     }
 
+    [Fact]
+    public async Task Every_run_has_dashboard_keys_of_its_own()
+    {
+        // Keys in the user's secret store are shared by all runs. On a new machine, two runs that start together overwrite
+        // each other's keys, and one dashboard then refuses its own services.
+        await using var first = await WithDashboardAsync();
+        await using var second = await WithDashboardAsync();
+        foreach (var key in (string[])["AppHost:OtlpApiKey", "AppHost:DashboardApiKey"])
+        {
+            Assert.NotNull(first.Configuration[key]);
+            Assert.NotEqual(first.Configuration[key], second.Configuration[key]);
+        }
+
+        static Task<IDistributedApplicationTestingBuilder> WithDashboardAsync() => DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
+            new DistributedApplicationTestingBuilderOptions { EnableDashboard = true }, [], TestContext.Current.CancellationToken);
+    }
+
     private static Task<IDistributedApplicationTestingBuilder> CreateAsync(params string[] arguments) =>
         DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>([.. arguments], TestContext.Current.CancellationToken);
 
