@@ -1,16 +1,17 @@
+using Topology.Hardening;
 using Topology.Edge.Answers;
 using Topology.Edge.Errors;
 using Topology.Edge.Upstreams;
-using Topology.ServiceDefaults.Certificates;
-using Topology.ServiceDefaults.Exposure.Upgrades;
-using Topology.ServiceDefaults.Paths;
+using Topology.Hardening.Certificates;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.AddHardening();
 builder.AddServiceDefaults();
 builder.AddUpstreams();
 
 var app = builder.Build();
 app.UseServiceDefaults();
+app.UseHardening();
 app.MapDefaultEndpoints();
 app.MapRevocationList();
 app.MapReverseProxy(proxy =>
@@ -21,9 +22,5 @@ app.MapReverseProxy(proxy =>
     proxy.UseMiddleware<RetryElsewhere>();
     proxy.UseLoadBalancing();
     proxy.UsePassiveHealthChecks();
-}).ConfigureEndpoints((endpoint, route) =>
-{
-    if (route.Metadata?.GetValueOrDefault("Workload") is { } workload) endpoint.WithWorkload(workload);
-    if (route.Metadata?.GetValueOrDefault("Speaks") == "WebSocket") endpoint.SpeaksWebSocket();
-});
+}).ConfigureEndpoints(RouteMetadata.Apply);
 app.Run();

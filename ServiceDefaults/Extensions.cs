@@ -3,14 +3,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 using Topology.ServiceDefaults;
-using Topology.ServiceDefaults.Certificates;
-using Topology.ServiceDefaults.Exposure;
-using Topology.ServiceDefaults.Exposure.Overload;
-using Topology.ServiceDefaults.Exposure.Upgrades;
-using Topology.ServiceDefaults.Listeners;
+using Topology.ServiceDefaults.Diagnostics;
 using Topology.ServiceDefaults.Paths;
 using Topology.ServiceDefaults.Problems;
 using Topology.ServiceDefaults.Telemetry;
@@ -21,15 +15,14 @@ namespace Microsoft.Extensions.Hosting;
 public static class ServiceDefaultsExtensions
 {
     /// <summary>
-    /// Telemetry, service discovery, resilience for outgoing HTTP, health checks, the topology's listeners with their
-    /// trust, and problem details.
+    /// Telemetry, service discovery, resilience for outgoing HTTP, health checks, path tags and problem details. Call it after
+    /// <c>AddHardening</c>: the path tag depends on what that has established about the client.
     /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         AddDefaultConfiguration(builder.Configuration);
-        builder.Services.AddOptions<TopologyOptions>().BindConfiguration(TopologyOptions.Section).ValidateOnStart();
-        builder.Services.AddSingleton<IValidateOptions<TopologyOptions>, TopologyOptionsCheck>();
-        builder.Services.AddSingleton(ServiceIdentity.Of(builder.Environment, builder.Configuration));
+        builder.Services.AddOptions<TopologyOptions>().BindConfiguration(TopologyOptions.Section)
+            .Validate(options => options.TracesPerSecond >= 0, $"{TopologyOptions.Section}:TracesPerSecond must be 0 or more.").ValidateOnStart();
         builder.AddTelemetry();
         builder.Services.AddHealthChecks().AddCheck("self", HealthEndpoints.Self, [HealthEndpoints.LiveTag]);
 
@@ -40,23 +33,17 @@ public static class ServiceDefaultsExtensions
             http.AddServiceDiscovery();
         });
 
-        AddListeners(builder);
         builder.Services.AddProblems();
-        builder.Services.AddExposure(builder.Configuration);
+        builder.Services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, ReceivedForwardedHeadersFilter>());
+        builder.Services.AddSingleton<IStartupFilter, PathTaggingFilter>();
         return builder;
     }
 
-    /// <summary>
-    /// Problem details for errors, then what keeps a service from being overrun; to be called first, as it must know the
-    /// route that the limits are of.
-    /// </summary>
+    /// <summary>Tags requests with their workload, and answers errors as problem details. Call it first, and <c>UseHardening</c> next.</summary>
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
         app.Use(PathTagging.TagWorkload);
         app.UseProblems();
-        app.UseOverloadProtection();
-        app.UseMiddleware<UpgradeRules>();
-        app.UseMiddleware<GrpcNeedsHttp2>();
         return app;
     }
 
@@ -67,14 +54,7 @@ public static class ServiceDefaultsExtensions
         return app;
     }
 
-    private static void AddListeners(IHostApplicationBuilder builder)
-    {
-        builder.Services.AddCertificates(builder.Configuration);
-        builder.Services.ConfigureOptions<KestrelListeners>();
-        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<AspNetCore.Routing.MatcherPolicy, InternalEndpointPolicy>());
-    }
-
-    /// <summary>Defaults below every other source: per-request log lines would cost more than the requests they tell of.</summary>
+    /// <summary>Defaults below every other source. A log line per request would cost more than the request itself.</summary>
     private static void AddDefaultConfiguration(IConfigurationManager configuration) =>
         configuration.Sources.Insert(0, new MemoryConfigurationSource
         {

@@ -10,10 +10,17 @@ namespace Topology.AppHost.Lab;
 /// </summary>
 internal static class LabExtensions
 {
+    /// <summary>Where the lab's edge serves the list of revoked public certificates, on its fixed cleartext port.</summary>
+    public const string RevocationListUrl = "http://localhost:5200/certificates/public.crl";
+
+    /// <summary>Whose client certificates the backends accept on <c>internal-tls</c>: the edges, the service that calls another, other proxies.</summary>
+    private const string InternalClients = "edge;orders;nginx;apache;haproxy";
+
     /// <summary>A backend with all listeners, on consecutive ports.</summary>
     public static IResourceBuilder<ProjectResource> AddBackend<TProject>(this IDistributedApplicationBuilder builder, string name, int firstPort)
         where TProject : IProjectMetadata, new() =>
         builder.AddLabProject<TProject>(name, firstPort, Listeners.All)
+            .WithEnvironment("Topology__Certificates__AllowedClients__0", InternalClients)
             .WithNamedUrls("Edge-direct")
             .WithIconName(name switch { "orders" => "Cart", "media" => "Video", "live" => "Pulse", _ => "BookOpen" })
             .WithKillCommand()
@@ -75,6 +82,7 @@ internal static class LabExtensions
         var project = builder.AddProject<TProject>(name, launchProfileName: null)
             .WithBuiltProgram()
             .WithCertificates(builder)
+            .WithEnvironment("Topology__Certificates__RevocationListUrl", RevocationListUrl)
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", "Development")
             .WithPromptEnd()
             .WithTraceKey(builder)

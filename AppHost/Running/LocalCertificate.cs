@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Configuration;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 
 namespace Topology.AppHost.Running;
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 
 namespace Topology.AppHost.Running;
 

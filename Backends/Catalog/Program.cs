@@ -1,7 +1,9 @@
+using Topology.Hardening;
 using Topology.Catalog.Items;
 using Topology.ServiceDefaults.Diagnostics;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.AddHardening();
 builder.AddServiceDefaults();
 builder.Services.AddValidation();
 builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, CatalogJson.Default));
@@ -9,6 +11,7 @@ builder.Services.AddSingleton<ItemStore>();
 
 var app = builder.Build();
 app.UseServiceDefaults();
+app.UseHardening();
 app.MapDefaultEndpoints();
 app.MapItems();
 app.MapWhoAmI("/catalog");

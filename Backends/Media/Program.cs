@@ -1,11 +1,14 @@
+using Topology.Hardening;
 using Topology.Media.Content;
 using Topology.ServiceDefaults.Diagnostics;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.AddHardening();
 builder.AddServiceDefaults();
 
 var app = builder.Build();
 app.UseServiceDefaults();
+app.UseHardening();
 app.MapDefaultEndpoints();
 app.MapContent();
 app.MapWhoAmI("/media");

@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
-using Topology.ServiceDefaults.Exposure.Upgrades;
+using Topology.Hardening.Upgrades;
 using Yarp.ReverseProxy.Transforms;
 
 namespace Topology.Edge.Answers;

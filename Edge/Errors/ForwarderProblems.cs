@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
-using Topology.ServiceDefaults.Problems;
+using Topology.Hardening.Refusals;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Topology.Edge.Errors;

@@ -2,7 +2,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 
 namespace Topology.Ingress;
 

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
-using Topology.ServiceDefaults.Exposure.Upgrades;
+using Topology.Hardening.Upgrades;
 using Yarp.ReverseProxy.Transforms;
 
 namespace Topology.Edge.Upstreams;

@@ -1,14 +1,14 @@
 using System.Diagnostics;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 using Microsoft.Extensions.Options;
-using Topology.ServiceDefaults.Exposure.Limits;
+using Topology.Hardening.Limits;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Topology.Edge.Upstreams;
 
 /// <summary>Connections to backends. With TLS, both sides show certificates of the inside's authority, each of its service's name.</summary>
 internal sealed class UpstreamHttpClientFactory(
-    ServerCertificates certificates, IOptions<UpstreamOptions> options, IOptions<ExposureLimits> limits,
+    ServerCertificates certificates, IOptions<UpstreamOptions> options, IOptions<PublicLimits> limits,
     DistributedContextPropagator propagation, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
 {
     // Idle connections end here before the backend's keep-alive (130 s by default) ends them there: a request that meets

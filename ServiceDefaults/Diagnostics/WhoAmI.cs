@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using Topology.ServiceDefaults.Exposure;
-using Topology.ServiceDefaults.Listeners;
+using Topology.Hardening.Certificates;
+using Topology.Hardening.Forwarding;
+using Topology.Hardening.Listeners;
 using Topology.ServiceDefaults.Paths;
 
 namespace Topology.ServiceDefaults.Diagnostics;
@@ -40,7 +42,7 @@ public sealed record WhoAmIResponse(
 /// <summary>Maps <c>/whoami</c>.</summary>
 public static class WhoAmIExtensions
 {
-    private const string Suffix = "/whoami";
+    internal const string Suffix = "/whoami";
 
     /// <summary>
     /// Answers <c>GET {prefix}/whoami</c> with what the service believes about the request: in Development, and where
@@ -65,19 +67,29 @@ public static class WhoAmIExtensions
             context.GetTopologyPath(),
             context.Features.Get<ReceivedForwardedHeaders>()?.Headers ?? new Dictionary<string, string>()));
     }
+}
 
-    /// <summary>Keeps, for <c>/whoami</c> only, the forwarded headers as they arrived: what is believed is consumed, what is not is dropped.</summary>
-    internal static void UseReceivedForwardedHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
+internal sealed record ReceivedForwardedHeaders(IReadOnlyDictionary<string, string> Headers);
+
+/// <summary>
+/// Keeps the forwarded headers of <c>/whoami</c> requests as they arrived. It runs before everything else, because trusted headers
+/// are consumed and untrusted ones are dropped.
+/// </summary>
+internal sealed class ReceivedForwardedHeadersFilter : IStartupFilter
+{
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
-        if (context.Request.Path.Value is { } path && path.EndsWith(Suffix, StringComparison.Ordinal))
+        app.Use((context, rest) =>
         {
-            context.Features.Set(new ReceivedForwardedHeaders(ForwardedHeaderNames.All.Append(Paths.TopologyPath.Header)
-                .Where(context.Request.Headers.ContainsKey)
-                .ToDictionary(name => name, name => context.Request.Headers[name].ToString())));
-        }
+            if (context.Request.Path.Value is { } path && path.EndsWith(WhoAmIExtensions.Suffix, StringComparison.Ordinal))
+            {
+                context.Features.Set(new ReceivedForwardedHeaders(UntrustedHeaders.All.Append(TopologyPath.Header)
+                    .Where(context.Request.Headers.ContainsKey)
+                    .ToDictionary(name => name, name => context.Request.Headers[name].ToString())));
+            }
 
-        return next(context);
-    });
-
-    private sealed record ReceivedForwardedHeaders(IReadOnlyDictionary<string, string> Headers);
+            return rest(context);
+        });
+        next(app);
+    };
 }

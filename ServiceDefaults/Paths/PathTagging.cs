@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
-using Topology.ServiceDefaults.Listeners;
+using Topology.Hardening.Listeners;
 
 namespace Topology.ServiceDefaults.Paths;
 
@@ -21,9 +21,9 @@ public sealed class WorkloadAttribute(string name) : Attribute
 /// <summary>Puts workloads on endpoints and reads a request's path.</summary>
 public static class PathExtensions
 {
-    /// <summary>Names the workload that the endpoint serves. Its limits and its timeout follow from that, at the edge and behind it.</summary>
+    /// <summary>Names the workload that the endpoint serves.</summary>
     public static TBuilder WithWorkload<TBuilder>(this TBuilder builder, string name) where TBuilder : IEndpointConventionBuilder =>
-        builder.WithMetadata(new WorkloadAttribute(name), new RequestTimeoutAttribute(name));
+        builder.WithMetadata(new WorkloadAttribute(name));
 
     /// <summary>The path the request took, or null where an internal caller did not say.</summary>
     public static string? GetTopologyPath(this HttpContext context) => context.Features.Get<PathFeature>()?.Path;
@@ -68,6 +68,16 @@ internal sealed class PathTagging(RequestDelegate next, IOptions<TopologyOptions
             metrics.Tags.Add(new(name, value));
         }
     }
+}
+
+/// <summary>Adds <see cref="PathTagging"/> in front of the service's own pipeline.</summary>
+internal sealed class PathTaggingFilter : IStartupFilter
+{
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        app.UseMiddleware<PathTagging>();
+        next(app);
+    };
 }
 
 /// <summary>Tells the next service, on its internal listener, by which path the request at hand came.</summary>

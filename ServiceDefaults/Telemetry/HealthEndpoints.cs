@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Topology.ServiceDefaults.Listeners;
+using Topology.Hardening.Listeners;
 
 namespace Topology.ServiceDefaults.Telemetry;
 

@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
@@ -16,12 +14,8 @@ internal static class TelemetryExtensions
     /// <summary>Traces, metrics and logs over OTLP, on only when the environment names an endpoint.</summary>
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
-        // Set whether or not anything is exported: what a stranger says of a trace must not travel inwards. The host has
-        // taken the default already, so it is replaced there too.
         var options = builder.Configuration.GetSection(TopologyOptions.Section).Get<TopologyOptions>() ?? new();
-        var propagation = new TraceContextPropagation(options.TraceKey);
-        DistributedContextPropagator.Current = propagation;
-        builder.Services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(propagation));
+        // W3C trace context without baggage, whether or not anything is exported: a stranger's baggage must not travel inwards.
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
 
         if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;

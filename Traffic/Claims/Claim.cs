@@ -1,6 +1,6 @@
-using Topology.Traffic.Claims.Lab;
+using Topology.Claims.Lab;
 
-namespace Topology.Traffic.Claims;
+namespace Topology.Claims;
 
 /// <summary>
 /// One sentence about Kestrel with or without a reverse proxy, and how it is put to the test. A claim asks whatever

@@ -1,6 +1,6 @@
-using Topology.Traffic.Claims.Checks;
+using Topology.Claims.Checks;
 
-namespace Topology.Traffic.Claims;
+namespace Topology.Claims;
 
 /// <summary>Every claim there is.</summary>
 public static class ClaimCatalog

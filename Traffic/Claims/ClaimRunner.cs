@@ -1,8 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Topology.Traffic.Claims.Lab;
+using Topology.Claims.Lab;
 
-namespace Topology.Traffic.Claims;
+namespace Topology.Claims;
 
 /// <summary>Checks claims one after another: two at once would be in each other's measurements.</summary>
 public static class ClaimRunner
@@ -39,4 +39,10 @@ public static class ClaimRunner
 
         return new(claim.Id, claim.Sentence, evidence.Holds, evidence.ToString(), claim.Source, claim.Done);
     }
+
+    /// <summary>How many claims hold, in one sentence or two.</summary>
+    /// <param name="results">What was checked.</param>
+    /// <param name="unmet">How many claims could not be checked here.</param>
+    public static string Summary(IReadOnlyCollection<ClaimResult> results, int unmet) =>
+        $"{results.Count(result => result.Holds)} of {results.Count} claims hold.{(unmet == 0 ? "" : $" {unmet} could not be put to what runs.")}";
 }

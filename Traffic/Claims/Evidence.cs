@@ -1,4 +1,4 @@
-namespace Topology.Traffic.Claims;
+namespace Topology.Claims;
 
 /// <summary>The facts found about a claim, in order.</summary>
 public sealed class Evidence

@@ -1,6 +1,6 @@
-using Topology.Traffic.Claims.Lab;
+using Topology.Claims.Lab;
 
-namespace Topology.Traffic.Claims;
+namespace Topology.Claims;
 
 /// <summary>Why a claim cannot be put to the topology at hand: that is neither for it nor against it.</summary>
 /// <param name="What">What it needs, to be read after "needs".</param>

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Reflection;
-using Topology.Traffic.Comparison.Cost;
-using Topology.Traffic.Comparison.Lanes;
-using Topology.Traffic.Comparison.Pacing;
-using Topology.Traffic.Targets;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Cost;
+using Topology.Comparison.Lanes;
+using Topology.Comparison.Pacing;
+using Topology.Comparison.Targets;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Comparison;
+namespace Topology.Comparison;
 
 /// <summary>
 /// Compares paths: the same requests, in short blocks that alternate in random order, each path and the baseline a second

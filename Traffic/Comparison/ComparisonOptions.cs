@@ -1,8 +1,8 @@
 using Topology.ServiceDefaults.Paths;
-using Topology.Traffic.Targets;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Targets;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Comparison;
+namespace Topology.Comparison;
 
 /// <summary>When requests start.</summary>
 public enum Arrival

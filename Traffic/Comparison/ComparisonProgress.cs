@@ -1,4 +1,4 @@
-namespace Topology.Traffic.Comparison;
+namespace Topology.Comparison;
 
 /// <summary>How far a comparison is.</summary>
 /// <param name="Phase">What it does now, for people.</param>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Topology.Traffic.Comparison;
+namespace Topology.Comparison;
 
 /// <summary>What a comparison found. Units are in the names; this is what <c>--json</c> writes and the history keeps.</summary>
 public sealed record ComparisonResult

@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using Topology.Traffic.Comparison.Lanes;
-using Topology.Traffic.Comparison.Pacing;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Lanes;
+using Topology.Comparison.Pacing;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Comparison;
+namespace Topology.Comparison;
 
 /// <summary>What is to be sent in one block.</summary>
 /// <param name="Planned">Offsets from the block's start, in ticks of <see cref="Stopwatch"/>; null in a closed loop.</param>

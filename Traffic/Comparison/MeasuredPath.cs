@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using Topology.Traffic.Comparison.Cost;
-using Topology.Traffic.Comparison.Lanes;
-using Topology.Traffic.Comparison.Statistics;
+using Topology.Comparison.Cost;
+using Topology.Comparison.Lanes;
+using Topology.Comparison.Statistics;
 
-namespace Topology.Traffic.Comparison;
+namespace Topology.Comparison;
 
 /// <summary>A path during a run, and what its blocks showed so far. The control is the baseline once more, on connections of its own.</summary>
 internal sealed class MeasuredPath(string path, bool isControl, PathLanes lanes, ProcessCost cost) : IDisposable

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Topology.Traffic.Comparison.Statistics;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Statistics;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Comparison;
+namespace Topology.Comparison;
 
 /// <summary>Makes of the blocks what is told.</summary>
 internal static class ResultBuilder

@@ -1,8 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using Topology.Traffic.Targets;
+using Topology.Comparison.Targets;
 
-namespace Topology.Traffic.Comparison;
+namespace Topology.Comparison;
 
 /// <summary>Reads back what was written.</summary>
 internal static class StoredOrders

@@ -1,3 +1,4 @@
+using Topology.Hardening.Limits;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.IO.Hashing;
@@ -12,7 +13,7 @@ internal static class ItemEndpoints
 {
     public static void MapItems(this IEndpointRouteBuilder endpoints)
     {
-        var items = endpoints.MapGroup("/catalog/items").WithWorkload("catalog");
+        var items = endpoints.MapGroup("/catalog/items").WithWorkload("catalog").WithLimits(new() { BodyBytes = 0, Timeout = TimeSpan.FromSeconds(10) });
         items.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], List);
         items.MapMethods("/{id:int}", [HttpMethods.Get, HttpMethods.Head], Get);
     }

@@ -1,3 +1,4 @@
+using Topology.Hardening.Limits;
 using Grpc.Core;
 using Topology.Live.V1;
 using Topology.ServiceDefaults.Paths;
@@ -21,5 +22,6 @@ internal sealed class EchoService : Echo.EchoBase
 
 internal static class EchoServiceExtensions
 {
-    public static void MapEchoService(this IEndpointRouteBuilder endpoints) => endpoints.MapGrpcService<EchoService>().WithWorkload("grpc");
+    public static void MapEchoService(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapGrpcService<EchoService>().WithWorkload("grpc").WithLimits(new() { Kind = RouteKind.Messages });
 }

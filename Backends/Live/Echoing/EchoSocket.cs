@@ -1,5 +1,6 @@
+using Topology.Hardening.Limits;
 using System.Net.WebSockets;
-using Topology.ServiceDefaults.Exposure.Upgrades;
+using Topology.Hardening.Upgrades;
 using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Live.Echoing;
@@ -28,7 +29,7 @@ internal static class EchoSocket
             {
                 // The client went away.
             }
-        }).WithWorkload("socket").SpeaksWebSocket();
+        }).WithWorkload("socket").WithLimits(new() { Kind = RouteKind.Messages }).SpeaksWebSocket();
 
     private static async Task EchoAsync(WebSocket socket, CancellationToken cancellationToken)
     {

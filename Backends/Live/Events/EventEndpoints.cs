@@ -1,3 +1,4 @@
+using Topology.Hardening.Limits;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net.ServerSentEvents;
@@ -31,7 +32,7 @@ internal static class EventEndpoints
             [Range(1, 1_000_000)] int? count = null,
             [Range(ShortestInterval, 60_000)] int interval = 1000) =>
             TypedResults.ServerSentEvents(Ticks(lastEventId ?? 0, HttpMethods.IsHead(request.Method) ? 0 : count, TimeSpan.FromMilliseconds(interval), cancellationToken)))
-        .WithWorkload("events");
+        .WithWorkload("events").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = 0 });
 
     private static async IAsyncEnumerable<SseItem<Tick>> Ticks(
         long last, int? count, TimeSpan interval, [EnumeratorCancellation] CancellationToken cancellationToken)

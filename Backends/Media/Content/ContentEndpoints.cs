@@ -1,6 +1,6 @@
+using Topology.Hardening.Limits;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Net.Http.Headers;
 using Topology.ServiceDefaults.Paths;
 
@@ -18,8 +18,10 @@ internal static class ContentEndpoints
 
     public static void MapContent(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMethods("/media/{bytes:long}", [HttpMethods.Get, HttpMethods.Head], Download).WithWorkload("media-download");
-        endpoints.MapPost("/media", Receive).WithWorkload("media-upload").WithMetadata(new BodyLimit(MaximumBytes));
+        endpoints.MapMethods("/media/{bytes:long}", [HttpMethods.Get, HttpMethods.Head], Download)
+            .WithWorkload("media-download").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = 0 });
+        endpoints.MapPost("/media", Receive)
+            .WithWorkload("media-upload").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = MaximumBytes });
     }
 
     /// <summary>Ranges (RFC 9110 section 14) and conditions are the framework's; the content is made as it is sent.</summary>
@@ -47,6 +49,4 @@ internal static class ContentEndpoints
             if (read.IsCompleted) return new(length, Convert.ToHexStringLower(hash.GetHashAndReset()));
         }
     }
-
-    private sealed record BodyLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 }

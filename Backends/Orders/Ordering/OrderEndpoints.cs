@@ -1,3 +1,4 @@
+using Topology.Hardening.Limits;
 using System.Buffers.Binary;
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
@@ -17,7 +18,7 @@ internal static class OrderEndpoints
 
     public static void MapOrders(this IEndpointRouteBuilder endpoints)
     {
-        var orders = endpoints.MapGroup("/orders").WithWorkload("orders");
+        var orders = endpoints.MapGroup("/orders").WithWorkload("orders").WithLimits(new() { BodyBytes = 64 * 1024, Timeout = TimeSpan.FromSeconds(15) });
         orders.MapPost("/", Place);
         orders.MapMethods("/{id:guid}", [HttpMethods.Get, HttpMethods.Head], Get);
         orders.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], List);

@@ -1,6 +1,6 @@
-using Topology.Traffic.Claims.Lab;
+using Topology.Claims.Lab;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>Kestrel takes what comes to its port, whatever the Host.</summary>
 public sealed class AnyHostClaim : Claim

@@ -1,4 +1,4 @@
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>A request that an edge should not let through.</summary>
 /// <param name="Name">What it is.</param>

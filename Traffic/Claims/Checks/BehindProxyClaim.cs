@@ -1,8 +1,8 @@
 using Topology.ServiceDefaults.Paths;
-using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Targets;
+using Topology.Claims.Lab;
+using Topology.Comparison.Targets;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>Kestrel serves behind a proxy, whichever it is.</summary>
 public sealed class BehindProxyClaim : Claim

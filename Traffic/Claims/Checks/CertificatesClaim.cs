@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Topology.Traffic.Claims.Lab;
+using Topology.Claims.Lab;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>Which certificates have to be where.</summary>
 public sealed class CertificatesClaim : Claim

@@ -1,6 +1,6 @@
-using Topology.Traffic.Claims.Lab;
+using Topology.Claims.Lab;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>The edge stops what a backend would take.</summary>
 public sealed class DefenceInDepthClaim : Claim

@@ -1,9 +1,9 @@
 using System.Net.Sockets;
-using Topology.ServiceDefaults.Certificates;
-using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Targets;
+using Topology.Hardening.Certificates;
+using Topology.Claims.Lab;
+using Topology.Comparison.Targets;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>How much of the topology the public can touch.</summary>
 public sealed class ExposedSurfaceClaim : Claim

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
-using Topology.Traffic.Claims.Lab;
+using Topology.Claims.Lab;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>What proxies say about the client is right, and what strangers say is not believed.</summary>
 public sealed class ForwardedHeadersClaim : Claim

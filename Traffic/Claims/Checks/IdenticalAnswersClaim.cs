@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.WebSockets;
 using Topology.ServiceDefaults.Paths;
-using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Workloads;
+using Topology.Claims.Lab;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>A proxy changes nothing of what is answered.</summary>
 public sealed class IdenticalAnswersClaim : Claim

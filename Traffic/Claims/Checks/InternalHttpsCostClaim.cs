@@ -1,11 +1,11 @@
 using System.Globalization;
-using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Comparison;
-using Topology.Traffic.Comparison.Cost;
-using Topology.Traffic.Targets;
-using Topology.Traffic.Workloads;
+using Topology.Claims.Lab;
+using Topology.Comparison;
+using Topology.Comparison.Cost;
+using Topology.Comparison.Targets;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>What HTTPS on the inside costs.</summary>
 /// <param name="seconds">How long each way is measured for latency.</param>

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Quic;
 using System.Security.Authentication;
-using Topology.Traffic.Claims.Lab;
+using Topology.Claims.Lab;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>Kestrel faces clients itself.</summary>
 public sealed class KestrelEdgeClaim : Claim

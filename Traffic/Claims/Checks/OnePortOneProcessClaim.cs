@@ -1,7 +1,7 @@
 using System.Globalization;
-using Topology.Traffic.Claims.Lab;
+using Topology.Claims.Lab;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>One address and port, one process.</summary>
 public sealed class OnePortOneProcessClaim : Claim

@@ -1,6 +1,6 @@
-using Topology.Traffic.Claims.Lab;
+using Topology.Claims.Lab;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>Where the proxy forwards to.</summary>
 public sealed class OwnAddressClaim : Claim

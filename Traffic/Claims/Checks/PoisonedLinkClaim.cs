@@ -1,6 +1,6 @@
-using Topology.Traffic.Claims.Lab;
+using Topology.Claims.Lab;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>Without host filtering, who asks decides what links say.</summary>
 public sealed class PoisonedLinkClaim : Claim

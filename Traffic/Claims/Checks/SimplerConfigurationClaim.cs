@@ -1,9 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
-using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Targets;
-using Topology.Traffic.Workloads;
+using Topology.Claims.Lab;
+using Topology.Comparison.Targets;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Claims.Checks;
+namespace Topology.Claims.Checks;
 
 /// <summary>What there is to configure for clients, with and without a proxy.</summary>
 public sealed class SimplerConfigurationClaim : Claim

@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 
-namespace Topology.Traffic.Claims.Lab;
+namespace Topology.Claims.Lab;
 
 /// <summary>Tells by which of the two local authorities a certificate was issued.</summary>
 public sealed class Authorities(IConfiguration configuration)

@@ -1,9 +1,9 @@
 using System.Net;
 using Topology.ServiceDefaults.Paths;
-using Topology.Traffic.Targets;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Targets;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Claims.Lab;
+namespace Topology.Claims.Lab;
 
 /// <summary>
 /// What claims are put to: a running topology, and beside it a plain Kestrel as a template makes it. Everything is asked

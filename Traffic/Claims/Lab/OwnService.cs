@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Topology.ServiceDefaults.Certificates;
-using Topology.Traffic.Commands;
+using Topology.Hardening.Certificates;
+using Topology.Comparison.Targets;
 
-namespace Topology.Traffic.Claims.Lab;
+namespace Topology.Claims.Lab;
 
 /// <summary>A program of the topology as a process of the claim's own; ended with it.</summary>
 public sealed class OwnService : IAsyncDisposable
@@ -35,11 +35,11 @@ public sealed class OwnService : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The program is not built.</exception>
     internal static OwnService Start(string project, IConfiguration configuration, IEnumerable<(string Key, string Value)> settings)
     {
-        var root = OwnTopology.Root() ?? throw new InvalidOperationException("the repository was not found above this program");
-        var program = Path.Combine(root, "artifacts", "bin", project, "release", $"Topology.{project}.dll");
+        var root = Clone.Root() ?? throw new InvalidOperationException("the repository was not found above this program");
+        var program = Clone.Program(root, project);
         if (!File.Exists(program)) throw new InvalidOperationException($"{project} is not built; run: dotnet build Topology.sln -c Release");
 
-        var start = new ProcessStartInfo(OwnTopology.Dotnet)
+        var start = new ProcessStartInfo(Clone.Dotnet)
         {
             ArgumentList = { "exec", program },
             RedirectStandardOutput = true,

@@ -1,9 +1,10 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Hosting;
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
 
-namespace Topology.Traffic.Claims.Lab;
+namespace Topology.Claims.Lab;
 
 /// <summary>
 /// The contrast: an application on Kestrel with a template's settings, none of the topology's hardening, and endpoints

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Net.Security;
 using System.Text;
-using Topology.Traffic.Targets;
+using Topology.Comparison.Targets;
 
-namespace Topology.Traffic.Claims.Lab;
+namespace Topology.Claims.Lab;
 
 /// <summary>Sends bytes as they are, which no HTTP client would.</summary>
 internal static class RawExchange

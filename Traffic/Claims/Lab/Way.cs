@@ -1,8 +1,8 @@
 using System.Net;
 using Topology.ServiceDefaults.Paths;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Claims.Lab;
+namespace Topology.Claims.Lab;
 
 /// <summary>One way on which a workload's request can be sent.</summary>
 /// <param name="Path">The path that it takes.</param>

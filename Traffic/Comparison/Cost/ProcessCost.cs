@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Topology.Traffic.Comparison.Cost;
+namespace Topology.Comparison.Cost;
 
 /// <summary>A process on a path, with the processes it started: a proxy's workers count with their master.</summary>
 /// <param name="Name">The service: replicas share one.</param>

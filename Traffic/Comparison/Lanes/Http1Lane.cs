@@ -5,11 +5,11 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
-using Topology.ServiceDefaults.Telemetry;
-using Topology.Traffic.Targets;
-using Topology.Traffic.Workloads;
+using Topology.Hardening.Tracing;
+using Topology.Comparison.Targets;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Comparison.Lanes;
+namespace Topology.Comparison.Lanes;
 
 /// <summary>
 /// HTTP/1.1 on one connection, cleartext or TLS, with blocking sockets. A general client costs more CPU than the proxy it

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
-using Topology.Traffic.Targets;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Targets;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Comparison.Lanes;
+namespace Topology.Comparison.Lanes;
 
 /// <summary>HTTP/2 over TLS, many lanes on one connection. The client is .NET's: multiplexing is a task of its own.</summary>
 internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessageInvoker connection, LaneProof proof) : ILane

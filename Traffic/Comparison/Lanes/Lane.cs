@@ -1,4 +1,4 @@
-namespace Topology.Traffic.Comparison.Lanes;
+namespace Topology.Comparison.Lanes;
 
 /// <summary>An answer as a lane got it.</summary>
 /// <param name="Status">The HTTP status.</param>

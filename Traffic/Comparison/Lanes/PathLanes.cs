@@ -1,7 +1,7 @@
-using Topology.Traffic.Targets;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Targets;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Comparison.Lanes;
+namespace Topology.Comparison.Lanes;
 
 /// <summary>All lanes to one path. Where it begins at several replicas, the lanes take them in turn.</summary>
 internal sealed class PathLanes : IDisposable

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.WebSockets;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Workloads;
 
-namespace Topology.Traffic.Comparison.Lanes;
+namespace Topology.Comparison.Lanes;
 
 /// <summary>A WebSocket that stays open: a message and its echo. The opening handshake is not measured.</summary>
 internal sealed class SocketLane(Uri address, Workload workload, HttpMessageInvoker connection, bool http2, LaneProof proof) : ILane

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Topology.Traffic.Comparison.Pacing;
+namespace Topology.Comparison.Pacing;
 
 /// <summary>Waits for a moment precisely, and mostly asleep: on a machine with two cores a generator that spins takes one from those it measures.</summary>
 internal static class Pacer

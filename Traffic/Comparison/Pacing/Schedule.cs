@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Topology.Traffic.Comparison.Pacing;
+namespace Topology.Comparison.Pacing;
 
 /// <summary>When the requests of a block are planned to start, whatever the answers to earlier ones do.</summary>
 public static class Schedule

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using HdrHistogram;
 
-namespace Topology.Traffic.Comparison.Statistics;
+namespace Topology.Comparison.Statistics;
 
 /// <summary>
 /// The latencies of one block as an HDR histogram keeps them: every value counted, none dropped or clamped, each within

@@ -1,4 +1,4 @@
-namespace Topology.Traffic.Comparison.Statistics;
+namespace Topology.Comparison.Statistics;
 
 /// <summary>A difference with its interval, in milliseconds.</summary>
 /// <param name="Milliseconds">The path's percentile less the baseline's.</param>

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Topology.Tests.Infrastructure;
-using Topology.Traffic.Claims;
-using Topology.Traffic.Claims.Checks;
-using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Targets;
+using Topology.Claims;
+using Topology.Claims.Checks;
+using Topology.Claims.Lab;
+using Topology.Comparison.Targets;
 using static Microsoft.Playwright.Assertions;
 
 namespace Topology.AppHost.Tests.Claims;

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Configuration;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 using Topology.AppHost.Tests.Infrastructure;
 using Topology.Tests.Infrastructure;
-using Topology.Traffic.Claims;
-using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Targets;
+using Topology.Claims;
+using Topology.Claims.Lab;
+using Topology.Comparison.Targets;
 
 namespace Topology.AppHost.Tests.Claims;
 

@@ -6,7 +6,7 @@ using Aspire.Hosting.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Topology.AppHost.Tests.Infrastructure;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 using Topology.Tests.Infrastructure;
 
 [assembly: AssemblyFixture(typeof(Lab))]

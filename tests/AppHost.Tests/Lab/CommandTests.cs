@@ -2,7 +2,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Topology.AppHost.Commands;
 using Topology.Tests.Infrastructure;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Workloads;
 
 namespace Topology.AppHost.Tests.Lab;
 

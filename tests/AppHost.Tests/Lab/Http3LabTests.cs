@@ -1,10 +1,11 @@
+using Topology.Hardening.Forwarding;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Topology.Media.Content;
 using Topology.ServiceDefaults.Diagnostics;
-using Topology.ServiceDefaults.Exposure;
+using Topology.Hardening;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Lab;
@@ -52,7 +53,7 @@ public sealed class Http3LabTests(Infrastructure.Lab lab)
         var url = (await lab.StartAsync()).Url(path == "direct" ? "catalog-1" : path, "https");
         using var client = Http3.Client(url, Infrastructure.Lab.Handler());
         using var request = Http3.Message(HttpMethod.Get, "/catalog/whoami");
-        foreach (var name in ForwardedHeaderNames.All) request.Headers.TryAddWithoutValidation(name, name.Contains("For", StringComparison.Ordinal) ? "203.0.113.9" : "evil.example");
+        foreach (var name in UntrustedHeaders.All) request.Headers.TryAddWithoutValidation(name, name.Contains("For", StringComparison.Ordinal) ? "203.0.113.9" : "evil.example");
         request.Headers.Add("X-Topology-Edge", "nginx");
         using var response = await client.SendAsync(request, Cancelled);
         var who = (await response.Content.ReadFromJsonAsync<WhoAmIResponse>(Cancelled))!;

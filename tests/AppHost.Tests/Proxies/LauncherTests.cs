@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using Aspire.Hosting;
 using Topology.AppHost.Lab;
 using Topology.AppHost.Running;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Proxies;

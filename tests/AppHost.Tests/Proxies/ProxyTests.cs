@@ -1,3 +1,5 @@
+using Topology.Comparison.Pairs;
+using Topology.Hardening.Forwarding;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
@@ -6,12 +8,12 @@ using System.Text.Json;
 using Grpc.Net.Client;
 using Topology.Live.V1;
 using Topology.Media.Content;
-using Topology.ServiceDefaults.Exposure;
+using Topology.Hardening;
 using Topology.AppHost.Tests.Infrastructure;
 using Topology.Tests.Infrastructure;
 using Topology.Traffic.Pairs;
-using Topology.Traffic.Targets;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Targets;
+using Topology.Comparison.Workloads;
 
 namespace Topology.AppHost.Tests.Proxies;
 
@@ -48,7 +50,7 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
         {
             using var client = await ClientAsync(proxy, endpoint);
             using var request = new HttpRequestMessage(HttpMethod.Get, "/live/whoami") { Version = endpoint == "https" ? HttpVersion.Version20 : HttpVersion.Version11 };
-            foreach (var name in ForwardedHeaderNames.All) request.Headers.TryAddWithoutValidation(name, "203.0.113.7");
+            foreach (var name in UntrustedHeaders.All) request.Headers.TryAddWithoutValidation(name, "203.0.113.7");
             request.Headers.TryAddWithoutValidation("X-Topology-Edge", "edge");
             using var response = await client.SendAsync(request, Cancelled);
             var seen = await response.Content.ReadFromJsonAsync<JsonElement>(Cancelled);

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Configuration;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 using Topology.Tests.Infrastructure;
-using Topology.Traffic.Claims;
-using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Targets;
+using Topology.Claims;
+using Topology.Claims.Lab;
+using Topology.Comparison.Targets;
 
 namespace Topology.AppHost.Tests.Rehearsal;
 

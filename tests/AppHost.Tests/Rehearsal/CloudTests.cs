@@ -10,10 +10,10 @@ using Microsoft.Extensions.Configuration;
 using Topology.Live.V1;
 using Topology.Media.Content;
 using Topology.Tests.Infrastructure;
-using Topology.Traffic.Claims;
-using Topology.Traffic.Claims.Checks;
-using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Targets;
+using Topology.Claims;
+using Topology.Claims.Checks;
+using Topology.Claims.Lab;
+using Topology.Comparison.Targets;
 
 namespace Topology.AppHost.Tests.Rehearsal;
 

@@ -1,7 +1,7 @@
-using Topology.Traffic.Claims;
-using Topology.Traffic.Claims.Checks;
-using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Workloads;
+using Topology.Claims;
+using Topology.Claims.Checks;
+using Topology.Claims.Lab;
+using Topology.Comparison.Workloads;
 
 namespace Topology.Tests.Claims;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Topology.Edge.Upstreams;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Edge;

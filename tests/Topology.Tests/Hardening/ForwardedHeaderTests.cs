@@ -1,6 +1,7 @@
+using Topology.Hardening.Forwarding;
 using System.Text;
 using Topology.Edge.Upstreams;
-using Topology.ServiceDefaults.Exposure;
+using Topology.Hardening;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
@@ -24,7 +25,7 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
         recorder.Answer = context =>
         {
             var request = context.Request;
-            var rest = ForwardedHeaderNames.All.Append("X-Topology-Edge").Where(request.Headers.ContainsKey).Order();
+            var rest = UntrustedHeaders.All.Append("X-Topology-Edge").Where(request.Headers.ContainsKey).Order();
             seen = new StringBuilder($"{request.Scheme} {request.Host} client={(System.Net.IPAddress.IsLoopback(context.Connection.RemoteIpAddress!) ? "loopback" : context.Connection.RemoteIpAddress)} ")
                 .Append($"path={Topology.ServiceDefaults.Paths.PathExtensions.GetTopologyPath(context)}")
                 .Append(rest.Any() ? $" | {string.Join(' ', rest)}" : "").ToString();
@@ -34,7 +35,7 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
         var url = edge?.Url(listener) ?? recorder.Url(listener);
 
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(url, "/catalog/x"));
-        foreach (var name in ForwardedHeaderNames.All) request.Headers.TryAddWithoutValidation(name, name.Contains("For", StringComparison.Ordinal) ? "203.0.113.9" : "evil.example");
+        foreach (var name in UntrustedHeaders.All) request.Headers.TryAddWithoutValidation(name, name.Contains("For", StringComparison.Ordinal) ? "203.0.113.9" : "evil.example");
         request.Headers.Add("X-Topology-Edge", "nginx");
         using var client = new HttpClient(ServiceHost.Handler());
         using var response = await client.SendAsync(request, Cancelled);

@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
-using Topology.ServiceDefaults.Exposure.Hosts;
+using Topology.Hardening.Hosts;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;

@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Topology.Media.Content;
 using Topology.ServiceDefaults.Diagnostics;
-using Topology.ServiceDefaults.Exposure;
-using Topology.ServiceDefaults.Exposure.Limits;
+using Topology.Hardening;
+using Topology.Hardening.Limits;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
@@ -17,7 +17,7 @@ namespace Topology.Tests.Hardening;
 /// <summary>HTTP/3 does what HTTP/1.1 and HTTP/2 do, and what holds for them holds for it.</summary>
 public sealed class Http3Tests(HardeningFixture fixture)
 {
-    private const string Section = ExposureLimits.Section;
+    private const string Section = PublicLimits.Section;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 

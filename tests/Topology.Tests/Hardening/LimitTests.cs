@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Topology.Edge.Upstreams;
-using Topology.ServiceDefaults.Exposure.Limits;
+using Topology.Hardening.Limits;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
@@ -11,7 +11,7 @@ namespace Topology.Tests.Hardening;
 /// <summary>Each limit, exceeded once.</summary>
 public sealed class LimitTests(HardeningFixture fixture)
 {
-    private const string Section = ExposureLimits.Section;
+    private const string Section = PublicLimits.Section;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Options;
-using Topology.ServiceDefaults.Exposure.Limits;
+using Topology.Hardening.Limits;
 
 namespace Topology.Tests.Hardening;
 
@@ -13,14 +13,14 @@ public sealed class LimitsCheckTests
     [InlineData("Http2ConnectionWindow", "70000", "Topology:Limits:Http2ConnectionWindow is 70000; give as much as Http2StreamWindow at least.")]
     public async Task A_limit_that_cannot_be_meant_stops_the_start(string key, string value, string message)
     {
-        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => Recorder.StartAsync([($"{ExposureLimits.Section}:{key}", value)]));
+        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => Recorder.StartAsync([($"{PublicLimits.Section}:{key}", value)]));
         Assert.Equal(message, failure.Message);
     }
 
     [Fact]
     public void The_worst_case_is_the_sum_of_what_each_limit_allows()
     {
-        var (sum, connections, streams, answers, bodies) = WorstCase.Of(new ExposureLimits(), listeners: 2);
+        var (sum, connections, streams, answers, bodies) = WorstCase.Of(new PublicLimits(), listeners: 2);
         Assert.Equal(sum, connections + streams + answers + bodies);
         Assert.Equal(128L << 20, answers);
         Assert.InRange(sum >> 20, 1024, 4096);

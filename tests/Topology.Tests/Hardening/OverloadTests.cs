@@ -3,14 +3,14 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Topology.Edge.Upstreams;
-using Topology.ServiceDefaults.Exposure.Limits;
+using Topology.Hardening.Limits;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
 public sealed class OverloadTests
 {
-    private const string Section = ExposureLimits.Section;
+    private const string Section = PublicLimits.Section;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -63,10 +63,10 @@ public sealed class OverloadTests
     [Fact]
     public async Task A_request_that_takes_longer_than_its_route_allows_is_a_504_and_a_stream_may()
     {
-        await using var recorder = await Recorder.StartAsync([($"{Section}:Routes:orders:Timeout", "00:00:01"), ($"{Section}:RequestTimeout", "00:00:02")]);
+        await using var recorder = await Recorder.StartAsync([($"{Section}:RequestTimeout", "00:00:02")]);
         recorder.Answer = context => Task.Delay(TimeSpan.FromSeconds(3), context.RequestAborted);
         var client = recorder.Client();
-        var (orders, other, stream) = (client.PostAsync("/orders/x", null, Cancelled), client.GetAsync("/catalog/x", Cancelled), client.GetAsync("/live/x", Cancelled));
+        var (orders, other, stream) = (client.PostAsync("/orders/second", null, Cancelled), client.GetAsync("/catalog/x", Cancelled), client.GetAsync("/live/x", Cancelled));
         Assert.Equal(HttpStatusCode.GatewayTimeout, (await orders).StatusCode);
         Assert.Equal(HttpStatusCode.GatewayTimeout, (await other).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await stream).StatusCode);

@@ -1,5 +1,5 @@
 using System.Net;
-using Topology.ServiceDefaults.Exposure.Surface;
+using Topology.Hardening.Strictness;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
@@ -98,8 +98,8 @@ public sealed class PathTests(HardeningFixture fixture)
     [Fact]
     public void A_target_of_any_form_is_judged_by_its_path()
     {
-        Assert.All((string[])["*", "/", "http://a", "http://a?x//y", "http://a/b", "/a?//"], target => Assert.True(UnambiguousPath.IsMetBy(target), target));
-        Assert.All((string[])["a", "http:/a", "http://a//b", "http://a/%2e./b", "/" + new string('a', 5000) + "%41"], target => Assert.False(UnambiguousPath.IsMetBy(target), target));
+        Assert.All((string[])["*", "/", "http://a", "http://a?x//y", "http://a/b", "/a?//"], target => Assert.True(UnambiguousPath.IsUnambiguous(target), target));
+        Assert.All((string[])["a", "http:/a", "http://a//b", "http://a/%2e./b", "/" + new string('a', 5000) + "%41"], target => Assert.False(UnambiguousPath.IsUnambiguous(target), target));
     }
 
     private static async Task<RawAnswer?> GetAsync(Uri url, string target)

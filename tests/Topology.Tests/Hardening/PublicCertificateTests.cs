@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;

@@ -37,7 +37,7 @@ public sealed class RawConnection : IAsyncDisposable
             {
                 TargetHost = "localhost",
                 ApplicationProtocols = [SslApplicationProtocol.Http11],
-                CertificateChainPolicy = ServiceHost.Trust(Topology.ServiceDefaults.Certificates.LocalAuthorities.Public),
+                CertificateChainPolicy = ServiceHost.Trust(Topology.Hardening.Certificates.LocalAuthorities.Public),
             }, cancellationToken);
             stream = tls;
         }

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;

@@ -1,3 +1,5 @@
+using Topology.Hardening;
+using Topology.Hardening.Limits;
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -8,8 +10,8 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Topology.ServiceDefaults.Exposure.Upgrades;
-using Topology.ServiceDefaults.Listeners;
+using Topology.Hardening.Upgrades;
+using Topology.Hardening.Listeners;
 using Topology.ServiceDefaults.Paths;
 using Topology.Tests.Infrastructure;
 
@@ -47,20 +49,24 @@ public sealed partial class Recorder : IAsyncDisposable
             .. Listener.All.Zip(ports, (listener, port) => KeyValuePair.Create<string, string?>($"Topology:Listeners:{listener.Name}", $"{port}")),
             new("Topology:Certificates:Directory", ServiceHost.CertificateDirectory),
             new("Topology:Certificates:AllowLocalAuthority", "true"),
+            new("Topology:Certificates:AllowedClients:0", "edge;orders;nginx;apache;haproxy"),
         ]);
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)));
+        builder.AddHardening();
         builder.AddServiceDefaults();
         var app = builder.Build();
         app.UseWebSockets();
         app.UseServiceDefaults();
+        app.UseHardening();
         app.MapDefaultEndpoints();
         var recorder = new Recorder(app, Listener.All.Zip(ports).ToDictionary(
             pair => pair.First.Name, pair => new Uri($"{(pair.First.IsTls ? "https" : "http")}://localhost:{pair.Second}")));
         app.Map("/catalog/{**rest}", recorder.RecordAsync);
-        app.Map("/orders/{**rest}", recorder.RecordAsync).WithWorkload("orders");
-        app.Map("/media/{**rest}", recorder.RecordAsync).WithWorkload("media-upload");
-        app.Map("/live/socket", recorder.RecordAsync).WithWorkload("socket").SpeaksWebSocket();
-        app.Map("/live/{**rest}", recorder.RecordAsync).WithWorkload("events");
+        app.Map("/orders/{**rest}", recorder.RecordAsync).WithWorkload("orders").WithLimits(new() { BodyBytes = 64 * 1024, Timeout = TimeSpan.FromSeconds(15) });
+        app.Map("/orders/second", recorder.RecordAsync).WithLimits(new() { Timeout = TimeSpan.FromSeconds(1) });
+        app.Map("/media/{**rest}", recorder.RecordAsync).WithWorkload("media-upload").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = 1L << 30 });
+        app.Map("/live/socket", recorder.RecordAsync).WithWorkload("socket").WithLimits(new() { Kind = RouteKind.Messages }).SpeaksWebSocket();
+        app.Map("/live/{**rest}", recorder.RecordAsync).WithWorkload("events").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = 0 });
         app.Map("/{**rest}", recorder.RecordAsync);
         await app.StartAsync();
         return recorder;

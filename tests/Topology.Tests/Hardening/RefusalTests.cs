@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Topology.Edge.Upstreams;
-using Topology.ServiceDefaults.Exposure.Refusals;
+using Topology.Hardening.Refusals;
 using Topology.ServiceDefaults.Paths;
 using Topology.Tests.Infrastructure;
 

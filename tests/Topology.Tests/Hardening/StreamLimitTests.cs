@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using Microsoft.Extensions.DependencyInjection;
 using Topology.Edge.Upstreams;
-using Topology.ServiceDefaults.Exposure.Limits;
+using Topology.Hardening.Limits;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
@@ -10,7 +10,7 @@ namespace Topology.Tests.Hardening;
 /// <summary>What strangers can keep open, and how much memory that takes.</summary>
 public sealed class StreamLimitTests
 {
-    private const string Section = ExposureLimits.Section;
+    private const string Section = PublicLimits.Section;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 

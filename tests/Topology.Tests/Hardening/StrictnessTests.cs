@@ -128,7 +128,7 @@ public sealed class StrictnessTests(HardeningFixture fixture, ITestOutputHelper 
     [Fact]
     public async Task Without_the_scanner_the_server_itself_lets_some_of_it_pass()
     {
-        await using var lenient = await Recorder.StartAsync([(Topology.ServiceDefaults.Exposure.Strictness.StrictHttp1.Key, "false")]);
+        await using var lenient = await Recorder.StartAsync([(Topology.Hardening.Strictness.StrictHttp1.Key, "false")]);
         var refused = StrictnessCases.All.Where(@case => !@case.IsLegal).ToList();
         var outcomes = await Task.WhenAll(refused.Select(async @case =>
         {

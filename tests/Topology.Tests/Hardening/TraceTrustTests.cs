@@ -1,8 +1,9 @@
+using Topology.ServiceDefaults.Telemetry;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using OpenTelemetry.Trace;
 using Topology.Edge.Upstreams;
-using Topology.ServiceDefaults.Telemetry;
+using Topology.Hardening.Tracing;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Quic;
 using System.Net.Security;
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 
 namespace Topology.Tests.Infrastructure;
 

@@ -3,8 +3,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
-using Topology.ServiceDefaults.Certificates;
-using Topology.ServiceDefaults.Listeners;
+using Topology.Hardening.Certificates;
+using Topology.Hardening.Listeners;
 
 namespace Topology.Tests.Infrastructure;
 
@@ -34,6 +34,7 @@ public sealed class ServiceHost : IAsyncDisposable
             builder.UseSetting("Logging:LogLevel:Microsoft.Hosting", "Warning");
             foreach (var (listener, port) in listeners.Zip(ports)) builder.UseSetting($"Topology:Listeners:{listener.Name}", $"{port}");
             builder.UseSetting("Topology:Certificates:Directory", CertificateDirectory);
+            builder.UseSetting("Topology:Certificates:AllowedClients:0", "edge;orders;nginx;apache;haproxy");
             foreach (var (key, value) in settings) builder.UseSetting(key, value);
         });
         factory.UseKestrel();

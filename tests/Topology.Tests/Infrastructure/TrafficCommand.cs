@@ -10,7 +10,7 @@ public static class TrafficCommand
     public static async Task<(int Status, string Output, string Error)> RunAsync(string? certificates, params IEnumerable<string> arguments)
     {
         (string, string)[] trusted = certificates is null ? [] : [("Topology__Certificates__Directory", certificates)];
-        using var process = Programs.Start("Traffic", arguments, [("LANG", CultureInfo.InvariantCulture.Name), .. trusted]);
+        using var process = Programs.Start("CommandLine", arguments, [("LANG", CultureInfo.InvariantCulture.Name), .. trusted]);
         return await Programs.EndAsync(process, TestContext.Current.CancellationToken);
     }
 }

@@ -16,7 +16,7 @@ public sealed class ImageTests
     [InlineData("Backends/Media")]
     [InlineData("Backends/Live")]
     [InlineData("Edge")]
-    [InlineData("Traffic")]
+    [InlineData("Traffic/Service")]
     public async Task The_base_has_no_shell_and_no_root_and_needs_no_ICU(string project)
     {
         var properties = await EvaluateAsync(project);

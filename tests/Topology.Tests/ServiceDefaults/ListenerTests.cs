@@ -1,10 +1,11 @@
+using Topology.Hardening;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Topology.Catalog.Items;
-using Topology.ServiceDefaults.Listeners;
+using Topology.Hardening.Listeners;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.ServiceDefaults;
@@ -44,7 +45,7 @@ public sealed class ListenerTests
     public void A_listener_that_cannot_be_opened_is_named(string name, string port, string message)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new($"Topology:Listeners:{name}", port)]).Build();
-        Assert.Contains(message, Assert.Throws<InvalidOperationException>(() => KestrelListeners.Read(configuration)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<InvalidOperationException>(() => ListenerConfiguration.Read(configuration)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -59,6 +60,7 @@ public sealed class ListenerTests
         builder.Configuration[key] = value;
         if (port is not null) builder.Configuration["Topology:Listeners:http"] = port;
         builder.Configuration["Topology:Certificates:Directory"] = ServiceHost.CertificateDirectory;
+        builder.AddHardening();
         builder.AddServiceDefaults();
         var refused = Assert.ThrowsAny<Exception>(builder.Build);
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);

@@ -1,4 +1,4 @@
-using Topology.ServiceDefaults.Certificates;
+using Topology.Hardening.Certificates;
 
 namespace Topology.Tests.ServiceDefaults;
 

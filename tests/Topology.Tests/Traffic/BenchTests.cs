@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Topology.Tests.Infrastructure;
-using Topology.Traffic.Bench;
-using Topology.Traffic.Comparison;
+using Topology.CommandLine.Bench;
+using Topology.Comparison;
 
 namespace Topology.Tests.Traffic;
 

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Topology.Tests.Infrastructure;
-using Topology.Traffic.Comparison;
-using Topology.Traffic.Comparison.Cost;
+using Topology.Comparison;
+using Topology.Comparison.Cost;
 
 namespace Topology.Tests.Traffic;
 
@@ -44,12 +44,12 @@ public sealed class EngineTests
             while (Volatile.Read(ref stalledAt) is > 0 and var at && Environment.TickCount64 - at < 300) await Task.Delay(1);
             await TestServer.WriteAsync(context, "/");
         });
-        var workload = new Topology.Traffic.Workloads.CatalogWorkload();
+        var workload = new Topology.Comparison.Workloads.CatalogWorkload();
         var options = new ComparisonOptions { Connections = 4, Rate = 200 };
-        using var lanes = new Topology.Traffic.Comparison.Lanes.PathLanes("direct", [server.Url], workload, options, Comparing.Trust);
+        using var lanes = new Topology.Comparison.Lanes.PathLanes("direct", [server.Url], workload, options, Comparing.Trust);
         var digest = workload.Digest("/"u8);
         using var generator = new Generator(workload, [.. Enumerable.Repeat(digest, workload.Variants)], 4);
-        var planned = Topology.Traffic.Comparison.Pacing.Schedule.Plan(Arrival.Constant, 200, 2, new(1));
+        var planned = Topology.Comparison.Pacing.Schedule.Plan(Arrival.Constant, 200, 2, new(1));
         var record = generator.Run(lanes.Lanes, new(planned, 2 * System.Diagnostics.Stopwatch.Frequency, 0), CancellationToken.None);
 
         Assert.Equal((400, 400, 0, 0), (record.Planned, record.Latencies.Count, record.Errors, record.Different));
@@ -182,7 +182,7 @@ public sealed class EngineTests
     /// <summary>A result of 100 requests in each of two blocks, of which some share started late.</summary>
     private static ComparisonResult Build(TestServer server, int late)
     {
-        var workload = new Topology.Traffic.Workloads.CatalogWorkload();
+        var workload = new Topology.Comparison.Workloads.CatalogWorkload();
         var options = new ComparisonOptions { Paths = ["direct"], Rate = 200, DurationSeconds = 5, Connections = 1 };
         List<MeasuredPath> paths = [.. ((bool[])[false, true]).Select(control => new MeasuredPath(
             "direct", control, new("direct", [server.Url], workload, options, Comparing.Trust), new([])))];

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
-using Topology.Traffic.Comparison;
+using Topology.Comparison;
 using Topology.Traffic.History;
 
 namespace Topology.Tests.Traffic;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Topology.Traffic.Comparison.Lanes;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Lanes;
+using Topology.Comparison.Workloads;
 
 namespace Topology.Tests.Traffic;
 

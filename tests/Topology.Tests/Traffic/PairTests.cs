@@ -1,8 +1,9 @@
+using Topology.Comparison.Pairs;
 using System.Diagnostics.Metrics;
 using Topology.Tests.Infrastructure;
 using Topology.Traffic.Pairs;
-using Topology.Traffic.Targets;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Targets;
+using Topology.Comparison.Workloads;
 
 namespace Topology.Tests.Traffic;
 

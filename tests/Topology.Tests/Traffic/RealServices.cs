@@ -3,9 +3,9 @@ using Topology.Catalog.Items;
 using Topology.Edge.Upstreams;
 using Topology.Media.Content;
 using Topology.Orders.Storage;
-using Topology.ServiceDefaults.Listeners;
+using Topology.Hardening.Listeners;
 using Topology.Tests.Infrastructure;
-using Topology.Traffic.Targets;
+using Topology.Comparison.Targets;
 
 namespace Topology.Tests.Traffic;
 

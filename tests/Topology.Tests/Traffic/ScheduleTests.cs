@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Topology.Traffic.Comparison;
-using Topology.Traffic.Comparison.Pacing;
+using Topology.Comparison;
+using Topology.Comparison.Pacing;
 
 namespace Topology.Tests.Traffic;
 

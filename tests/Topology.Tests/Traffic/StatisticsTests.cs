@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Topology.Traffic.Comparison;
-using Topology.Traffic.Comparison.Statistics;
+using Topology.Comparison;
+using Topology.Comparison.Statistics;
 
 namespace Topology.Tests.Traffic;
 

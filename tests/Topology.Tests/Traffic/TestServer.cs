@@ -7,8 +7,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Topology.Tests.Infrastructure;
-using Topology.Traffic.Comparison;
-using Topology.Traffic.Targets;
+using Topology.Comparison;
+using Topology.Comparison.Targets;
 
 namespace Topology.Tests.Traffic;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
-using Topology.Traffic.Claims.Lab;
-using Topology.Traffic.Targets;
+using Topology.Claims.Lab;
+using Topology.Comparison.Targets;
 
 namespace Topology.Tests.Traffic;
 

@@ -1,7 +1,8 @@
+using Topology.Comparison.Pairs;
 using Microsoft.Extensions.Logging.Abstractions;
-using Topology.Traffic.Comparison;
+using Topology.Comparison;
 using Topology.Traffic.Pairs;
-using Topology.Traffic.Workloads;
+using Topology.Comparison.Workloads;
 
 namespace Topology.Tests.Traffic;
 
@@ -51,7 +52,7 @@ public sealed class WorkloadComparisonTests(RealServices services) : IClassFixtu
     [Fact]
     public async Task A_pair_of_every_workload_is_answered_alike_by_all_paths()
     {
-        using var sender = new PairSender(services.Targets(), Comparing.Trust, new(NullLogger<Topology.Traffic.Targets.StartedPaths>.Instance));
+        using var sender = new PairSender(services.Targets(), Comparing.Trust, new(NullLogger<Topology.Comparison.Targets.StartedPaths>.Instance));
         foreach (var workload in WorkloadCatalog.All)
         {
             var pair = await sender.SendAsync(workload, TestContext.Current.CancellationToken);

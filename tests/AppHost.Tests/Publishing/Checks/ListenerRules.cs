@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Topology.ServiceDefaults.Listeners;
+using Topology.Hardening.Listeners;
 
 namespace Topology.AppHost.Tests.Publishing.Checks;
 

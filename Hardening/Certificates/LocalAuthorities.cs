@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Topology.Hardening.Certificates;
+
+/// <summary>The two local authorities.</summary>
+public static class LocalAuthorities
+{
+    /// <summary>The authority of the inside.</summary>
+    public const string Internal = "internal";
+
+    /// <summary>The stand-in for the public authority that browsers trust.</summary>
+    public const string Public = "public";
+
+    /// <summary>What every public certificate of the lab is valid for.</summary>
+    public static IReadOnlyList<string> PublicNames { get; } = ["localhost", "*.localhost", "127.0.0.1", "::1"];
+
+    /// <summary>The path at which an edge serves the public authority's list of revoked certificates.</summary>
+    public const string RevocationListPath = "/certificates/public.crl";
+
+    /// <summary>The folder of both: the configured one, or one in the user's application data.</summary>
+    public static string Root(string? configured) => configured is { Length: > 0 }
+        ? Path.GetFullPath(configured)
+        : Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "topology", "certificates");
+
+    /// <summary>Whether local authorities may issue certificates here, and be trusted: in Development, and where it is switched on.</summary>
+    public static bool AreAllowed(CertificateOptions options, IHostEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return environment.IsDevelopment() || options.AllowLocalAuthority;
+    }
+
+    internal static void AddCertificates(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<CertificateOptions>().Bind(configuration.GetSection(CertificateOptions.Section));
+        services.TryAddSingleton(ServiceIdentity.Of(environment, configuration));
+        services.AddSingleton<ServerCertificates>();
+    }
+}

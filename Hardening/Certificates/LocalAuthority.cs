@@ -1,0 +1,237 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Topology.Hardening.Certificates;
+
+/// <summary>
+/// A certificate authority of this machine's user: ECDSA P-256, in a folder only that user can read. There are two.
+/// <c>internal</c> is the authority of the inside; <c>public</c> stands in for the public one that a browser trusts, so
+/// that the lab can show which trusts which. Several processes may start at once; a file lock lets one of them issue.
+/// </summary>
+/// <param name="root">The folder that holds both authorities.</param>
+/// <param name="name"><c>internal</c> or <c>public</c>.</param>
+/// <param name="time">The clock, for validity and rotation.</param>
+public sealed class LocalAuthority(string root, string name, TimeProvider time)
+{
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+
+    /// <summary>The name of the authority's own files, which no leaf can have.</summary>
+    public const string AuthorityFile = "ca";
+
+    private const string PreviousAuthorityFile = "ca.previous";
+
+    private static readonly TimeSpan AuthorityLifetime = TimeSpan.FromDays(3 * 365);
+    private static readonly TimeSpan LeafLifetime = TimeSpan.FromDays(90);
+
+    /// <summary>How long before its end a leaf is replaced.</summary>
+    public static readonly TimeSpan LeafRenewal = TimeSpan.FromDays(30);
+
+    /// <summary>Longer than a leaf lives, so that no leaf outlives its authority.</summary>
+    private static readonly TimeSpan AuthorityRenewal = TimeSpan.FromDays(120);
+
+    private readonly ConcurrentDictionary<string, RevocationList> _lists = new(StringComparer.Ordinal);
+
+    /// <summary>The URL that new leaves name as the place of the list of revoked ones; null names none, and accepts leaves with any.</summary>
+    public Uri? RevocationListUrl { get; init; }
+
+    /// <summary>The folder of this authority.</summary>
+    public string Directory { get; } = Path.Combine(root, name);
+
+    /// <summary><c>internal</c> or <c>public</c>.</summary>
+    public string Name => name;
+
+    /// <summary>The PEM file of the authority's certificate: what a client that trusts it needs.</summary>
+    public string CertificateFile => CertificatePath(AuthorityFile);
+
+    /// <summary>The authority's certificate, made at first use, and the one before it while leaves of that one may be about.</summary>
+    public X509Certificate2Collection Trusted()
+    {
+        using var held = Lock();
+        using var authority = GetAuthority();
+        var trusted = new X509Certificate2Collection(X509CertificateLoader.LoadCertificateFromFile(CertificateFile));
+        if (File.Exists(CertificatePath(PreviousAuthorityFile)))
+        {
+            trusted.Add(X509CertificateLoader.LoadCertificateFromFile(CertificatePath(PreviousAuthorityFile)));
+        }
+
+        return trusted;
+    }
+
+    /// <summary>
+    /// The certificate of a leaf with its private key: the stored one, or a new one where that is missing, near its end,
+    /// of an earlier authority or made for other names.
+    /// </summary>
+    /// <param name="leaf">The leaf's name: the common name and the files' name.</param>
+    /// <param name="dnsNames">DNS names and IP addresses it is valid for.</param>
+    public X509Certificate2 GetLeaf(string leaf, IReadOnlyCollection<string> dnsNames)
+    {
+        using var held = Lock();
+        using var authority = GetAuthority();
+        X509Extension[] particulars = [Names(dnsNames), .. RevocationListExtension];
+        if (Load(leaf) is { } stored)
+        {
+            if (stored.NotAfter - time.GetUtcNow() > LeafRenewal && IsIssuedBy(stored, authority) && particulars.All(extension => Has(stored, extension))) return stored;
+            stored.Dispose();
+        }
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={leaf}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new(ServerAuthentication), new(ClientAuthentication)], false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, true, false));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        foreach (var extension in particulars) request.CertificateExtensions.Add(extension);
+
+        var now = time.GetUtcNow();
+        using var issued = request.Create(authority, now.AddMinutes(-5), now + LeafLifetime, SerialNumber());
+        Save(leaf, issued, key);
+        return Load(leaf)!;
+    }
+
+    /// <summary>
+    /// Revokes a leaf and forgets it, so that the next one who asks for it gets a new one. Connections that are open stay.
+    /// </summary>
+    /// <returns>Whether there was one.</returns>
+    public bool Revoke(string leaf)
+    {
+        using var held = Lock();
+        using var authority = GetAuthority();
+        if (leaf is AuthorityFile or PreviousAuthorityFile || !File.Exists(CertificatePath(leaf))) return false;
+        // Its key may be gone: a leaf of the authority before is trusted until it ends, and can be refused all the same.
+        using var stored = X509CertificateLoader.LoadCertificateFromFile(CertificatePath(leaf));
+        Revoked(AuthorityFile).Add(authority, stored);
+        File.Delete(KeyPath(leaf));
+        File.Delete(CertificatePath(leaf));
+        return true;
+    }
+
+    /// <summary>Whether the leaf was revoked, by this authority or the one before.</summary>
+    public bool IsRevoked(X509Certificate2 leaf) => Revoked(AuthorityFile).Contains(leaf) || Revoked(PreviousAuthorityFile).Contains(leaf);
+
+    /// <summary>The list of the authority's revoked leaves, as it is published (DER, RFC 5280 section 5).</summary>
+    public byte[] RevocationList()
+    {
+        var list = Revoked(AuthorityFile);
+        if (list.Today() is { } today) return today;
+
+        using var held = Lock();
+        using var authority = GetAuthority();
+        list.Renew(authority);
+        return list.Today()!;
+    }
+
+    /// <summary>Makes a new authority and forgets every leaf; the old authority stays trusted until its leaves have ended.</summary>
+    public void Renew()
+    {
+        using var held = Lock();
+        Replace();
+    }
+
+    private X509Certificate2 GetAuthority()
+    {
+        if (Load(AuthorityFile) is { } stored)
+        {
+            if (stored.NotAfter - time.GetUtcNow() > AuthorityRenewal) return stored;
+            stored.Dispose();
+        }
+
+        Replace();
+        return Load(AuthorityFile)!;
+    }
+
+    private void Replace()
+    {
+        if (File.Exists(CertificateFile)) File.Move(CertificateFile, CertificatePath(PreviousAuthorityFile), overwrite: true);
+        if (File.Exists(RevocationPath(AuthorityFile))) File.Move(RevocationPath(AuthorityFile), RevocationPath(PreviousAuthorityFile), overwrite: true);
+        foreach (var file in System.IO.Directory.EnumerateFiles(Directory, "*.key")) File.Delete(file);
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var now = time.GetUtcNow();
+        var request = new CertificateRequest($"CN=Topology local {name} authority {now:yyyy-MM-dd}, O=Topology", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        using var authority = request.CreateSelfSigned(now.AddMinutes(-5), now + AuthorityLifetime);
+        Save(AuthorityFile, authority, key);
+    }
+
+    private X509Certificate2? Load(string file)
+    {
+        if (!File.Exists(CertificatePath(file)) || !File.Exists(KeyPath(file))) return null;
+        try
+        {
+            return Pem.Load(new(CertificatePath(file), KeyPath(file)));
+        }
+        catch (CryptographicException)
+        {
+            return null; // Half a pair, say after a full disk: made anew.
+        }
+    }
+
+    private void Save(string file, X509Certificate2 certificate, ECDsa key)
+    {
+        // The key first: a certificate without its key counts as missing, and so is made again.
+        OwnerOnly.Write(KeyPath(file), key.ExportPkcs8PrivateKeyPem());
+        OwnerOnly.Write(CertificatePath(file), certificate.ExportCertificatePem() + "\n");
+    }
+
+    private FileStream Lock()
+    {
+        OwnerOnly.CreateDirectory(Directory);
+        var file = Path.Combine(Directory, ".lock");
+        for (var waited = TimeSpan.Zero; ; waited += TimeSpan.FromMilliseconds(20))
+        {
+            try
+            {
+                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (waited < TimeSpan.FromSeconds(30))
+            {
+                Thread.Sleep(20);
+            }
+        }
+    }
+
+    private string CertificatePath(string file) => Path.Combine(Directory, file + ".pem");
+
+    private string KeyPath(string file) => Path.Combine(Directory, file + ".key");
+
+    private string RevocationPath(string file) => Path.Combine(Directory, file + ".crl");
+
+    private RevocationList Revoked(string file) => _lists.GetOrAdd(file, name => new(RevocationPath(name), time));
+
+    private IEnumerable<X509Extension> RevocationListExtension =>
+        RevocationListUrl is { } url ? [CertificateRevocationListBuilder.BuildCrlDistributionPointExtension([url.ToString()])] : [];
+
+    private static bool IsIssuedBy(X509Certificate2 leaf, X509Certificate2 authority) =>
+        leaf.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier is { } issuer &&
+        authority.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes is { } subject &&
+        issuer.Span.SequenceEqual(subject.Span);
+
+    private static bool Has(X509Certificate2 leaf, X509Extension wanted) =>
+        leaf.Extensions.FirstOrDefault(extension => extension.Oid?.Value == wanted.Oid?.Value) is { } extension &&
+        extension.RawData.AsSpan().SequenceEqual(wanted.RawData);
+
+    private static X509Extension Names(IReadOnlyCollection<string> names)
+    {
+        var builder = new SubjectAlternativeNameBuilder();
+        foreach (var entry in names)
+        {
+            if (IPAddress.TryParse(entry, out var address)) builder.AddIpAddress(address);
+            else builder.AddDnsName(entry);
+        }
+
+        return builder.Build();
+    }
+
+    private static byte[] SerialNumber()
+    {
+        var serial = RandomNumberGenerator.GetBytes(16);
+        serial[0] = (byte)(serial[0] & 0x7F | 0x40); // Positive and of fixed length, RFC 5280 section 4.1.2.2.
+        return serial;
+    }
+}

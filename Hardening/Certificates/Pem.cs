@@ -1,0 +1,29 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Topology.Hardening.Certificates;
+
+internal static class Pem
+{
+    /// <summary>A leaf with its private key, and the intermediates that follow in its file.</summary>
+    public static X509Certificate2Collection LoadChain(PemFiles files)
+    {
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPemFile(files.Certificate);
+        chain.RemoveAt(0); // The leaf, here without its key.
+        chain.Insert(0, Load(files));
+        return chain;
+    }
+
+    /// <summary>A certificate with its private key, in the form that the platform's TLS can use.</summary>
+    public static X509Certificate2 Load(PemFiles files)
+    {
+        var certificate = X509Certificate2.CreateFromPemFile(files.Certificate, files.Key);
+        if (!OperatingSystem.IsWindows()) return certificate;
+
+        // Schannel cannot use a key that was never stored.
+        using (certificate)
+        {
+            return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Topology.Hardening.Certificates;
+
+/// <summary>The certificates of one service: the public one, the inside's, and whom it trusts inside.</summary>
+public sealed partial class ServerCertificates
+{
+    private readonly CertificateOptions _options;
+    private readonly string[] _allowedClients;
+    private readonly IHostEnvironment _environment;
+    private readonly ILogger _logger;
+    private readonly Rotating<X509Certificate2Collection> _trusted;
+    private readonly TimeProvider _time;
+    private PublicCertificates? _public;
+    private LocalAuthority? _inside;
+
+    /// <summary>Certificates are made or read when first needed: a service without TLS listeners has none.</summary>
+    public ServerCertificates(
+        IOptions<CertificateOptions> options, ServiceIdentity identity, IHostEnvironment environment, TimeProvider time, ILogger<ServerCertificates> logger)
+    {
+        _options = options.Value;
+        _allowedClients = [.. _options.AllowedClients.SelectMany(entry => entry.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        _environment = environment;
+        _logger = logger;
+        _time = time;
+        Public = new(() => _public = PublicCertificates.Of(
+            [
+                _options.Public is { } files
+                    ? Pem.LoadChain(files)
+                    : [Authority(LocalAuthorities.Public).GetLeaf(identity.Instance, [.. LocalAuthorities.PublicNames, .. _options.PublicNames])],
+                .. _options.Sites.Select(Pem.LoadChain),
+            ],
+            _public), time, LogKept);
+        // Inside, the service's name is what a caller checks: every replica has it, and no address is in it.
+        Internal = new(() => _options.Internal is { } files
+            ? Pem.Load(files)
+            : Authority(LocalAuthorities.Internal).GetLeaf(identity.Instance, identity.Instance == identity.Service ? [identity.Service] : [identity.Service, identity.Instance]), time, LogKept);
+        _trusted = new(() => _options.InternalAuthority is { } file
+            ? ReadAuthority(file)
+            : Authority(LocalAuthorities.Internal).Trusted(), time, LogKept);
+    }
+
+    /// <summary>The certificates of the public listeners.</summary>
+    internal Rotating<PublicCertificates> Public { get; }
+
+    /// <summary>The certificate of internal TLS, as server and as client.</summary>
+    public Rotating<X509Certificate2> Internal { get; }
+
+    /// <summary>The local authority of the public certificate; null where that is configured.</summary>
+    public LocalAuthority? PublicAuthority => _options.Public is null && IsLocalAllowed ? Authority(LocalAuthorities.Public) : null;
+
+    /// <summary>Whether a client's certificate is of the inside's authority, in its time, and of an allowed name.</summary>
+    public bool AcceptsClient(X509Certificate2 certificate)
+    {
+        if (Verify(certificate, CertificateChecks.Client) is { } reason)
+        {
+            LogClientRefused(certificate.Subject, reason);
+            return false;
+        }
+
+        if (_allowedClients.Any(name => certificate.MatchesHostname(name, allowWildcards: false, allowCommonName: false))) return true;
+        LogClientRefused(certificate.Subject, $"it is of none of the allowed clients ({string.Join(", ", _allowedClients)})");
+        return false;
+    }
+
+    /// <summary>
+    /// TLS towards other services of the inside: a server's certificate must be of the inside's authority and of the name
+    /// that the connection was opened for, which is the request's host.
+    /// </summary>
+    public void Configure(SslClientAuthenticationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.LocalCertificateSelectionCallback = (_, _, _, _, _) => Internal.Current;
+        options.RemoteCertificateValidationCallback = (stream, certificate, _, _) =>
+        {
+            var service = ((SslStream)stream).TargetHostName;
+            var reason = certificate is not X509Certificate2 server ? "it sent no certificate"
+                : Verify(server, CertificateChecks.Server)
+                ?? (server.MatchesHostname(service, allowWildcards: false, allowCommonName: false) ? null : $"its certificate is of another name ({server.Subject})");
+            if (reason is not null) LogServerRefused(service, reason);
+            return reason is null;
+        };
+    }
+
+    /// <summary>An authority may have been renewed since it was read, and the peer been quicker to have a certificate of the new one.</summary>
+    private string? Verify(X509Certificate2 certificate, string usage) =>
+        CertificateChecks.Verify(certificate, _trusted.Current, usage, IsRevoked) is null ? null : CertificateChecks.Verify(certificate, _trusted.Newest, usage, IsRevoked);
+
+    private bool IsLocalAllowed => LocalAuthorities.AreAllowed(_options, _environment);
+
+    /// <summary>A configured authority's lists are its own business.</summary>
+    private bool IsRevoked(X509Certificate2 certificate) => _options.InternalAuthority is null && (_inside ??= Authority(LocalAuthorities.Internal)).IsRevoked(certificate);
+
+    private LocalAuthority Authority(string name)
+    {
+        if (IsLocalAllowed)
+        {
+            return new(LocalAuthorities.Root(_options.Directory), name, _time) { RevocationListUrl = name == LocalAuthorities.Public ? _options.RevocationListUrl : null };
+        }
+
+        throw new InvalidOperationException(
+            $"The environment is {_environment.EnvironmentName}, where no local certificate authority is made. " +
+            $"Set {CertificateOptions.Section}:Public and :Internal (Certificate and Key, PEM files), or {CertificateOptions.Section}:AllowLocalAuthority=true.");
+    }
+
+    private static X509Certificate2Collection ReadAuthority(string file)
+    {
+        var authority = new X509Certificate2Collection();
+        authority.ImportFromPemFile(file);
+        return authority;
+    }
+
+    [LoggerMessage(LogLevel.Error, "A certificate could not be read again; the one before stays in use. Its file and its key's must belong together.")]
+    private partial void LogKept(Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The client certificate {Subject} was refused: {Reason}.")]
+    private partial void LogClientRefused(string subject, string reason);
+
+    [LoggerMessage(LogLevel.Error, "The connection to {Service} was refused: {Reason}.")]
+    private partial void LogServerRefused(string service, string reason);
+}

@@ -1,0 +1,69 @@
+using System.Collections.Frozen;
+using Microsoft.AspNetCore.Http;
+using Topology.Hardening.Tracing;
+
+namespace Topology.Hardening.Forwarding;
+
+/// <summary>The headers by which proxies tell of the client.</summary>
+public static class UntrustedHeaders
+{
+    /// <summary>RFC 7239's header and the de facto ones, with those that common proxies and platforms add.</summary>
+    public static IReadOnlyList<string> All { get; } =
+    [
+        "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix", "X-Forwarded-Port",
+        "X-Forwarded-Scheme", "X-Forwarded-Server", "X-Forwarded-Client-Cert", "X-Real-IP", "X-Client-IP", "True-Client-IP",
+        "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Original-Prefix", "X-Original-URL", "X-Rewrite-URL",
+    ];
+
+    /// <summary>Families of such headers, of which every proxy and platform has more.</summary>
+    private static readonly string[] Prefixes = ["X-Forwarded-", "X-Original-", "X-MS-CLIENT-", "X-B3-", "X-Datadog-", "X-Envoy-"];
+
+    /// <summary>
+    /// What would name or mark the request in everybody's traces and logs. A trusted caller's trace context has been read by
+    /// then, and the edge sends its own.
+    /// </summary>
+    private static readonly string[] Tracing =
+    [
+        "traceparent", "tracestate", TraceContextPropagation.KeyField, "baggage", "Correlation-Context", "Request-Id", "X-Request-Id", "X-Correlation-Id",
+        "b3", "uber-trace-id", "sw8", "grpc-trace-bin", "grpc-tags-bin", "X-Cloud-Trace-Context", "X-Amzn-Trace-Id", "X-Ot-Span-Context",
+    ];
+
+    /// <summary>Those above, and what else a proxy or platform would say of the client, its certificate or a proxy to use.</summary>
+    private static readonly FrozenSet<string> Claims = new[]
+    {
+        "Front-End-Https", "X-Url-Scheme", "CF-Connecting-IP", "X-Cluster-Client-IP", "X-ProxyUser-IP", "X-Azure-ClientIP", "X-Azure-SocketIP",
+        "X-ARR-ClientCert", "X-Client-Cert", "X-SSL-Client-Cert", "SSL-Client-Cert", "Client-Cert", "Client-Cert-Chain", "Proxy",
+    }.Concat(All).Concat(Tracing).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// On a public listener nobody stands in front of this service, so every header that claims otherwise is a client's
+    /// invention and is dropped before anything can read or forward it.
+    /// </summary>
+    internal static void Remove(IHeaderDictionary headers)
+    {
+        List<string>? claims = null;
+        foreach (var (name, _) in headers)
+        {
+            if (IsClaim(name)) (claims ??= []).Add(name);
+        }
+
+        claims?.ForEach(name => headers.Remove(name));
+    }
+
+    /// <summary>
+    /// A name with "_" is to some programs behind the same as one with "-", so it could stand for any other. nginx and
+    /// Envoy's edge drop those too.
+    /// </summary>
+    private static bool IsClaim(string name)
+    {
+        if (name.Contains('_', StringComparison.Ordinal)) return true;
+        if (Claims.Contains(name)) return true;
+        if (name is not ['X' or 'x', ..]) return false;
+        foreach (var prefix in Prefixes)
+        {
+            if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+
+        return false;
+    }
+}

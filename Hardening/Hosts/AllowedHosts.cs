@@ -1,0 +1,104 @@
+using System.Buffers;
+using System.Collections.Frozen;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+
+namespace Topology.Hardening.Hosts;
+
+/// <summary>
+/// The names that the public listeners answer to: <c>Topology:AllowedHosts</c>, a list, or one value separated by
+/// semicolons. <c>*.example.com</c> means every name below example.com. Ports are not compared: a client reaches the
+/// port it reaches, whatever it writes.
+/// </summary>
+/// <remarks>
+/// In Development loopback's names are the default. Elsewhere there is none: a service that answers to any name lets
+/// strangers decide what its links say (RFC 9110 section 7.2), so it does not start until it is told.
+/// </remarks>
+public sealed class AllowedHosts
+{
+    /// <summary>The configuration key.</summary>
+    public const string Key = "Topology:AllowedHosts";
+
+    private static readonly SearchValues<char> LabelCharacters = SearchValues.Create("-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    private static readonly string[] Loopback = ["localhost", "*.localhost", "127.0.0.1", "[::1]"];
+
+    private readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> _names;
+    private readonly string[] _suffixes;
+
+    /// <summary>Reads the names.</summary>
+    /// <exception cref="InvalidOperationException">A name is no host; the message says which.</exception>
+    public AllowedHosts(IConfiguration configuration, IHostEnvironment environment)
+    {
+        var section = configuration.GetSection(Key);
+        Names =
+        [
+            .. (section.Value?.Split(';') ?? section.GetChildren().Select(child => child.Value ?? ""))
+                .Select(name => name.Trim()).Where(name => name.Length > 0),
+        ];
+        if (Names.Count == 0 && environment.IsDevelopment()) Names = Loopback;
+        if (Names.FirstOrDefault(name => !IsPattern(name)) is { } wrong)
+        {
+            throw new InvalidOperationException(
+                $"{Key} holds \"{wrong}\"; give names without a port: example.com, *.example.com, 192.0.2.1 or [2001:db8::1]. A lone * is not a name.");
+        }
+
+        _suffixes = [.. from name in Names where name.StartsWith('*') select name[1..]];
+        _names = Names.Where(name => !name.StartsWith('*')).Select(Canonical).ToFrozenSet(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+
+    /// <summary>The names, as configured.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>Whether a Host field's value is well-formed and one of the names.</summary>
+    public bool Contains(string? host)
+    {
+        if (string.IsNullOrEmpty(host) || !TrySplit(host, out var name)) return false;
+        if (_names.Contains(name)) return true;
+        if (name[0] == '[') return _names.Contains(Canonical(name.ToString()));
+        foreach (var suffix in _suffixes)
+        {
+            if (name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)) return IsDnsName(name);
+        }
+
+        return false;
+    }
+
+    /// <summary>Labels of letters, digits, "_" and inner hyphens, RFC 1123 section 2.1: what a wildcard stands for is the client's text.</summary>
+    private static bool IsDnsName(ReadOnlySpan<char> name)
+    {
+        const int LongestName = 253, LongestLabel = 63;
+        if (name.Length > LongestName) return false;
+        foreach (var range in name.Split('.'))
+        {
+            var label = name[range];
+            if (label.Length is 0 or > LongestLabel || label[0] == '-' || label[^1] == '-' || label.ContainsAnyExcept(LabelCharacters)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>uri-host [ ":" port ], RFC 9110 section 7.2. Names are compared as a whole, so their characters need no check here.</summary>
+    private static bool TrySplit(ReadOnlySpan<char> host, out ReadOnlySpan<char> name)
+    {
+        var end = host[0] == '[' ? host.IndexOf(']') + 1 : host.IndexOf(':');
+        name = end < 0 ? host : host[..end];
+        if (name.IsEmpty) return false;
+        var port = host[name.Length..];
+        return port.IsEmpty || (port[0] == ':' && port.Length is > 1 and <= 6
+            && !port[1..].ContainsAnyExceptInRange('0', '9') && ushort.TryParse(port[1..], out _));
+    }
+
+    /// <summary>An IPv6 address has several spellings; this is RFC 5952's.</summary>
+    private static string Canonical(string name) =>
+        name.StartsWith('[') && name.EndsWith(']') && IPAddress.TryParse(name[1..^1], out var address) ? $"[{address}]" : name;
+
+    private static bool IsPattern(string name) => name switch
+    {
+        ['[', .. var address, ']'] => IPAddress.TryParse(address, out _) && !address.Contains('%', StringComparison.Ordinal),
+        ['*', '.', .. var rest] => Uri.CheckHostName(rest) == UriHostNameType.Dns,
+        _ => Uri.CheckHostName(name) is UriHostNameType.Dns or UriHostNameType.IPv4,
+    };
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Quic;
+using System.Security.Authentication;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Topology.Hardening.Certificates;
+using Topology.Hardening.Limits;
+using Topology.Hardening.Listeners;
+using Topology.Hardening.Strictness;
+
+namespace Topology.Hardening;
+
+/// <summary>
+/// Opens the listeners named in <c>Topology:Listeners</c> (name → port; 0 takes any free port), and no others. Where none is
+/// named Kestrel does not start: it would listen where <c>ASPNETCORE_HTTP_PORTS</c> or <c>ASPNETCORE_URLS</c> says, for the
+/// public and without the limits and the strictness of a public listener.
+/// </summary>
+/// <remarks>
+/// HTTP/3 takes the UDP port of the same number. On Linux its library opens that on every address, whatever the listener's,
+/// and refuses the connections that come to another one.
+/// </remarks>
+internal sealed class KestrelListeners(
+    IConfiguration configuration, ServerCertificates certificates, ConnectionLimits connections, IOptions<PublicLimits> limits)
+    : IConfigureOptions<KestrelServerOptions>
+{
+    private const string AddressKey = "Topology:ListenAddress";
+
+    public void Configure(KestrelServerOptions options)
+    {
+        var listeners = ListenerConfiguration.Read(configuration);
+        if (listeners.Count == 0)
+        {
+            throw new InvalidOperationException(
+                $"{ListenerConfiguration.Section} is empty; name what to listen on, such as {ListenerConfiguration.Section}:{Listener.Http.Name}=8080 ({ListenerConfiguration.Names}).");
+        }
+
+        if (configuration.GetSection("Kestrel:Endpoints").GetChildren().FirstOrDefault() is { } other)
+        {
+            throw new InvalidOperationException($"{other.Path} would be public without the limits of a public listener; give its port to {ListenerConfiguration.Section} instead.");
+        }
+
+        foreach (var (listener, port) in listeners)
+        {
+            Bind(options, port, endpoint => Configure(endpoint, listener));
+        }
+    }
+
+    private void Bind(KestrelServerOptions options, int port, Action<ListenOptions> configure)
+    {
+        var address = configuration[AddressKey];
+        if (string.IsNullOrEmpty(address) || address == "localhost")
+        {
+            // A free port cannot be chosen for both loopback addresses at once.
+            if (port == 0) options.Listen(IPAddress.Loopback, port, configure);
+            else options.ListenLocalhost(port, configure);
+        }
+        else if (address == "*")
+        {
+            options.ListenAnyIP(port, configure);
+        }
+        else if (IPAddress.TryParse(address, out var ip))
+        {
+            options.Listen(ip, port, configure);
+        }
+        else
+        {
+            throw new InvalidOperationException($"{AddressKey} is \"{address}\"; give localhost, * or an IP address.");
+        }
+    }
+
+    private void Configure(ListenOptions endpoint, Listener listener)
+    {
+        // HTTP/3 is told of by the port that TCP has, and QUIC cannot be given a free port that TCP has taken.
+        var canHttp3 = QuicListener.IsSupported && endpoint.IPEndPoint is not { Port: 0 };
+        endpoint.Protocols = canHttp3 ? listener.Protocols : listener.Protocols & ~HttpProtocols.Http3;
+        var feature = new ListenerFeature(listener);
+        endpoint.Use(next => connection =>
+        {
+            connection.Features.Set(feature);
+            return next(connection);
+        });
+        ((IMultiplexedConnectionBuilder)endpoint).Use(next => connection =>
+        {
+            connection.Features.Set(feature);
+            return next(connection);
+        });
+
+        if (listener.IsPublic) connections.Guard(endpoint, listener.IsBehindIngress);
+        if (listener is { IsTls: true, IsPublic: true })
+        {
+            _ = certificates.Public.Current; // A certificate that cannot be had stops the start, not the first handshake.
+            endpoint.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                HandshakeTimeout = limits.Value.HandshakeTimeout,
+                OnConnection = hello => new(certificates.Public.Current.Answer(hello.ClientHelloInfo.ServerName)),
+            });
+        }
+        else if (listener.IsTls)
+        {
+            _ = certificates.Internal.Current;
+            endpoint.UseHttps(https =>
+            {
+                https.HandshakeTimeout = limits.Value.HandshakeTimeout;
+                https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                https.ServerCertificateSelector = (_, _) => certificates.Internal.Current;
+                https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                https.ClientCertificateValidation = (client, _, _) => certificates.AcceptsClient(client);
+            });
+        }
+
+        if (listener.IsPublic && listener.Protocols.HasFlag(HttpProtocols.Http1) && configuration.GetValue(StrictHttp1.Key, true)) endpoint.UseStrictHttp1();
+    }
+}

@@ -1,0 +1,41 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Topology.Hardening.Limits;
+
+/// <summary>
+/// A request's body that tells why reading it failed. Kestrel finds in <see cref="AdvanceTo(SequencePosition)"/> that an
+/// HTTP/2 body is too large; System.Text.Json then advances once more to clean up, which Kestrel's own reader answers with an
+/// exception that hides the first: the client's mistake would look like the server's.
+/// </summary>
+internal sealed class BodyReader(PipeReader body) : PipeReader, IRequestBodyPipeFeature
+{
+    private bool _isTooLarge;
+
+    public PipeReader Reader => this;
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        if (_isTooLarge) return;
+        try
+        {
+            body.AdvanceTo(consumed, examined);
+        }
+        catch (BadHttpRequestException)
+        {
+            _isTooLarge = true;
+            throw;
+        }
+    }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => body.ReadAsync(cancellationToken);
+
+    public override bool TryRead(out ReadResult result) => body.TryRead(out result);
+
+    public override void CancelPendingRead() => body.CancelPendingRead();
+
+    public override void Complete(Exception? exception = null) => body.Complete(exception);
+}

@@ -1,0 +1,22 @@
+using System.Collections.Concurrent;
+
+namespace Topology.Hardening.Limits;
+
+/// <summary>Counts what each client has open. Only clients that have something open are remembered.</summary>
+internal sealed class ClientCounts
+{
+    private readonly ConcurrentDictionary<ClientNetwork, int> _clients = new();
+
+    public bool TryEnter(ClientNetwork client, int limit)
+    {
+        if (_clients.AddOrUpdate(client, 1, static (_, count) => count + 1) <= limit) return true;
+        Leave(client);
+        return false;
+    }
+
+    public void Leave(ClientNetwork client)
+    {
+        // Removed only while it is 0; if something else came in between, its count stays.
+        if (_clients.AddOrUpdate(client, 0, static (_, count) => count - 1) == 0) _clients.TryRemove(new(client, 0));
+    }
+}

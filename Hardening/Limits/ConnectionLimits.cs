@@ -1,0 +1,80 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Topology.Hardening.Limits;
+
+/// <summary>
+/// Counts the open connections of public listeners, TCP and QUIC together, altogether and by client, and closes what
+/// comes above: before a TLS handshake is spent on it, except with QUIC, which tells of a connection after its handshake.
+/// Only clients with a connection are remembered.
+/// </summary>
+internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedClients uncounted, TimeProvider time, IMeterFactory meters)
+{
+    private const long ExcessiveLoad = 0x107; // H3_EXCESSIVE_LOAD, RFC 9114 section 8.1.
+
+    private readonly ClientCounts _clients = new();
+    private readonly Counter<long> _refused = meters.Create(nameof(Topology)).CreateCounter<long>(
+        "topology.connections.refused", "{connection}", "Connections closed because a limit was reached; the tag says which.");
+
+    /// <summary>Behind an ingress all connections are the ingress', so clients cannot be told apart by them.</summary>
+    public void Guard(ListenOptions endpoint, bool isBehindIngress)
+    {
+        var open = 0;
+        endpoint.Use(next => connection => CountAsync(connection, () => next(connection)));
+        ((IMultiplexedConnectionBuilder)endpoint).Use(next => connection => CountAsync(connection, () => next(connection)));
+
+        async Task CountAsync(BaseConnectionContext connection, Func<Task> next)
+        {
+            var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+            var client = ClientNetwork.Of(address);
+            var isCounted = !isBehindIngress && !uncounted.Contains(address);
+            if (Interlocked.Increment(ref open) > limits.Value.Connections)
+            {
+                Interlocked.Decrement(ref open);
+                Refuse(connection, "listener");
+                return;
+            }
+
+            try
+            {
+                if (isCounted && !_clients.TryEnter(client, limits.Value.ConnectionsPerClient))
+                {
+                    Refuse(connection, "client");
+                    return;
+                }
+
+                try
+                {
+                    connection.Features.Set(new ConnectionResets(connection, limits.Value.ResetsPerConnection, time));
+                    using var age = time.CreateTimer(static ended => RequestClose((BaseConnectionContext)ended!), connection, Age(), Timeout.InfiniteTimeSpan);
+                    await next();
+                }
+                finally
+                {
+                    if (isCounted) _clients.Leave(client);
+                }
+            }
+            finally
+            {
+                Interlocked.Decrement(ref open);
+            }
+        }
+    }
+
+    /// <summary>Spread a little, so that connections that began together do not end together and all come again.</summary>
+    private TimeSpan Age() => limits.Value.ConnectionAge * (0.9 + 0.2 * Random.Shared.NextDouble());
+
+    /// <summary>Requests in progress go on; in HTTP/2 and HTTP/3 the client is told to open another connection for the next ones.</summary>
+    private static void RequestClose(BaseConnectionContext connection) => connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+
+    private void Refuse(BaseConnectionContext connection, string limit)
+    {
+        _refused.Add(1, new KeyValuePair<string, object?>("topology.limit", limit));
+        if (connection.Features.Get<IProtocolErrorCodeFeature>() is { } http3) http3.Error = ExcessiveLoad;
+        connection.Abort(new ConnectionAbortedException("Too many connections."));
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Topology.Hardening.Limits;
+
+/// <summary>
+/// A body of unknown length on a route that takes none. It may still be empty, which only its end tells, so its end is waited
+/// for before the request goes on: what has a body is refused here, and a backend never hears of it.
+/// </summary>
+internal sealed class EmptyBody : IHttpRequestBodyDetectionFeature
+{
+    /// <summary>Kestrel counts the framing of chunks, with their extensions and trailers, as part of the body.</summary>
+    private const long Framing = 4 * 1024;
+
+    private static readonly EmptyBody Instance = new();
+
+    public bool CanHaveBody => false;
+
+    public static async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = Framing;
+        var body = context.Request.BodyReader;
+        var read = await body.ReadAsync(context.RequestAborted);
+        var isEmpty = read.Buffer.IsEmpty && read.IsCompleted;
+        body.AdvanceTo(read.Buffer.End);
+        if (!isEmpty) throw new BadHttpRequestException("This takes no body.", StatusCodes.Status413PayloadTooLarge);
+
+        context.Features.Set<IHttpRequestBodyDetectionFeature>(Instance);
+        await next(context);
+    }
+}

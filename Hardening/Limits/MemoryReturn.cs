@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Hosting;
+
+namespace Topology.Hardening.Limits;
+
+/// <summary>
+/// Gives memory back to the system when a crowd has left. The collector works when something is allocated: a process that
+/// has become quiet would keep what it held at its worst.
+/// </summary>
+internal sealed class MemoryReturn(AnswerBacklog backlog, OpenStreams streams, TimeProvider time) : BackgroundService
+{
+    private const long RequestBytes = 64 * 1024; // An open request, with what it keeps besides its answer.
+    private const long Crowd = 16L << 20;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        for (var (most, before) = (0L, 0L); await timer.WaitForNextTickAsync(stoppingToken);)
+        {
+            var held = backlog.Bytes + (backlog.Count + streams.Count) * RequestBytes;
+            most = Math.Max(most, held);
+            if (most > Crowd && Math.Max(held, before) < most / 4)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                most = held;
+            }
+
+            before = held;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+using Topology.Hardening.Listeners;
+
+namespace Topology.Hardening.Limits;
+
+/// <summary>
+/// Bounds what is open for long: events, WebSockets over every version of HTTP, gRPC, downloads and uploads. Each has an
+/// age at which it ends; there are so many for one client (429) and so many for all (503).
+/// </summary>
+internal sealed class StreamLimits(
+    RequestDelegate next, IOptions<PublicLimits> limits, OpenStreams open, UncountedClients uncounted, AnswerBacklog backlog, TimeProvider time, IProblemDetailsService problems)
+{
+    private readonly PublicLimits _limits = limits.Value;
+    private readonly ClientCounts _clients = new();
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (!context.GetListener().IsPublic) return next(context);
+        var isWebSocket = IsWebSocket(context);
+        return isWebSocket || context.GetRouteLimits() is { IsStream: true } ? CountAsync(context, isWebSocket) : next(context);
+    }
+
+    private async Task CountAsync(HttpContext context, bool isWebSocket)
+    {
+        var address = context.Connection.RemoteIpAddress;
+        var client = ClientNetwork.Of(address);
+        var isCounted = !uncounted.Contains(address);
+        if (isCounted && !_clients.TryEnter(client, _limits.StreamsPerClient))
+        {
+            await RefuseAsync(context, StatusCodes.Status429TooManyRequests, "You have more streams open than one client may.");
+            return;
+        }
+
+        try
+        {
+            if (backlog.IsCrowded || !open.TryEnter(isWebSocket))
+            {
+                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "More streams are open than this service takes.");
+                return;
+            }
+
+            try
+            {
+                var answer = context.Features.GetRequiredFeature<WatchedAnswer>();
+                // With a body to send, the client has the first word, and the answer may be long in coming.
+                if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true }) answer.Expect();
+                using var age = time.CreateTimer(static answer => ((WatchedAnswer)answer!).Abort(), answer, _limits.StreamAge, Timeout.InfiniteTimeSpan);
+                await next(context);
+            }
+            finally
+            {
+                open.Leave(isWebSocket);
+            }
+        }
+        finally
+        {
+            if (isCounted) _clients.Leave(client);
+        }
+    }
+
+    private static bool IsWebSocket(HttpContext context) =>
+        (context.Request.Headers.Upgrade.Count > 0 && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true })
+        || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+
+    private async Task RefuseAsync(HttpContext context, int status, string detail)
+    {
+        const int RetryAfter = 5;
+        context.Response.StatusCode = status;
+        context.Response.Headers.RetryAfter = RetryAfter.ToString(CultureInfo.InvariantCulture);
+        await problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = { Status = status, Detail = detail } });
+    }
+}
+
+/// <summary>The number of streams that are open.</summary>
+internal sealed class OpenStreams(IOptions<PublicLimits> limits)
+{
+    private int _all;
+    private int _webSockets;
+
+    public int Count => Volatile.Read(ref _all);
+
+    public bool TryEnter(bool isWebSocket)
+    {
+        var isWithin = Interlocked.Increment(ref _all) <= limits.Value.Streams;
+        if (isWebSocket) isWithin &= Interlocked.Increment(ref _webSockets) <= limits.Value.UpgradedConnections;
+        if (!isWithin) Leave(isWebSocket);
+        return isWithin;
+    }
+
+    public void Leave(bool isWebSocket)
+    {
+        Interlocked.Decrement(ref _all);
+        if (isWebSocket) Interlocked.Decrement(ref _webSockets);
+    }
+}

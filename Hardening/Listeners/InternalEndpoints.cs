@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Matching;
+
+namespace Topology.Hardening.Listeners;
+
+/// <summary>Marks an endpoint that exists on internal listeners only.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class InternalOnlyAttribute : Attribute;
+
+/// <summary>Keeps endpoints off the public listeners.</summary>
+public static class InternalEndpointExtensions
+{
+    /// <summary>
+    /// The endpoint answers on internal listeners only; on public ones routing does not find it. It looks at the
+    /// listener, not at the <c>Host</c> header as <c>RequireHost("*:port")</c> does, because a client chooses its Host.
+    /// </summary>
+    public static TBuilder RequireInternalListener<TBuilder>(this TBuilder builder) where TBuilder : IEndpointConventionBuilder =>
+        builder.WithMetadata(new InternalOnlyAttribute());
+}
+
+internal sealed class InternalEndpointPolicy : MatcherPolicy, IEndpointSelectorPolicy
+{
+    public override int Order => 0;
+
+    public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Any(IsInternalOnly);
+
+    public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
+    {
+        if (httpContext.GetListener().IsPublic)
+        {
+            for (var i = 0; i < candidates.Count; i++)
+            {
+                if (candidates.IsValidCandidate(i) && IsInternalOnly(candidates[i].Endpoint))
+                {
+                    candidates.SetValidity(i, false);
+                }
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static bool IsInternalOnly(Endpoint endpoint) => endpoint.Metadata.GetMetadata<InternalOnlyAttribute>() is not null;
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Net;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Topology.Hardening.Limits;
+using Topology.Hardening.Refusals;
+using Topology.Hardening.Listeners;
+
+namespace Topology.Hardening.Overload;
+
+/// <summary>
+/// What keeps one client from taking everything, and all of them from taking more than there is: a token bucket for each
+/// client (429), a number of requests in progress with a short queue (503), and a time that a request may take (504).
+/// </summary>
+internal static class OverloadProtection
+{
+    // A place is free again as soon as any request in progress ends.
+    private static readonly TimeSpan RetryAfterQueue = TimeSpan.FromSeconds(1);
+
+    public static void AddOverloadProtection(this IServiceCollection services)
+    {
+        services.AddRateLimiter(_ => { });
+        services.AddOptions<RateLimiterOptions>().Configure<IOptions<PublicLimits>, UncountedClients>((options, limits, uncounted) =>
+        {
+            options.GlobalLimiter = PartitionedRateLimiter.CreateChained(ByClient(limits.Value, uncounted), InProgress(limits.Value));
+            options.OnRejected = RefuseAsync;
+        });
+
+        services.AddRequestTimeouts();
+        services.AddOptions<RequestTimeoutOptions>().Configure<IOptions<PublicLimits>>((options, limits) =>
+            options.DefaultPolicy = RouteLimitsExtensions.TimeoutPolicy(limits.Value.RequestTimeout));
+    }
+
+    /// <summary>Limits by route, after the routing that finds it.</summary>
+    public static void UseOverloadProtection(this IApplicationBuilder app)
+    {
+        app.UseMiddleware<StreamLimits>();
+        app.UseRateLimiter();
+        app.UseRequestTimeouts();
+        app.UseMiddleware<RouteLimitsMiddleware>();
+    }
+
+    /// <summary>
+    /// A partition is one of a fixed number of buckets, not an address: whoever comes from ever new addresses cannot make
+    /// the limiter remember ever more of them. Which address meets which is seeded anew in each process (HashCode).
+    /// </summary>
+    private static PartitionedRateLimiter<HttpContext> ByClient(PublicLimits limits, UncountedClients uncounted)
+    {
+        var bucket = new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = limits.RequestBurst,
+            TokensPerPeriod = Math.Max(1, limits.RequestsPerSecond / 10),
+            ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, limits.RequestsPerSecond / 10) / (double)limits.RequestsPerSecond),
+            QueueLimit = 0,
+            AutoReplenishment = false, // The partitioned limiter does it for all of them.
+        };
+        return PartitionedRateLimiter.Create<HttpContext, int>(context =>
+        {
+            var address = context.Connection.RemoteIpAddress;
+            return !context.GetListener().IsPublic || uncounted.Contains(address)
+                ? RateLimitPartition.GetNoLimiter(-1)
+                : RateLimitPartition.GetTokenBucketLimiter(Bucket(address, limits.RememberedClients), _ => bucket);
+        });
+    }
+
+    private static int Bucket(IPAddress? address, int count) => (int)((uint)ClientNetwork.Of(address).GetHashCode() % (uint)count);
+
+    private static PartitionedRateLimiter<HttpContext> InProgress(PublicLimits limits)
+    {
+        var places = new ConcurrencyLimiterOptions
+        {
+            PermitLimit = limits.ConcurrentRequests,
+            QueueLimit = limits.QueuedRequests,
+            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        };
+        return PartitionedRateLimiter.Create<HttpContext, bool>(context =>
+            !context.GetListener().IsPublic || context.GetRouteLimits() is { IsStream: true }
+                ? RateLimitPartition.GetNoLimiter(false)
+                : RateLimitPartition.GetConcurrencyLimiter(true, _ => places));
+    }
+
+    private static async ValueTask RefuseAsync(OnRejectedContext rejected, CancellationToken cancellationToken)
+    {
+        // Only the token bucket knows when to come again.
+        var isClients = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter);
+        var status = isClients ? StatusCodes.Status429TooManyRequests : StatusCodes.Status503ServiceUnavailable;
+        rejected.HttpContext.Response.Headers.RetryAfter = Math.Ceiling((isClients ? retryAfter : RetryAfterQueue).TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        await rejected.HttpContext.RequestServices.GetRequiredService<RequestRefusals>().AnswerAsync(
+            rejected.HttpContext, status, isClients ? "rate" : "overload",
+            isClients ? "You send more requests than one client may." : "More requests are in progress than this service takes.");
+    }
+}

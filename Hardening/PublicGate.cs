@@ -1,0 +1,114 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+using Topology.Hardening.Forwarding;
+using Topology.Hardening.Hosts;
+using Topology.Hardening.Limits;
+using Topology.Hardening.Refusals;
+using Topology.Hardening.Strictness;
+using Topology.Hardening.Upgrades;
+using Topology.Hardening.Listeners;
+
+namespace Topology.Hardening;
+
+/// <summary>
+/// The first thing that a request on a public listener meets, before routing: it is asked for a name that is served, in
+/// a way that reads in one way, with a method that may come from outside, and what it says about proxies is dropped.
+/// </summary>
+internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, RequestRefusals refusals, IOptions<PublicLimits> limits)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (!context.GetListener().IsPublic) return next(context);
+
+        var request = context.Request;
+        var head = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        var isText = HttpProtocol.IsHttp11(request.Protocol) || HttpProtocol.IsHttp10(request.Protocol);
+        if (IsTooLong(head)) return RefuseHead(context, isText, StatusCodes.Status414UriTooLong, "The request target is too long.");
+        if (!IsWithinLimits(request.Headers))
+        {
+            return RefuseHead(context, isText, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
+        }
+
+        // Text was checked as it came.
+        if (!isText && !BinaryHead.IsWellFormed(head))
+        {
+            return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "syntax", "The request has a method, a target or a field that HTTP does not have: a method of too many characters, a fragment, a name that is no token, a control character or white space around a value, or one that belongs to a connection of HTTP/1.1.");
+        }
+
+        if (!hosts.Contains(request.Host.Value)) return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "host", "This host is not served here.");
+        if (!UnambiguousPath.IsUnambiguous(head.RawTarget))
+        {
+            return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "path", "The path can be read in more than one way; send it without escapes of / \\ % or controls, empty or dot segments.");
+        }
+
+        if (HttpMethods.IsTrace(request.Method)) return refusals.AnswerAsync(context, StatusCodes.Status501NotImplemented, "method", "TRACE is not implemented.");
+        if (HttpMethods.IsConnect(request.Method))
+        {
+            if (context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true, Protocol: var protocol })
+            {
+                return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "method", "Nothing here is a tunnel.");
+            }
+
+            // RFC 9220 section 3: a protocol that is not known.
+            if (protocol != "websocket") return refusals.AnswerAsync(context, StatusCodes.Status501NotImplemented, "method", "No protocol but WebSocket is spoken in HTTP here.");
+        }
+
+        if (HttpMethods.IsOptions(request.Method) && !request.Path.HasValue)
+        {
+            // OPTIONS *, RFC 9110 section 9.3.7: about the server, which has nothing to say but that it is there.
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        }
+
+        ConnectionFields.Remove(request.Headers, context.Features.Get<IConnectionOptions>() is { } options ? options.Connection : request.Headers.Connection);
+        UntrustedHeaders.Remove(request.Headers);
+        IgnoreOtherUpgrades(request);
+        NoticedUpgrade.Attach(context);
+        return next(context);
+    }
+
+    private Task RefuseHead(HttpContext context, bool isText, int status, string detail)
+    {
+        // As Kestrel does at its own limits: who sends this sends more of it.
+        if (isText) context.Response.Headers.Connection = "close";
+        return refusals.AnswerAsync(context, status, "head", detail);
+    }
+
+    /// <summary>
+    /// An offer to change to a protocol that nothing here speaks may be ignored, and in HTTP/1.0 it must be (RFC 9110 section
+    /// 7.8). Passed on, it would reach what knows such a protocol and cannot speak it upstream.
+    /// </summary>
+    private static void IgnoreOtherUpgrades(HttpRequest request)
+    {
+        if (request.Headers.Upgrade is { Count: > 0 } upgrade
+            && (HttpProtocol.IsHttp10(request.Protocol) || !string.Equals(upgrade, "websocket", StringComparison.OrdinalIgnoreCase)))
+        {
+            request.Headers.Remove("Upgrade");
+        }
+    }
+
+    /// <summary>Method, target and version as HTTP/1.1 writes them. Kestrel would reset a stream of HTTP/2 for it without an answer.</summary>
+    private bool IsTooLong(IHttpRequestFeature head)
+    {
+        const int Rest = 11; // Two spaces and "HTTP/1.1" with its CR.
+        return head.Method.Length + head.RawTarget.Length + Rest > limits.Value.RequestLineBytes;
+    }
+
+    /// <summary>Kestrel's own limits leave room for what a proxy adds; the public has no use for it.</summary>
+    private bool IsWithinLimits(IHeaderDictionary headers)
+    {
+        const int Delimiters = 4; // ": " and CRLF
+        int fields = 0, bytes = 0;
+        foreach (var (name, values) in headers)
+        {
+            foreach (var value in values)
+            {
+                fields++;
+                bytes += name.Length + (value?.Length ?? 0) + Delimiters;
+            }
+        }
+
+        return fields <= limits.Value.HeaderFields && bytes <= limits.Value.HeaderBytes;
+    }
+}

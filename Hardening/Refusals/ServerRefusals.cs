@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Hosting;
+
+namespace Topology.Hardening.Refusals;
+
+/// <summary>Notes what the server refuses before there is a request: what the strict parser or its own does not take, and what comes too slowly.</summary>
+internal sealed class ServerRefusals(DiagnosticListener diagnostics, RequestRefusals refusals) : IHostedService, IObserver<KeyValuePair<string, object?>>
+{
+    private const string BadRequest = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
+
+    private IDisposable? _subscription;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _subscription = diagnostics.Subscribe(this, static (name, _, _) => name == BadRequest);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        _subscription?.Dispose();
+        return Task.CompletedTask;
+    }
+
+    public void OnNext(KeyValuePair<string, object?> value)
+    {
+        if (value is not { Key: BadRequest, Value: IFeatureCollection features } || features.Get<IBadRequestExceptionFeature>()?.Error is not BadHttpRequestException error) return;
+        refusals.Note(features, error.StatusCode, error.StatusCode switch
+        {
+            StatusCodes.Status408RequestTimeout => "slow",
+            StatusCodes.Status413PayloadTooLarge => "body",
+            StatusCodes.Status414UriTooLong or StatusCodes.Status431RequestHeaderFieldsTooLarge => "head",
+            _ => "syntax",
+        }, error.Message);
+    }
+
+    public void OnCompleted()
+    {
+    }
+
+    public void OnError(Exception error)
+    {
+    }
+}

@@ -1,0 +1,26 @@
+namespace Topology.Hardening.SecurityHeaders;
+
+/// <summary>What browsers are told, in the configuration section <c>Topology</c>.</summary>
+public sealed class BrowserOptions
+{
+    /// <summary>HTTPS for clients.</summary>
+    public HttpsOptions Https { get; } = new();
+
+    /// <summary>
+    /// The service serves pages, not only data. Its content security policy then lets those pages load their own scripts and styles.
+    /// </summary>
+    public bool ServesPages { get; set; }
+}
+
+/// <summary>How a service makes clients use HTTPS.</summary>
+public sealed class HttpsOptions
+{
+    /// <summary>
+    /// Redirects cleartext requests (308) and tells browsers to use only HTTPS for a year (HSTS, RFC 6797). Switch it on for a public
+    /// name with a certificate that browsers trust. The lab leaves it off, because the lab measures cleartext.
+    /// </summary>
+    public bool Redirect { get; set; }
+
+    /// <summary>The port that clients use. The default is the listener's port; behind a port mapping it is another one.</summary>
+    public int? Port { get; set; }
+}

@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Topology.Hardening.Upgrades;
+
+/// <summary>
+/// RFC 9110 section 7.6.1: a field that <c>Connection</c> names is for the next hop only. Whoever forwards removes it
+/// first, and only then sets fields of his own.
+/// </summary>
+public static class ConnectionFields
+{
+    /// <summary>Removes the fields that <c>Connection</c> names, except those that a message cannot be without.</summary>
+    /// <param name="headers">The message's fields.</param>
+    /// <param name="connection">The values of its <c>Connection</c> fields.</param>
+    public static void Remove(IHeaderDictionary headers, StringValues connection)
+    {
+        foreach (var value in connection)
+        {
+            if (value is null) continue;
+            foreach (var range in value.AsSpan().Split(','))
+            {
+                var name = value.AsSpan(range).Trim(" \t");
+                if (!name.IsEmpty && !IsKept(name)) headers.Remove(name.ToString());
+            }
+        }
+    }
+
+    /// <summary>Framing and the host belong to the message; the others are options and no fields, or have rules of their own.</summary>
+    private static bool IsKept(ReadOnlySpan<char> name)
+    {
+        foreach (var kept in (ReadOnlySpan<string>)["close", "keep-alive", "upgrade", "host", "content-length", "transfer-encoding", "connection"])
+        {
+            if (name.Equals(kept, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Topology.Comparison;
+
+namespace Topology.CommandLine;
+
+/// <summary>What the commands have in common: how they are found, lists of names, and how they end.</summary>
+internal static class Commands
+{
+    /// <summary>The exit status of arguments that cannot be met; one line on standard error says what to change.</summary>
+    public const int BadArguments = 2;
+
+    /// <summary>The exit status of a measurement that is not valid; what it found is written all the same.</summary>
+    public const int NotValid = 3;
+
+    private const int Failed = 1;
+    private const int Interrupted = 130;
+
+    /// <summary>What the environment sets for a command.</summary>
+    public static IConfiguration Configuration { get; } = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+
+    /// <summary>Whether arguments are meant for a command: a setting of the service begins with a hyphen.</summary>
+    public static bool IsMeantBy(string[] args) => args is ["--help" or "-h" or "-?" or "--version", ..] || args is [var first, ..] && !first.StartsWith('-') && !first.StartsWith('/');
+
+    /// <summary>Finds the command and runs it.</summary>
+    /// <returns>Its status: 0, 1 for a bad result, 2 for bad arguments, 3 for a measurement that is not valid, 130 where it was cancelled.</returns>
+    public static async Task<int> InvokeAsync(string[] args, params IReadOnlyList<Command> commands)
+    {
+        if (args[0] is not ['-', ..] && commands.All(command => command.Name != args[0])) return Refuse($"There is no command \"{args[0]}\"; use one of {string.Join(", ", commands.Select(command => command.Name))}.");
+        var root = new RootCommand("Measures the topology; without a command this program is the service with its page.");
+        foreach (var command in commands) root.Add(command);
+        var parsed = root.Parse(args);
+        if (UnknownOption(parsed) is { } unknown) return Refuse($"There is no option '{unknown}'; write a file or folder of that name as ./{unknown}. See --help.");
+        if (parsed.Errors is [var error, ..]) return Refuse($"{error.Message.ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal)} See --help.");
+        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+
+    /// <summary>Names given with commas, in several options, or both.</summary>
+    public static string[] Split(string[]? values) =>
+        [.. (values ?? []).SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+
+    /// <summary>Says what to change about the arguments.</summary>
+    public static int Refuse(string problem)
+    {
+        Console.Error.WriteLine(problem);
+        return BadArguments;
+    }
+
+    /// <summary>Says what to change about the first file whose folder is not there; null where all are.</summary>
+    public static string? MissingFolder(params IEnumerable<FileInfo?> files) =>
+        files.FirstOrDefault(file => file is { Directory.Exists: false }) is { } file ? $"The folder of {file} does not exist; make it or name another file." : null;
+
+    /// <summary>Measures, and turns what goes wrong into one message and an exit status.</summary>
+    public static async Task<int> RunAsync(Func<Task<int>> measure, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await measure();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Cancelled; nothing was written.");
+            return Interrupted;
+        }
+        catch (Exception exception) when (exception is ComparisonFailedException or TopologyStartException or IOException)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return (exception as TopologyStartException)?.Status ?? Failed;
+        }
+    }
+
+    /// <summary>
+    /// What looks like an option and is none, up to a <c>--</c>. The parser would take it for a file or a name wherever one is
+    /// expected. A negative number and the single hyphen of a standard stream are no options.
+    /// </summary>
+    private static string? UnknownOption(ParseResult parsed) => parsed.Tokens
+        .TakeWhile(token => token.Type != TokenType.DoubleDash)
+        .FirstOrDefault(token => token.Type == TokenType.Argument && (token.Value is ['-', '-', _, ..] || token.Value is ['-', var first, ..] && char.IsAsciiLetter(first)))?.Value;
+}

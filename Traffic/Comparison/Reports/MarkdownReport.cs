@@ -1,0 +1,40 @@
+using System.Globalization;
+using System.Text;
+using Topology.Comparison;
+
+namespace Topology.Comparison.Reports;
+
+/// <summary>A result as Markdown, for wherever a command was given: the dashboard shows it, and a terminal can.</summary>
+public static class MarkdownReport
+{
+    /// <summary>The table, what it says in words, and where there is more.</summary>
+    /// <param name="result">What was found.</param>
+    /// <param name="page">The result on the page.</param>
+    public static string Render(ComparisonResult result, string page)
+    {
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"**{result.Workload}**: {HtmlReport.Load(result)}\n\n");
+        if (!result.Valid) text.Append(CultureInfo.InvariantCulture, $"**{ResultText.Invalid}**\n\n");
+        text.Append(Table(
+            ["path", "achieved/s", "errors", "p50 ms", "p99 ms", "Δ p50 ms [95 %]", "Δ p99 ms [95 %]", "CPU µs/request"],
+            result.Paths.Select(path => (string[])[
+                path.Path, path.AchievedRate.ToString("0", CultureInfo.InvariantCulture), path.Errors.ToString(CultureInfo.InvariantCulture),
+                path.LatencyMs is { } latency ? ResultText.Ms(latency.P50) : "–", path.LatencyMs is { } tail ? ResultText.Ms(tail.P99) : "–",
+                ResultText.Added(result, path, "p50"), ResultText.Added(result, path, "p99"), ResultText.Cpu(path)])));
+        foreach (var sentence in ResultText.Sentences(result).Append(ResultText.Control(result))) text.Append(CultureInfo.InvariantCulture, $"\n{sentence}\n");
+        if (result.Notes.Count > 0) text.Append('\n');
+        foreach (var note in result.Notes) text.Append(CultureInfo.InvariantCulture, $"- {Cell(note)}\n");
+        return text.Append(CultureInfo.InvariantCulture, $"\n[Charts and exports of this result]({page})\n").ToString();
+    }
+
+    /// <summary>A table.</summary>
+    public static string Table(IReadOnlyList<string> titles, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        return string.Concat(rows.Prepend([.. titles.Select(_ => "---")]).Prepend(titles).Select(Row));
+
+        static string Row(IReadOnlyList<string> cells) => $"| {string.Join(" | ", cells.Select(Cell))} |\n";
+    }
+
+    /// <summary>Text that neither ends its cell nor is taken for markup.</summary>
+    private static string Cell(string text) =>
+        text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
+}

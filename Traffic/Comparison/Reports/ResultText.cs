@@ -1,0 +1,65 @@
+using System.Globalization;
+using Topology.Comparison;
+
+namespace Topology.Comparison.Reports;
+
+/// <summary>A result in sentences.</summary>
+public static class ResultText
+{
+    /// <summary>What is said of a result that is not valid, before the reasons.</summary>
+    public const string Invalid = "Invalid: do not use these numbers.";
+
+    /// <summary>One sentence for each path that was compared.</summary>
+    public static IEnumerable<string> Sentences(ComparisonResult result) =>
+        from path in result.Paths
+        where path.Path != result.Baseline && path.LatencyMs is not null
+        let parts = (string[])[.. Rise(result, path), .. Spent(path)]
+        where parts.Length > 0
+        select $"Through {path.Path}, {string.Join("; ", parts)}.";
+
+    /// <summary>What the control says of the machine.</summary>
+    public static string Control(ComparisonResult result) => result.Control is not { } control
+        ? "There were too few requests for a control."
+        : control.HoldsZero
+            ? $"Control: {control.Path} against itself differs by {Interval(control)} at p50, which holds 0."
+            : $"Control: {control.Path} against itself differs by {Interval(control)} at p50, which leaves out 0: the machine was too noisy to tell differences of that size.";
+
+    /// <summary><c>+0.210 ms [+0.190, +0.230]</c>.</summary>
+    public static string Interval(Difference difference) =>
+        $"{Signed(difference.Ms)} ms [{Signed(difference.Ci95[0])}, {Signed(difference.Ci95[1])}]";
+
+    /// <summary>What a path adds at a percentile, <c>+0.210 [+0.190, +0.230]</c> in milliseconds; a dash where that is not known.</summary>
+    public static string Added(ComparisonResult result, PathResult path, string percentile) =>
+        result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == percentile) is { } difference
+            ? Interval(difference).Replace(" ms", "", StringComparison.Ordinal)
+            : "–";
+
+    /// <summary><c>p99.9</c> for <c>p999</c>.</summary>
+    public static string Title(string percentile) => ResultBuilder.Title(percentile);
+
+    /// <summary>Milliseconds with three decimals.</summary>
+    public static string Ms(double ms) => ms.ToString("0.000", CultureInfo.InvariantCulture);
+
+    /// <summary>CPU by process: <c>catalog 31, edge 42, generator 28</c>.</summary>
+    public static string Cpu(PathResult path) =>
+        string.Join(", ", path.CpuMicrosecondsPerRequest.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0}")));
+
+    private static string Signed(double ms) => ResultBuilder.Signed(ms);
+
+    private static IEnumerable<string> Rise(ComparisonResult result, PathResult path)
+    {
+        foreach (var name in (string[])["p50", "p99"])
+        {
+            if (result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == name) is not { } difference) continue;
+            var verb = difference.HoldsZero ? "is not shown to differ" : difference.Ms > 0 ? "rises" : "falls";
+            var amount = string.Create(CultureInfo.InvariantCulture,
+                $"{Math.Abs(difference.Ms):0.000} ms [{Math.Min(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}, {Math.Max(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}]");
+            yield return difference.HoldsZero ? $"{Title(name)} {verb} ({Interval(difference)})" : $"{Title(name)} {verb} by {amount}";
+        }
+    }
+
+    private static IEnumerable<string> Spent(PathResult path) =>
+        path.CpuMicrosecondsPerRequest.TryGetValue(path.Path, out var cpu)
+            ? [string.Create(CultureInfo.InvariantCulture, $"the proxy spends {cpu:0} µs of CPU on each request")]
+            : [];
+}

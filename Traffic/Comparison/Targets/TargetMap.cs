@@ -1,0 +1,49 @@
+using Topology.ServiceDefaults.Paths;
+
+namespace Topology.Comparison.Targets;
+
+/// <summary>
+/// Where each path begins: for <c>direct</c> the backends' own public listeners, for another path those of the proxy
+/// of that name. Built from what service discovery reads: <c>services:{name}:{endpoint}:{n}</c>.
+/// </summary>
+public sealed class TargetMap
+{
+    private readonly Dictionary<(string Service, string Endpoint), Uri[]> _addresses = [];
+
+    /// <summary>Reads the section <c>services</c>.</summary>
+    public TargetMap(IConfiguration configuration)
+    {
+        foreach (var service in configuration.GetSection("services").GetChildren())
+        {
+            foreach (var endpoint in service.GetChildren())
+            {
+                Uri[] addresses =
+                [
+                    .. from entry in endpoint.GetChildren()
+                       where Uri.TryCreate(entry.Value, UriKind.Absolute, out _)
+                       select new Uri(entry.Value!),
+                ];
+                if (addresses.Length > 0) _addresses[(service.Key, endpoint.Key)] = addresses;
+            }
+        }
+
+        Paths = [.. TopologyPath.All.Where(path => path == TopologyPath.Direct ? HasBackend : HasProxy(path))];
+    }
+
+    /// <summary>The paths that are there, <c>direct</c> first.</summary>
+    public IReadOnlyList<string> Paths { get; }
+
+    /// <summary>Whether any address is of HTTPS: only then is an authority needed to trust.</summary>
+    public bool UsesTls => _addresses.Values.Any(addresses => addresses.Any(address => address.Scheme == Uri.UriSchemeHttps));
+
+    /// <summary>The base addresses, one for each replica, at which a path to a service begins; empty where there is none.</summary>
+    /// <param name="path">One of <see cref="TopologyPath.All"/>.</param>
+    /// <param name="service">The backend asked for.</param>
+    /// <param name="tls">The listener <c>https</c> rather than <c>http</c>.</param>
+    public IReadOnlyList<Uri> Find(string path, string service, bool tls) =>
+        _addresses.GetValueOrDefault((path == TopologyPath.Direct ? service : path, tls ? "https" : "http")) ?? [];
+
+    private bool HasBackend => _addresses.Keys.Any(key => !TopologyPath.All.Contains(key.Service));
+
+    private bool HasProxy(string path) => _addresses.Keys.Any(key => key.Service == path);
+}

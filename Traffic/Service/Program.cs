@@ -1,0 +1,37 @@
+using Topology.Hardening;
+using Microsoft.Extensions.Options;
+using Topology.Hardening.Certificates;
+using Topology.Traffic.Claims;
+using Topology.Traffic.Pages;
+using Topology.Traffic.Pairs;
+using Topology.Traffic.Runs;
+using Topology.Comparison.Targets;
+
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+{
+    Args = args,
+    // Where it is started from another folder, its settings lie beside the program.
+    ContentRootPath = args is [] && !File.Exists("appsettings.json") ? AppContext.BaseDirectory : null,
+});
+builder.WebHost.UseStaticWebAssets();
+builder.AddHardening();
+builder.AddServiceDefaults();
+builder.Services.AddSingleton<TargetMap>();
+builder.Services.AddSingleton(services => new PublicTrust(
+    builder.Configuration, LocalAuthorities.AreAllowed(services.GetRequiredService<IOptions<CertificateOptions>>().Value, builder.Environment)));
+builder.Services.AddSingleton<StartedPaths>();
+builder.Services.AddSingleton<RunningTopology>();
+builder.AddPairs();
+builder.AddRuns();
+builder.AddClaims();
+builder.AddPages();
+
+var app = builder.Build();
+app.UseServiceDefaults();
+app.UseHardening();
+app.UseAntiforgery();
+app.MapDefaultEndpoints();
+app.MapRuns();
+app.MapClaims();
+app.MapPages();
+app.Run();

@@ -1,0 +1,129 @@
+using Topology.Comparison.Pairs;
+using Topology.Comparison;
+using Topology.Traffic.History;
+using Topology.Traffic.Pairs;
+using Topology.Comparison.Targets;
+
+namespace Topology.Traffic.Runs;
+
+/// <summary>A comparison that runs, for whoever looks at it.</summary>
+/// <param name="Options">What is compared.</param>
+/// <param name="Progress">How far it is.</param>
+/// <param name="Blocks">The blocks measured so far, by path.</param>
+public sealed record CurrentRun(ComparisonOptions Options, ComparisonProgress Progress, IReadOnlyDictionary<string, IReadOnlyList<BlockPoint>> Blocks);
+
+/// <summary>How a comparison ended.</summary>
+/// <param name="Id">The result's number in the history; 0 without one.</param>
+/// <param name="Result">What was found; null where nothing was.</param>
+/// <param name="Failure">Why there is no result, in one line; else null.</param>
+public sealed record ComparisonEnd(long Id, ComparisonResult? Result, string? Failure);
+
+/// <summary>Runs comparisons in this process, for the page and for commands.</summary>
+public sealed partial class ComparisonRunner(
+    TargetMap targets, PublicTrust trust, RunningTopology topology, PairSender pairs, ComparisonHistory history, MeasurementGate gate,
+    IHostApplicationLifetime lifetime, ILogger<ComparisonRunner> logger)
+{
+    private readonly Lock _lock = new();
+    private CancellationTokenSource? _cancellation;
+
+    /// <summary>The run under way, or null.</summary>
+    public CurrentRun? Current { get; private set; }
+
+    /// <summary>How the last run ended where it left no result; else null.</summary>
+    public string? Failure { get; private set; }
+
+    /// <summary>Something above has changed; raised on any thread.</summary>
+    public event Action? Changed;
+
+    /// <summary>Whether a run is under way.</summary>
+    public bool IsRunning => Current is not null;
+
+    /// <summary>Starts a comparison and returns at once.</summary>
+    /// <param name="options">Valid for the targets.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <returns>How it ends; null where another measurement is under way.</returns>
+    public Task<ComparisonEnd>? TryStart(ComparisonOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (gate.TryEnter() is not { } lease) return null;
+        var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        lock (_lock)
+        {
+            _cancellation = cancellation;
+            Current = new(options, new("starting", 0, 1), new Dictionary<string, IReadOnlyList<BlockPoint>>());
+            Failure = null;
+        }
+
+        Changed?.Invoke();
+        return RunAsync(options, lease, cancellation);
+    }
+
+    /// <summary>Ends the run under way, if any; it leaves no result.</summary>
+    public void Cancel()
+    {
+        lock (_lock) _cancellation?.Cancel();
+    }
+
+    private async Task<ComparisonEnd> RunAsync(ComparisonOptions options, IDisposable lease, CancellationTokenSource cancellation)
+    {
+        var end = new ComparisonEnd(0, null, null);
+        try
+        {
+            var state = topology.Read();
+            var engine = new ComparisonEngine(targets, trust)
+            {
+                Processes = (path, workload) => state.On(path, workload),
+                SendPair = async (workload, cancellationToken) => (await pairs.SendAsync(workload, cancellationToken)).TraceId,
+                ServicesConfiguration = state?.Configuration,
+            };
+            var result = await engine.RunAsync(options, new Reporter(this), cancellation.Token);
+            return end = new(history.Add(result), result, null);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return end = end with { Failure = "The comparison was cancelled." };
+        }
+        catch (Exception exception)
+        {
+            // The page shows it, and the log has the rest.
+            LogFailed(exception);
+            return end = end with { Failure = exception is ComparisonFailedException ? exception.Message : $"The comparison failed: {exception.GetBaseException().Message}" };
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                (Current, Failure, _cancellation) = (null, end.Failure, null);
+                lease.Dispose();
+            }
+
+            cancellation.Dispose();
+            Changed?.Invoke();
+        }
+    }
+
+    private void Report(ComparisonProgress progress)
+    {
+        lock (_lock)
+        {
+            if (Current is not { } current) return;
+            var blocks = current.Blocks;
+            if (progress is { Path: { } path, Block: { } block })
+            {
+                blocks = new Dictionary<string, IReadOnlyList<BlockPoint>>(blocks) { [path] = [.. blocks.GetValueOrDefault(path) ?? [], block] };
+            }
+
+            Current = current with { Progress = progress, Blocks = blocks };
+        }
+
+        Changed?.Invoke();
+    }
+
+    [LoggerMessage(LogLevel.Error, "A comparison failed.")]
+    private partial void LogFailed(Exception exception);
+
+    private sealed class Reporter(ComparisonRunner runner) : IProgress<ComparisonProgress>
+    {
+        public void Report(ComparisonProgress value) => runner.Report(value);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Topology.Hardening.Listeners;
+using Topology.Comparison;
+using Topology.Traffic.History;
+using Topology.Comparison.Reports;
+using Topology.Comparison.Targets;
+using Topology.Comparison.Workloads;
+
+namespace Topology.Traffic.Runs;
+
+/// <summary>What <c>POST /comparisons</c> is asked for; what is left out is as <see cref="ComparisonOptions"/> has it.</summary>
+/// <param name="Workload">The workload's name.</param>
+/// <param name="Paths">The paths, the baseline first; empty for all that are started.</param>
+/// <param name="Rate">Requests offered for each second.</param>
+/// <param name="DurationSeconds">Seconds that each path is measured.</param>
+/// <param name="Tls">Ask the HTTPS listeners.</param>
+/// <param name="HttpVersion">1 or 2.</param>
+/// <param name="Arrival"><c>constant</c> or <c>poisson</c>.</param>
+/// <param name="ClosedLoop">Send as fast as answers come.</param>
+/// <param name="Connections">Connections to each path.</param>
+/// <param name="Seed">Repeats the order of blocks and the arrivals.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record ComparisonRequest(
+    string? Workload = null, IReadOnlyList<string>? Paths = null, double? Rate = null, double? DurationSeconds = null, bool? Tls = null, int? HttpVersion = null,
+    [property: JsonConverter(typeof(JsonStringEnumConverter<Arrival>))] Arrival? Arrival = null, bool? ClosedLoop = null, int? Connections = null, int? Seed = null)
+{
+    public ComparisonOptions ToOptions()
+    {
+        var standard = new ComparisonOptions();
+        return standard with
+        {
+            Workload = Workload ?? standard.Workload,
+            Paths = Paths ?? standard.Paths,
+            Rate = Rate ?? standard.Rate,
+            DurationSeconds = DurationSeconds ?? standard.DurationSeconds,
+            Tls = Tls ?? standard.Tls,
+            HttpVersion = HttpVersion,
+            Arrival = Arrival ?? standard.Arrival,
+            ClosedLoop = ClosedLoop ?? standard.ClosedLoop,
+            Connections = Connections,
+            Seed = Seed ?? standard.Seed,
+        };
+    }
+}
+
+internal static class RunExtensions
+{
+    public static void AddRuns(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<MeasurementGate>();
+        builder.Services.AddSingleton<ComparisonHistory>();
+        builder.Services.AddSingleton<ComparisonRunner>();
+    }
+
+    /// <summary>
+    /// <c>POST /comparisons</c>: compares, and answers with the result as Markdown when it is there.
+    /// <c>GET /comparisons/{id}.json|csv|html</c>: a kept result as a file.
+    /// </summary>
+    public static void MapRuns(this WebApplication app)
+    {
+        app.MapMeasurement("/comparisons", CompareAsync);
+        app.MapGet("/comparisons/{id:long}.{format:regex(^(json|csv|html)$)}", Export);
+    }
+
+    /// <summary>A command that measures: posted to the internal listener, and answered when it is done, however long that takes.</summary>
+    public static void MapMeasurement(this WebApplication app, string pattern, Delegate command) =>
+        app.MapPost(pattern, command).RequireInternalListener().DisableRequestTimeout().AddEndpointFilter(async (context, next) =>
+            // A page of another site can make a browser post here; browsers say so in this header, and other clients do not send it.
+            context.HttpContext.Request.Headers["Sec-Fetch-Site"].ToString() is "" or "same-origin" or "none"
+                ? await next(context)
+                : TypedResults.Problem("A measurement is not started from another site.", statusCode: StatusCodes.Status403Forbidden));
+
+    private static async Task<Results<ContentHttpResult, ProblemHttpResult>> CompareAsync(
+        ComparisonRequest? body, ComparisonRunner runner, TargetMap targets, StartedPaths started, RunningTopology topology, CancellationToken cancellationToken)
+    {
+        var options = (body ?? new()).ToOptions();
+        if (options.Validate() is { } problem) return TypedResults.Problem(problem, statusCode: StatusCodes.Status400BadRequest);
+        var there = await started.ListAsync(targets, WorkloadCatalog.Find(options.Workload)!.Service, options.Tls, cancellationToken);
+        if (options.ValidatePaths(there) is { } absent) return TypedResults.Problem(absent, statusCode: StatusCodes.Status400BadRequest);
+        if (options.Paths.Count == 0) options = options with { Paths = there };
+        if (runner.TryStart(options, cancellationToken) is not { } run) return TypedResults.Problem(MeasurementGate.Busy, statusCode: StatusCodes.Status409Conflict);
+
+        var end = await run;
+        if (end.Result is not { } result) return TypedResults.Problem(end.Failure, statusCode: StatusCodes.Status503ServiceUnavailable);
+        var page = $"/?comparison={end.Id}";
+        return TypedResults.Text(MarkdownReport.Render(result, topology.Page is { } own ? new Uri(own, page).ToString() : page), "text/markdown");
+    }
+
+    private static Results<ContentHttpResult, NotFound> Export(long id, string format, ComparisonHistory history, HttpResponse response)
+    {
+        if (history.Find(id) is not { } result) return TypedResults.NotFound();
+        if (format != "html") response.Headers.ContentDisposition = $"attachment; filename=\"comparison-{id}.{format}\"";
+        return format switch
+        {
+            "json" => TypedResults.Text(ResultFiles.Json(result), "application/json"),
+            "csv" => TypedResults.Text(ResultFiles.Csv(result), "text/csv"),
+            _ => TypedResults.Text(HtmlReport.Render(result), "text/html"),
+        };
+    }
+}
