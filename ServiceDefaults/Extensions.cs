@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
-using Topology.ServiceDefaults;
 using Topology.ServiceDefaults.Diagnostics;
 using Topology.ServiceDefaults.Paths;
 using Topology.ServiceDefaults.Problems;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using Topology.Edge.Answers;
-using Topology.ServiceDefaults;
 using Topology.ServiceDefaults.Paths;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;

@@ -1,3 +1,4 @@
+using Topology.ServiceDefaults.Paths;
 using OpenTelemetry.Trace;
 
 namespace Topology.ServiceDefaults.Telemetry;

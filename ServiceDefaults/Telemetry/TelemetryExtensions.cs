@@ -1,3 +1,4 @@
+using Topology.ServiceDefaults.Paths;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -1,3 +1,4 @@
+using Topology.Claims.Checks;
 using System.CommandLine;
 using System.Text.Json;
 using Topology.Claims;

@@ -1,3 +1,4 @@
+using Topology.Comparison.Pacing;
 using System.CommandLine;
 using Topology.ServiceDefaults.Paths;
 using Topology.Comparison;

@@ -99,7 +99,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
 
         MeasuredPath Create(string path, bool isControl) => new(
             path, isControl,
-            new PathLanes(path, targets.Find(path, workload.Service, options.Tls), workload, options, trust),
+            new PathLanes(path, targets.Find(path, workload.Service, options.Tls), workload, options.Concurrency, options.IsHttp2, trust),
             new ProcessCost(Processes(path, workload)));
     }
 

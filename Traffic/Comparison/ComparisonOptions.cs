@@ -1,18 +1,9 @@
 using Topology.ServiceDefaults.Paths;
+using Topology.Comparison.Pacing;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
 
 namespace Topology.Comparison;
-
-/// <summary>When requests start.</summary>
-public enum Arrival
-{
-    /// <summary>At equal distances.</summary>
-    Constant,
-
-    /// <summary>At exponentially distributed distances: requests of many independent clients.</summary>
-    Poisson,
-}
 
 /// <summary>What to compare, and how.</summary>
 public sealed record ComparisonOptions

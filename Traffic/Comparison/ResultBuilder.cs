@@ -1,3 +1,4 @@
+using Topology.Comparison.Pacing;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Topology.Comparison.Statistics;

@@ -20,7 +20,7 @@ internal static class StoredOrders
         var found = 0L;
         while (after is not null)
         {
-            var page = Get<Page>(client, $"/orders?after={after}&limit={PageSize}");
+            var page = Get<OrderPage>(client, $"/orders?after={after}&limit={PageSize}");
             found += page.Orders.Count(order => wanted.Contains(order.Id));
             after = page.Next;
         }
@@ -33,5 +33,5 @@ internal static class StoredOrders
 
     private sealed record Order(Guid Id, long Sequence);
 
-    private sealed record Page(IReadOnlyList<Order> Orders, long? Next);
+    private sealed record OrderPage(IReadOnlyList<Order> Orders, long? Next);
 }

@@ -139,7 +139,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
     ];
 
     private static double Microseconds(IReadOnlyDictionary<string, TimeSpan> used) =>
-        used.Where(entry => entry.Key != ProcessCost.Generator).Sum(entry => entry.Value.TotalMicroseconds);
+        used.Where(entry => entry.Key != ProcessCost.GeneratorName).Sum(entry => entry.Value.TotalMicroseconds);
 
     /// <summary>
     /// The Hodges–Lehmann estimate of the middle of the values, with its 95 % interval from Wilcoxon's signed ranks: one

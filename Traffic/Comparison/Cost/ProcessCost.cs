@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Topology.Comparison.Pacing;
 
 namespace Topology.Comparison.Cost;
 
@@ -12,16 +13,16 @@ public sealed record MeasuredProcess(string Name, int Pid);
 public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
 {
     /// <summary>The name under which the generator's own cost is told.</summary>
-    public const string Generator = "generator";
+    public const string GeneratorName = "generator";
 
-    private readonly IReadOnlyList<MeasuredProcess> _processes = [.. processes, new(Generator, Environment.ProcessId)];
+    private readonly IReadOnlyList<MeasuredProcess> _processes = [.. processes, new(GeneratorName, Environment.ProcessId)];
     private MeasuredProcess[] _members = [];
 
     /// <summary>Looks which processes there are. Not part of reading, because it costs CPU of this process itself.</summary>
     public void Refresh()
     {
         var children = ProcessFamily.Children();
-        _members = [.. _processes.SelectMany(process => ProcessFamily.Of(process.Pid, children, process.Name != Generator).Select(pid => process with { Pid = pid }))];
+        _members = [.. _processes.SelectMany(process => ProcessFamily.Of(process.Pid, children, process.Name != GeneratorName).Select(pid => process with { Pid = pid }))];
     }
 
     /// <summary>CPU time so far of each process that the last look found and that is still there.</summary>

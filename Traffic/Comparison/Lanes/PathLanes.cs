@@ -11,23 +11,33 @@ internal sealed class PathLanes : IDisposable
 
     private readonly List<HttpMessageInvoker> _connections = [];
 
-    public PathLanes(string path, IReadOnlyList<Uri> addresses, Workload workload, ComparisonOptions options, PublicTrust trust)
+    /// <param name="path">The path's name.</param>
+    /// <param name="addresses">Where the path begins, one address per replica.</param>
+    /// <param name="workload">What the lanes send.</param>
+    /// <param name="count">How many lanes.</param>
+    /// <param name="http2">HTTP/2 instead of HTTP/1.1.</param>
+    /// <param name="trust">Which certificates are trusted.</param>
+    public PathLanes(string path, IReadOnlyList<Uri> addresses, Workload workload, int count, bool http2, PublicTrust trust)
     {
         Path = path;
-        Lanes = new ILane[options.Concurrency];
+        Lanes = new ILane[count];
         for (var i = 0; i < Lanes.Length; i++)
         {
             var address = addresses[i % addresses.Count];
-            Lanes[i] = workload.Kind == WorkloadKind.Socket ? new SocketLane(address, workload, Connection(i, address, options, trust), options.IsHttp2, Proof)
-                : options.IsHttp2 ? new HttpClientLane(address, workload, Connection(i, address, options, trust), Proof)
+            Lanes[i] = workload.Kind == WorkloadKind.Socket ? new SocketLane(address, workload, Connection(i), http2, Proof)
+                : http2 ? new HttpClientLane(address, workload, Connection(i), Proof)
                 : new Http1Lane(address, workload, trust, Proof);
         }
 
-        HttpMessageInvoker Connection(int lane, Uri address, ComparisonOptions options, PublicTrust trust)
+        HttpMessageInvoker Connection(int lane)
         {
             // Each replica's lanes share connections; lane by lane the replicas alternate.
             var share = lane / addresses.Count / LanesPerConnection * addresses.Count + lane % addresses.Count;
-            while (_connections.Count <= share) _connections.Add(CountedConnection.Create(trust, addresses[_connections.Count % addresses.Count], Proof, options.IsHttp2));
+            while (_connections.Count <= share)
+            {
+                _connections.Add(CountedConnection.Create(trust, addresses[_connections.Count % addresses.Count], Proof, http2));
+            }
+
             return _connections[share];
         }
     }

@@ -1,3 +1,4 @@
+using Topology.Claims.Checks;
 using Topology.Claims;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -12,7 +12,7 @@ internal static class Series
     /// <summary>The colour of a process: a proxy has its path's, the generator none, backends that of the direct path.</summary>
     public static string Process(string process) => process switch
     {
-        Comparison.Cost.ProcessCost.Generator => "var(--muted)",
+        Comparison.Cost.ProcessCost.GeneratorName => "var(--muted)",
         _ when TopologyPath.All.Contains(process) => Colour(process),
         "orders" => "color-mix(in srgb, var(--s0) 60%, var(--s5))",
         _ => Colour(ServiceDefaults.Paths.TopologyPath.Direct),

@@ -1,3 +1,4 @@
+using Topology.Comparison.Pacing;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Topology.Hardening.Listeners;

@@ -92,6 +92,9 @@ public sealed class Lab : IAsyncDisposable
 /// <summary>The lab while it runs.</summary>
 public sealed class RunningLab(DistributedApplication app, string stateFile) : IAsyncDisposable
 {
+    /// <summary>The collection of the tests that share this lab. They run one after another: some of them kill or restart a part of it.</summary>
+    public const string Collection = "the running lab";
+
     public DistributedApplication App => app;
 
     public string StateFile => stateFile;

@@ -1,3 +1,4 @@
+using Topology.AppHost.Tests.Infrastructure;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Topology.AppHost.Commands;
@@ -7,6 +8,7 @@ using Topology.Comparison.Workloads;
 namespace Topology.AppHost.Tests.Lab;
 
 /// <summary>The commands of resources, given as the dashboard and the Aspire CLI give them.</summary>
+[Collection(RunningLab.Collection)]
 public sealed class CommandTests(Infrastructure.Lab lab)
 {
     [Fact]

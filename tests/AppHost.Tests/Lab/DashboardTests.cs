@@ -1,3 +1,4 @@
+using Topology.AppHost.Tests.Infrastructure;
 using Microsoft.Playwright;
 using Topology.Tests.Infrastructure;
 using static Microsoft.Playwright.Assertions;
@@ -5,6 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Topology.AppHost.Tests.Lab;
 
 /// <summary>What a person does in Aspire's dashboard, in a real browser.</summary>
+[Collection(RunningLab.Collection)]
 public sealed class DashboardTests(Infrastructure.Lab lab)
 {
     private const float Patience = 60_000;

@@ -1,3 +1,4 @@
+using Topology.AppHost.Tests.Infrastructure;
 using Topology.Hardening.Forwarding;
 using System.Net;
 using System.Net.Http.Json;
@@ -11,6 +12,7 @@ using Topology.Tests.Infrastructure;
 namespace Topology.AppHost.Tests.Lab;
 
 /// <summary>HTTP/3 in the running lab does what HTTP/1.1 and HTTP/2 do.</summary>
+[Collection(RunningLab.Collection)]
 public sealed class Http3LabTests(Infrastructure.Lab lab)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

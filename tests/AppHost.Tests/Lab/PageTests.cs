@@ -6,6 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Topology.AppHost.Tests.Lab;
 
 /// <summary>What a person sees, in a real browser.</summary>
+[Collection(RunningLab.Collection)]
 public sealed class PageTests(Infrastructure.Lab lab)
 {
     private const float Patience = 30_000;

@@ -5,6 +5,7 @@ using Topology.Tests.Infrastructure;
 namespace Topology.AppHost.Tests.Lab;
 
 /// <summary>What the real dashboard holds of the running lab.</summary>
+[Collection(RunningLab.Collection)]
 public sealed class TraceTests(Infrastructure.Lab lab)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

@@ -10,6 +10,7 @@ using Topology.Tests.Infrastructure;
 namespace Topology.AppHost.Tests.Lab;
 
 /// <summary>Every workload works on every path of the running lab.</summary>
+[Collection(RunningLab.Collection)]
 public sealed class WorkloadTests(Infrastructure.Lab lab)
 {
     private const int Large = 100 << 20;

@@ -18,6 +18,7 @@ using Topology.Comparison.Workloads;
 namespace Topology.AppHost.Tests.Proxies;
 
 /// <summary>nginx, Apache httpd and HAProxy do what the edge does, in a running lab.</summary>
+[Collection(RunningLab.Collection)]
 public sealed class ProxyTests(Infrastructure.Lab lab)
 {
     private static readonly string[] Order = ["direct", "edge", "edge-tls", "nginx", "apache", "haproxy"];

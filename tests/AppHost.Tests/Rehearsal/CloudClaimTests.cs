@@ -1,3 +1,4 @@
+using Topology.Claims.Checks;
 using System.Text.Json;
 using Topology.Tests.Infrastructure;
 using Topology.Claims;

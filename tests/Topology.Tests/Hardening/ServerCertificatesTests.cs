@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Topology.ServiceDefaults;
 using Topology.Hardening.Certificates;
 
 namespace Topology.Tests.ServiceDefaults;

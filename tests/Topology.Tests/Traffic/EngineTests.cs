@@ -1,3 +1,4 @@
+using Topology.Comparison.Pacing;
 using Microsoft.AspNetCore.Http;
 using Topology.Tests.Infrastructure;
 using Topology.Comparison;
@@ -46,7 +47,7 @@ public sealed class EngineTests
         });
         var workload = new Topology.Comparison.Workloads.CatalogWorkload();
         var options = new ComparisonOptions { Connections = 4, Rate = 200 };
-        using var lanes = new Topology.Comparison.Lanes.PathLanes("direct", [server.Url], workload, options, Comparing.Trust);
+        using var lanes = new Topology.Comparison.Lanes.PathLanes("direct", [server.Url], workload, options.Concurrency, options.IsHttp2, Comparing.Trust);
         var digest = workload.Digest("/"u8);
         using var generator = new Generator(workload, [.. Enumerable.Repeat(digest, workload.Variants)], 4);
         var planned = Topology.Comparison.Pacing.Schedule.Plan(Arrival.Constant, 200, 2, new(1));
@@ -185,7 +186,7 @@ public sealed class EngineTests
         var workload = new Topology.Comparison.Workloads.CatalogWorkload();
         var options = new ComparisonOptions { Paths = ["direct"], Rate = 200, DurationSeconds = 5, Connections = 1 };
         List<MeasuredPath> paths = [.. ((bool[])[false, true]).Select(control => new MeasuredPath(
-            "direct", control, new("direct", [server.Url], workload, options, Comparing.Trust), new([])))];
+            "direct", control, new("direct", [server.Url], workload, options.Concurrency, options.IsHttp2, Comparing.Trust), new([])))];
         foreach (var path in paths)
         {
             for (var block = 0; block < 2; block++)

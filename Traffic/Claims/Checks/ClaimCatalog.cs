@@ -1,6 +1,4 @@
-using Topology.Claims.Checks;
-
-namespace Topology.Claims;
+namespace Topology.Claims.Checks;
 
 /// <summary>Every claim there is.</summary>
 public static class ClaimCatalog

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Topology.Comparison;
+namespace Topology.Comparison.Pacing;
 
 /// <summary>
 /// What Linux offers and .NET does not wrap: sleeping for microseconds, and another process's CPU time in nanoseconds.

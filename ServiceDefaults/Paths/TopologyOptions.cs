@@ -1,6 +1,4 @@
-using Topology.ServiceDefaults.Paths;
-
-namespace Topology.ServiceDefaults;
+namespace Topology.ServiceDefaults.Paths;
 
 /// <summary>What telemetry says of a service, in the configuration section <c>Topology</c>.</summary>
 public sealed class TopologyOptions
