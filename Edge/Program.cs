@@ -1,7 +1,7 @@
-using Topology.Hardening;
 using Topology.Edge.Answers;
 using Topology.Edge.Errors;
 using Topology.Edge.Upstreams;
+using Topology.Hardening;
 using Topology.Hardening.Certificates;
 
 var builder = WebApplication.CreateBuilder(args);

@@ -86,7 +86,10 @@ public static class HardeningExtensions
         public Task StartAsync(CancellationToken cancellationToken)
         {
             var listeners = ListenerConfiguration.Read(configuration);
-            if (hosts.Names.Count > 0 || (listeners.Count > 0 && !listeners.Any(entry => entry.Listener.IsPublic))) return Task.CompletedTask;
+            if (hosts.Names.Count > 0 || (listeners.Count > 0 && !listeners.Any(entry => entry.Listener.IsPublic)))
+            {
+                return Task.CompletedTask;
+            }
             throw new InvalidOperationException(
                 $"{AllowedHosts.Key} is empty, and this service has public listeners. Name the hosts that it serves, such as example.com;*.example.com.");
         }

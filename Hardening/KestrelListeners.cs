@@ -113,6 +113,9 @@ internal sealed class KestrelListeners(
             });
         }
 
-        if (listener.IsPublic && listener.Protocols.HasFlag(HttpProtocols.Http1) && configuration.GetValue(StrictHttp1.Key, true)) endpoint.UseStrictHttp1();
+        if (listener.IsPublic && listener.Protocols.HasFlag(HttpProtocols.Http1) && configuration.GetValue(StrictHttp1.Key, true))
+        {
+            endpoint.UseStrictHttp1();
+        }
     }
 }

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 using Topology.Hardening.Forwarding;
 using Topology.Hardening.Hosts;
 using Topology.Hardening.Limits;
+using Topology.Hardening.Listeners;
 using Topology.Hardening.Refusals;
 using Topology.Hardening.Strictness;
 using Topology.Hardening.Upgrades;
-using Topology.Hardening.Listeners;
 
 namespace Topology.Hardening;
 
@@ -27,7 +27,8 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
         if (IsTooLong(head)) return RefuseHead(context, isText, StatusCodes.Status414UriTooLong, "The request target is too long.");
         if (!IsWithinLimits(request.Headers))
         {
-            return RefuseHead(context, isText, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
+            return RefuseHead(
+                context, isText, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
         }
 
         // Text was checked as it came.
@@ -36,13 +37,21 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
             return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "syntax", "The request has a method, a target or a field that HTTP does not have: a method of too many characters, a fragment, a name that is no token, a control character or white space around a value, or one that belongs to a connection of HTTP/1.1.");
         }
 
-        if (!hosts.Contains(request.Host.Value)) return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "host", "This host is not served here.");
+        if (!hosts.Contains(request.Host.Value))
+        {
+            return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "host", "This host is not served here.");
+        }
         if (!UnambiguousPath.IsUnambiguous(head.RawTarget))
         {
-            return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "path", "The path can be read in more than one way; send it without escapes of / \\ % or controls, empty or dot segments.");
+            return refusals.AnswerAsync(
+                context, StatusCodes.Status400BadRequest, "path",
+                "The path can be read in more than one way; send it without escapes of / \\ % or controls, empty or dot segments.");
         }
 
-        if (HttpMethods.IsTrace(request.Method)) return refusals.AnswerAsync(context, StatusCodes.Status501NotImplemented, "method", "TRACE is not implemented.");
+        if (HttpMethods.IsTrace(request.Method))
+        {
+            return refusals.AnswerAsync(context, StatusCodes.Status501NotImplemented, "method", "TRACE is not implemented.");
+        }
         if (HttpMethods.IsConnect(request.Method))
         {
             if (context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true, Protocol: var protocol })
@@ -51,7 +60,11 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
             }
 
             // RFC 9220 section 3: a protocol that is not known.
-            if (protocol != "websocket") return refusals.AnswerAsync(context, StatusCodes.Status501NotImplemented, "method", "No protocol but WebSocket is spoken in HTTP here.");
+            if (protocol != "websocket")
+            {
+                return refusals.AnswerAsync(
+                    context, StatusCodes.Status501NotImplemented, "method", "No protocol but WebSocket is spoken in HTTP here.");
+            }
         }
 
         if (HttpMethods.IsOptions(request.Method) && !request.Path.HasValue)
@@ -61,7 +74,8 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
             return Task.CompletedTask;
         }
 
-        ConnectionFields.Remove(request.Headers, context.Features.Get<IConnectionOptions>() is { } options ? options.Connection : request.Headers.Connection);
+        ConnectionFields.Remove(
+            request.Headers, context.Features.Get<IConnectionOptions>() is { } options ? options.Connection : request.Headers.Connection);
         UntrustedHeaders.Remove(request.Headers);
         IgnoreOtherUpgrades(request);
         NoticedUpgrade.Attach(context);
@@ -88,7 +102,9 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
         }
     }
 
-    /// <summary>Method, target and version as HTTP/1.1 writes them. Kestrel would reset a stream of HTTP/2 for it without an answer.</summary>
+    /// <summary>
+    /// Method, target and version as HTTP/1.1 writes them. Kestrel would reset a stream of HTTP/2 for it without an answer.
+    /// </summary>
     private bool IsTooLong(IHttpRequestFeature head)
     {
         const int Rest = 11; // Two spaces and "HTTP/1.1" with its CR.

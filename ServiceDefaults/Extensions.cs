@@ -21,7 +21,8 @@ public static class ServiceDefaultsExtensions
     {
         AddDefaultConfiguration(builder.Configuration);
         builder.Services.AddOptions<TopologyOptions>().BindConfiguration(TopologyOptions.Section)
-            .Validate(options => options.TracesPerSecond >= 0, $"{TopologyOptions.Section}:TracesPerSecond must be 0 or more.").ValidateOnStart();
+            .Validate(
+                options => options.TracesPerSecond >= 0, $"{TopologyOptions.Section}:TracesPerSecond must be 0 or more.").ValidateOnStart();
         builder.AddTelemetry();
         builder.Services.AddHealthChecks().AddCheck("self", HealthEndpoints.Self, [HealthEndpoints.LiveTag]);
 
@@ -38,7 +39,9 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary>Tags requests with their workload, and answers errors as problem details. Call it first, and <c>UseHardening</c> next.</summary>
+    /// <summary>
+    /// Tags requests with their workload, and answers errors as problem details. Call it first, and <c>UseHardening</c> next.
+    /// </summary>
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
         app.Use(PathTagging.TagWorkload);

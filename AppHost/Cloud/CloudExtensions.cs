@@ -17,13 +17,17 @@ internal static class CloudExtensions
     private const string PlatformProxies = "100.64.0.0/10;127.0.0.0/8;::1";
 
     /// <summary>A service that only the inside of the environment reaches, unless <c>Topology:Exposure</c> is <c>both</c>.</summary>
-    public static IResourceBuilder<ProjectResource> AddService<TProject>(this IDistributedApplicationBuilder builder, string name, bool http2 = false)
+    public static IResourceBuilder<ProjectResource> AddService<TProject>(
+        this IDistributedApplicationBuilder builder, string name, bool http2 = false)
         where TProject : IProjectMetadata, new() => builder.ExposesBoth() && name != "traffic" && !http2
         ? builder.AddExposed<TProject>(name)
         // It trusts the platform's ingress, and the edge, which speaks through that ingress: two hops.
-        : builder.AddPlatformProject<TProject>(name, http2 ? "internal-h2" : "internal", http2, external: false).WithEnvironment("Topology__ForwardLimit", "2");
+        : builder.AddPlatformProject<TProject>(name, http2 ? "internal-h2" : "internal", http2, external: false).WithEnvironment(
+            "Topology__ForwardLimit", "2");
 
-    /// <summary>The edge: the only service that the platform exposes. It believes the platform's ingress, and serves the platform's name for it.</summary>
+    /// <summary>
+    /// The edge: the only service that the platform exposes. It believes the platform's ingress, and serves the platform's name for it.
+    /// </summary>
     public static IResourceBuilder<ProjectResource> AddPlatformEdge<TProject>(this IDistributedApplicationBuilder builder, string name)
         where TProject : IProjectMetadata, new() =>
         builder.AddPlatformProject<TProject>(name, "ingress", http2: false, external: true)
@@ -31,19 +35,25 @@ internal static class CloudExtensions
             .WithEnvironment("Edge__Upstream", "");
 
     /// <summary>The backends by the addresses that are for the inside.</summary>
-    public static IResourceBuilder<ProjectResource> WithInside(this IResourceBuilder<ProjectResource> project, params IResourceBuilder<ProjectResource>[] backends) =>
+    public static IResourceBuilder<ProjectResource> WithInside(
+        this IResourceBuilder<ProjectResource> project, params IResourceBuilder<ProjectResource>[] backends) =>
         project.WithAddresses("internal", backends);
 
     /// <summary>The backends as the public reaches them, which is by HTTPS; what is not exposed, by its address for the inside.</summary>
-    public static IResourceBuilder<ProjectResource> WithOutside(this IResourceBuilder<ProjectResource> project, params IResourceBuilder<ProjectResource>[] backends) =>
+    public static IResourceBuilder<ProjectResource> WithOutside(
+        this IResourceBuilder<ProjectResource> project, params IResourceBuilder<ProjectResource>[] backends) =>
         project.WithAddresses("https", backends);
 
     /// <summary>A backend has either the one port of all, or the endpoint of that name beside it.</summary>
-    private static IResourceBuilder<ProjectResource> WithAddresses(this IResourceBuilder<ProjectResource> project, string endpoint, IResourceBuilder<ProjectResource>[] backends)
+    private static IResourceBuilder<ProjectResource> WithAddresses(
+        this IResourceBuilder<ProjectResource> project, string endpoint, IResourceBuilder<ProjectResource>[] backends)
     {
         foreach (var backend in backends)
         {
-            if (backend.GetEndpoint(endpoint) is { Exists: true } address) project.WithEnvironment($"services__{backend.Resource.Name}__http__0", address);
+            if (backend.GetEndpoint(endpoint) is { Exists: true } address)
+            {
+                project.WithEnvironment($"services__{backend.Resource.Name}__http__0", address);
+            }
             else project.WithReference(backend);
         }
         return project;
@@ -67,7 +77,8 @@ internal static class CloudExtensions
         var project = builder.AddPlatformProject<TProject>(name, "ingress", http2: false, external: true)
             .WithHttpEndpoint(targetPort: InsidePort, name: "internal")
             .WithEnvironment("Topology__ForwardLimit", "1");
-        return project.WithEnvironment("Topology__Listeners__internal", $"{project.GetEndpoint("internal").Property(EndpointProperty.TargetPort)}");
+        return project.WithEnvironment(
+            "Topology__Listeners__internal", $"{project.GetEndpoint("internal").Property(EndpointProperty.TargetPort)}");
     }
 
     private static IResourceBuilder<ProjectResource> AddPlatformProject<TProject>(
@@ -91,7 +102,8 @@ internal static class CloudExtensions
         if (external) project.ForThePublic();
 
         // Probes ask the container itself, on a port that the ingress does not lead to.
-        return listener == "internal" ? project : project.WithEnvironment("Topology__Listeners__internal", InsidePort.ToString(CultureInfo.InvariantCulture));
+        return listener == "internal" ? project
+            : project.WithEnvironment("Topology__Listeners__internal", InsidePort.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>What the public reaches serves the platform's name for it and no other; inside, the edge has decided already.</summary>

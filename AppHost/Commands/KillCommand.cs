@@ -12,7 +12,9 @@ internal static class KillCommand
         {
             Description = "Ends the process at once, as a crash does. It starts again by itself.",
             IconName = "Flash",
-            UpdateState = context => context.ResourceSnapshot.State?.Text == KnownResourceStates.Running ? ResourceCommandState.Enabled : ResourceCommandState.Disabled,
+            UpdateState = context =>
+                context.ResourceSnapshot.State?.Text == KnownResourceStates.Running ? ResourceCommandState.Enabled
+                : ResourceCommandState.Disabled,
         });
 
     private static ExecuteCommandResult Kill(ExecuteCommandContext context)

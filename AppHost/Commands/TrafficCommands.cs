@@ -17,13 +17,15 @@ internal static class TrafficCommands
 
     /// <summary>Measures edge-direct against the proxied paths.</summary>
     public static IResourceBuilder<ProjectResource> WithCompareCommand(this IResourceBuilder<ProjectResource> traffic) =>
-        traffic.WithCommand("compare", "Compare paths", context => PostAsync(traffic, "/comparisons", Comparison(context.Arguments), "The comparison is done.", context), new CommandOptions
-        {
-            Description = "Sends the same requests edge-direct and through each proxy, and shows the differences with their intervals.",
-            IconName = "TopSpeed",
-            IsHighlighted = true,
-            Progress = new CommandProgressOptions { Message = "Paths are being compared. Keep the machine idle meanwhile." },
-            Arguments =
+        traffic.WithCommand(
+            "compare", "Compare paths", context =>
+            PostAsync(traffic, "/comparisons", Comparison(context.Arguments), "The comparison is done.", context), new CommandOptions
+            {
+                Description = "Sends the same requests edge-direct and through each proxy, and shows the differences with their intervals.",
+                IconName = "TopSpeed",
+                IsHighlighted = true,
+                Progress = new CommandProgressOptions { Message = "Paths are being compared. Keep the machine idle meanwhile." },
+                Arguments =
             [
                 new InteractionInput
                 {
@@ -39,17 +41,19 @@ internal static class TrafficCommands
                 new InteractionInput { Name = "duration", Label = "Seconds for each path", InputType = InputType.Number, Value = "10" },
                 new InteractionInput { Name = "tls", Label = "Ask the HTTPS listeners", InputType = InputType.Boolean, Value = "false" },
             ],
-        });
+            });
 
     /// <summary>Checks every claim about Kestrel with and without a reverse proxy.</summary>
     public static IResourceBuilder<ProjectResource> WithClaimsCommand(this IResourceBuilder<ProjectResource> traffic) =>
-        traffic.WithCommand("claims", "Check claims", context => PostAsync(traffic, "/claims", new { }, "The claims are checked.", context), new CommandOptions
-        {
-            Description = "Puts every claim of the article to this topology. One replica of the catalog is killed on the way.",
-            IconName = "CheckmarkCircle",
-            IsHighlighted = true,
-            Progress = new CommandProgressOptions { Message = "Claims are being checked. This takes about a minute." },
-        });
+        traffic.WithCommand(
+            "claims", "Check claims", context =>
+            PostAsync(traffic, "/claims", new { }, "The claims are checked.", context), new CommandOptions
+            {
+                Description = "Puts every claim of the article to this topology. One replica of the catalog is killed on the way.",
+                IconName = "CheckmarkCircle",
+                IsHighlighted = true,
+                Progress = new CommandProgressOptions { Message = "Claims are being checked. This takes about a minute." },
+            });
 
     private static object Comparison(InteractionInputCollection arguments) => new
     {
@@ -68,7 +72,8 @@ internal static class TrafficCommands
     {
         try
         {
-            using var response = await Client.PostAsJsonAsync(traffic.GetEndpoint(Listeners.Management).Url + path, body, context.CancellationToken);
+            using var response =
+                await Client.PostAsJsonAsync(traffic.GetEndpoint(Listeners.Management).Url + path, body, context.CancellationToken);
             var text = await response.Content.ReadAsStringAsync(context.CancellationToken);
             return response.StatusCode == HttpStatusCode.OK
                 ? CommandResults.Success(done, text, CommandResultFormat.Markdown, displayImmediately: true)

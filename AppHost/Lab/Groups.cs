@@ -11,6 +11,7 @@ internal static class GroupExtensions
             .ExcludeFromManifest()
             .WithIconName("Folder");
 
-    public static IResourceBuilder<TResource> InGroup<TResource>(this IResourceBuilder<TResource> resource, IResourceBuilder<GroupResource> group)
+    public static IResourceBuilder<TResource> InGroup<TResource>(
+        this IResourceBuilder<TResource> resource, IResourceBuilder<GroupResource> group)
         where TResource : IResource => resource.WithParentRelationship(group.Resource);
 }

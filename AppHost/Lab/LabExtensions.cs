@@ -13,11 +13,14 @@ internal static class LabExtensions
     /// <summary>Where the lab's edge serves the list of revoked public certificates, on its fixed cleartext port.</summary>
     public const string RevocationListUrl = "http://localhost:5200/certificates/public.crl";
 
-    /// <summary>Whose client certificates the backends accept on <c>internal-tls</c>: the edges, the service that calls another, other proxies.</summary>
+    /// <summary>
+    /// Whose client certificates the backends accept on <c>internal-tls</c>: the edges, the service that calls another, other proxies.
+    /// </summary>
     private const string InternalClients = "edge;orders;nginx;apache;haproxy";
 
     /// <summary>A backend with all listeners, on consecutive ports.</summary>
-    public static IResourceBuilder<ProjectResource> AddBackend<TProject>(this IDistributedApplicationBuilder builder, string name, int firstPort)
+    public static IResourceBuilder<ProjectResource> AddBackend<TProject>(
+        this IDistributedApplicationBuilder builder, string name, int firstPort)
         where TProject : IProjectMetadata, new() =>
         builder.AddLabProject<TProject>(name, firstPort, Listeners.All)
             .WithEnvironment("Topology__Certificates__AllowedClients__0", InternalClients)
@@ -27,7 +30,8 @@ internal static class LabExtensions
             .OpenFirst(builder, name == "catalog-1", order: 3, "Direct", "/catalog/items/1");
 
     /// <summary>A YARP edge that reaches backends on the listener <paramref name="upstream"/>; its name is its path tag.</summary>
-    public static IResourceBuilder<ProjectResource> AddEdge<TProject>(this IDistributedApplicationBuilder builder, string name, int firstPort, string upstream)
+    public static IResourceBuilder<ProjectResource> AddEdge<TProject>(
+        this IDistributedApplicationBuilder builder, string name, int firstPort, string upstream)
         where TProject : IProjectMetadata, new() =>
         builder.AddLabProject<TProject>(name, firstPort, [.. Listeners.Public, Listeners.Management])
             .WithEnvironment("Topology__Path", name)
@@ -38,7 +42,8 @@ internal static class LabExtensions
             .OpenFirst(builder, name == "edge", order: 2, "Edge", "/catalog/items/1");
 
     /// <summary>The traffic generator with its page.</summary>
-    public static IResourceBuilder<ProjectResource> AddTraffic<TProject>(this IDistributedApplicationBuilder builder, string name, int firstPort)
+    public static IResourceBuilder<ProjectResource> AddTraffic<TProject>(
+        this IDistributedApplicationBuilder builder, string name, int firstPort)
         where TProject : IProjectMetadata, new()
     {
         var traffic = builder.AddLabProject<TProject>(name, firstPort, ["http", Listeners.Management])
@@ -46,12 +51,14 @@ internal static class LabExtensions
             .WithIconName("TopSpeed")
             .WithEnvironment(StateFile.Variable, StateFile.PathOf(builder.Configuration))
             .OpenFirst(builder, condition: true, order: 1, "Traffic", "");
-        return builder.Configuration["Topology:Pairs"] is { Length: > 0 } pairs ? traffic.WithEnvironment("Traffic__PairsPerSecond", pairs) : traffic;
+        return builder.Configuration["Topology:Pairs"] is { Length: > 0 } pairs ? traffic.WithEnvironment("Traffic__PairsPerSecond", pairs)
+            : traffic;
     }
 
     /// <summary>Gives a service's endpoints under one name, one for each replica, as service discovery reads them.</summary>
     public static IResourceBuilder<ProjectResource> WithService(
-        this IResourceBuilder<ProjectResource> builder, string service, string[] listeners, params IResourceBuilder<IResourceWithEndpoints>[] replicas)
+        this IResourceBuilder<ProjectResource> builder, string service, string[] listeners,
+            params IResourceBuilder<IResourceWithEndpoints>[] replicas)
     {
         foreach (var listener in listeners)
         {
@@ -68,7 +75,8 @@ internal static class LabExtensions
     /// <param name="variable">The environment variable that names the file.</param>
     /// <param name="format">The variable's value; <c>{0}</c> is the file.</param>
     /// <param name="file">The file's name.</param>
-    public static IResourceBuilder<ProjectResource> WithOwnData(this IResourceBuilder<ProjectResource> builder, string variable, string format, string file)
+    public static IResourceBuilder<ProjectResource> WithOwnData(
+        this IResourceBuilder<ProjectResource> builder, string variable, string format, string file)
     {
         if (builder.ApplicationBuilder.DataFolder() is not { } folder) return builder;
         TopologyRun.MakeFolder(folder);
@@ -95,7 +103,8 @@ internal static class LabExtensions
                     port: builder.Port(firstPort, listener), scheme: listener is "https" or "internal-tls" ? "https" : "http",
                     name: listener, isProxied: false, isExternal: Listeners.Public.Contains(listener))
                 .WithEndpoint(listener, endpoint => endpoint.Transport = listener == "internal-h2" ? "http2" : "http")
-                .WithEnvironment($"Topology__Listeners__{listener}", $"{project.GetEndpoint(listener).Property(EndpointProperty.TargetPort)}");
+                .WithEnvironment(
+                    $"Topology__Listeners__{listener}", $"{project.GetEndpoint(listener).Property(EndpointProperty.TargetPort)}");
             if (!Listeners.Public.Contains(listener))
             {
                 project.WithUrlForEndpoint(listener, url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
@@ -118,7 +127,8 @@ internal static class LabExtensions
         builder.UsesDynamicPorts() ? null : firstPort + Array.IndexOf(Listeners.All, listener);
 
     private static IResourceBuilder<ProjectResource> OpenFirst(
-        this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder, bool condition, int order, string name, string path) =>
+        this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder, bool condition, int order, string name,
+            string path) =>
         condition && builder.ExecutionContext.IsRunMode
             ? project.WithAnnotation(new OpenFirstAnnotation(order, name, project.GetEndpoint("http"), path))
             : project;

@@ -22,14 +22,18 @@ internal static class ProxyExtensions
         var proxy = builder.AddExecutable(name, "sh", "../Edge/Proxies", "run", name).WithCertificates(builder).WithIconName("Shield");
         var isInstalled = programs.Any(IsInstalled);
         var started = Named(builder);
-        if (started.Contains(name) && !isInstalled) throw new TopologyException($"{name} is not installed; on Debian: apt-get install {package}. Or leave it out of {Setting}.");
+        if (started.Contains(name) && !isInstalled)
+        {
+            throw new TopologyException($"{name} is not installed; on Debian: apt-get install {package}. Or leave it out of {Setting}.");
+        }
         if (!started.Contains(name) && !(started.Contains(All) && isInstalled)) proxy.WithExplicitStart();
         foreach (var listener in Listeners.Public)
         {
             proxy
                 .WithEndpoint(port: builder.Port(firstPort, listener), scheme: listener, name: listener, isProxied: false, isExternal: true)
                 .WithEndpoint(listener, endpoint => endpoint.Transport = "http")
-                .WithEnvironment($"{listener.ToUpperInvariant()}_PORT", $"{proxy.GetEndpoint(listener).Property(EndpointProperty.TargetPort)}");
+                .WithEnvironment(
+                    $"{listener.ToUpperInvariant()}_PORT", $"{proxy.GetEndpoint(listener).Property(EndpointProperty.TargetPort)}");
         }
 
         return proxy.WithNamedUrls(name).WithReadiness("/live/whoami", "http");

@@ -28,7 +28,10 @@ internal static class Entrances
                 name: $"{project.Name}-{(port.IsMain ? scheme : port.Name)}", isProxied: false, isExternal: exposed is not null);
         }
 
-        if (exposed is { } order) ingress.WithAnnotation(new OpenFirstAnnotation(order, project.Name, ingress.GetEndpoint($"{project.Name}-https"), ""));
+        if (exposed is { } order)
+        {
+            ingress.WithAnnotation(new OpenFirstAnnotation(order, project.Name, ingress.GetEndpoint($"{project.Name}-https"), ""));
+        }
     }
 
     private static bool HasTls(ManifestPort port) =>
@@ -41,12 +44,21 @@ internal static class Entrances
     {
         var isHttp2 = port.Bindings.Any(binding => binding.Transport == "http2");
         ingress
-            .WithEnvironment($"{prefix}Cleartext", $"{ingress.GetEndpoint($"{project.Name}-{(port.IsMain ? "http" : port.Name)}").Property(EndpointProperty.TargetPort)}")
+            .WithEnvironment(
+                $"{prefix}Cleartext",
+                $"{ingress.GetEndpoint($"{project.Name}-{(port.IsMain ? "http" : port.Name)}").Property(EndpointProperty.TargetPort)}")
             .WithEnvironment($"{prefix}Http2", isHttp2 ? "true" : "false")
             .WithEnvironment($"{prefix}IsTcp", port.IsMain ? "false" : "true")
             // azd's rule for what is exposed: it is not in the manifest.
             .WithEnvironment($"{prefix}RedirectsToTls", port.Bindings.Any(binding => binding.IsExternal) && !isHttp2 ? "true" : "false");
-        if (HasTls(port)) ingress.WithEnvironment($"{prefix}Tls", $"{ingress.GetEndpoint($"{project.Name}-https").Property(EndpointProperty.TargetPort)}");
-        foreach (var (index, replica) in replicas.Index()) ingress.WithEnvironment($"{prefix}Targets__{index}", replica.GetEndpoint(port.Name));
+        if (HasTls(port))
+        {
+            ingress.WithEnvironment(
+                $"{prefix}Tls", $"{ingress.GetEndpoint($"{project.Name}-https").Property(EndpointProperty.TargetPort)}");
+        }
+        foreach (var (index, replica) in replicas.Index())
+        {
+            ingress.WithEnvironment($"{prefix}Targets__{index}", replica.GetEndpoint(port.Name));
+        }
     }
 }

@@ -53,7 +53,10 @@ internal sealed class Expressions(
         var reference = $"{{{string.Join('.', path)}}}";
         if (manifest.Projects.FirstOrDefault(project => project.Name == path[0]) is { } target)
         {
-            if (path is not [_, "bindings", var name, var property]) throw Error(origin, $"{reference} is unknown; a project offers {{{target.Name}.bindings.NAME.PROPERTY}}");
+            if (path is not [_, "bindings", var name, var property])
+            {
+                throw Error(origin, $"{reference} is unknown; a project offers {{{target.Name}.bindings.NAME.PROPERTY}}");
+            }
             var binding = target.Bindings.FirstOrDefault(candidate => candidate.Name == name)
                 ?? throw Error(origin, $"{reference}: '{target.Name}' has no binding '{name}'; it has {Names(target.Bindings.Select(other => other.Name))}");
             AppendBinding(result, origin, reference, target, binding, property);
@@ -68,7 +71,9 @@ internal sealed class Expressions(
         }
     }
 
-    private void AppendBinding(ReferenceExpressionBuilder result, Origin origin, string reference, ManifestProject target, ManifestBinding binding, string property)
+    private void AppendBinding(
+        ReferenceExpressionBuilder result, Origin origin, string reference, ManifestProject target, ManifestBinding binding,
+        string property)
     {
         switch (property)
         {
@@ -91,7 +96,8 @@ internal sealed class Expressions(
 
         if (path is not [_, var property] || !value.Properties.TryGetValue(property, out var text)) throw Error(origin, $"{reference} is unknown; '{value.Name}' has {Names([.. value.Properties.Keys, .. value.Inputs.Keys.Select(name => $"inputs.{name}")])}");
         if (origin.Trail.Contains(reference)) throw Error(origin, $"{reference} refers to itself; break the circle");
-        Append(result, origin with { Trail = [.. origin.Trail, reference], IsUriEncoded = origin.IsUriEncoded || value.IsUriEncoded }, text);
+        Append(result, origin with { Trail = [.. origin.Trail, reference], IsUriEncoded = origin.IsUriEncoded || value.IsUriEncoded },
+            text);
     }
 
     /// <summary>The builder takes text as a part of a format.</summary>
@@ -110,7 +116,10 @@ internal sealed class Expressions(
         // A shell cannot set a variable with a hyphen in its name.
         if ((configuration[$"Parameters:{name}"] ?? configuration[$"Parameters:{name.Replace('-', '_')}"]) is { } given) return given;
         if (input.Default is { } fallback) return fallback;
-        if (input.Rules is not { } rules) throw new TopologyException($"{manifest.File}: parameter '{name}' has no value; give it with --Parameters:{name}=VALUE.");
+        if (input.Rules is not { } rules)
+        {
+            throw new TopologyException($"{manifest.File}: parameter '{name}' has no value; give it with --Parameters:{name}=VALUE.");
+        }
         if (!_generated.TryGetValue(name, out var generated)) _generated[name] = generated = rules.GetDefaultValue();
         return generated;
     }

@@ -7,7 +7,8 @@ namespace Topology.AppHost.Rehearsal;
 internal sealed record Manifest(string File, IReadOnlyList<ManifestProject> Projects, IReadOnlyDictionary<string, ManifestValue> Values)
 {
     /// <summary>The projects that a project's templates lead to, themselves or through values, which lead in no circle.</summary>
-    public IReadOnlySet<string> NeededBy(ManifestProject project) => project.Environment.Values.Concat(project.Arguments).SelectMany(Targets).ToHashSet();
+    public IReadOnlySet<string> NeededBy(ManifestProject project) =>
+        project.Environment.Values.Concat(project.Arguments).SelectMany(Targets).ToHashSet();
 
     private IEnumerable<string> Targets(string template) => Template.Parse(template).Where(part => part.IsReference).SelectMany(part =>
         !Values.TryGetValue(part.Path[0], out var value) ? [part.Path[0]]
@@ -18,7 +19,8 @@ internal sealed record Manifest(string File, IReadOnlyList<ManifestProject> Proj
 /// <param name="Path">The project file's absolute path.</param>
 /// <param name="Environment">Templates, by variable.</param>
 internal sealed record ManifestProject(
-    string Name, string Path, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, IReadOnlyList<ManifestBinding> Bindings)
+    string Name, string Path, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment,
+        IReadOnlyList<ManifestBinding> Bindings)
 {
     private const string ListenerPrefix = "Topology__Listeners__";
 
@@ -44,13 +46,17 @@ internal sealed record ManifestProject(
         from variable in Environment
         where variable.Key.StartsWith(ListenerPrefix, StringComparison.Ordinal)
         let name = variable.Key[ListenerPrefix.Length..]
-        let port = Ports.FirstOrDefault(port => port.Bindings.Any(binding => variable.Value.Contains($".bindings.{binding.Name}.", StringComparison.Ordinal)))
+        let port =
+            Ports.FirstOrDefault(
+            port => port.Bindings.Any(binding => variable.Value.Contains($".bindings.{binding.Name}.", StringComparison.Ordinal)))
         select (name, port?.Name ?? name, port is null);
 
     /// <summary>The environment variable that tells the port of a listener.</summary>
     public static string ListenerVariable(string listener) => ListenerPrefix + listener;
 
-    /// <summary>The endpoint on which management paths such as <c>/health</c> answer; null for a project that is not of this topology.</summary>
+    /// <summary>
+    /// The endpoint on which management paths such as <c>/health</c> answer; null for a project that is not of this topology.
+    /// </summary>
     public string? ManagementEndpoint => Listeners.FirstOrDefault(listener => listener.Name == "internal").Endpoint;
 }
 

@@ -6,7 +6,8 @@ namespace Topology.AppHost.Rehearsal;
 /// <summary>Reads manifests. Every error names the file, the resource and the key.</summary>
 internal static class ManifestReader
 {
-    private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+    private static readonly JsonDocumentOptions Options =
+        new() { AllowDuplicateProperties = false, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
     /// <exception cref="TopologyException">The file cannot be read, or it is not a manifest that can run here.</exception>
     public static Manifest Read(string file)
@@ -20,7 +21,10 @@ internal static class ManifestReader
             var (projects, values) = (new List<ManifestProject>(), new Dictionary<string, ManifestValue>());
             foreach (var (name, node) in resources)
             {
-                if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')) throw node.Error("a name consists of letters, digits, '-' and '_'");
+                if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+                {
+                    throw node.Error("a name consists of letters, digits, '-' and '_'");
+                }
                 switch (node.Require("type").String)
                 {
                     case "project.v0" or "project.v1":
@@ -38,13 +42,15 @@ internal static class ManifestReader
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new TopologyException($"{file} cannot be read: {exception.Message} Name a manifest with --Topology:Manifest=FILE.", exception);
+            throw new TopologyException(
+                $"{file} cannot be read: {exception.Message} Name a manifest with --Topology:Manifest=FILE.", exception);
         }
         catch (JsonException exception)
         {
             // The library counts lines from 0, and says so after what is wrong.
             var line = exception.LineNumber is { } number ? $" in line {number + 1}" : "";
-            throw new TopologyException($"{file} is not valid JSON{line}: {exception.Message.Split(" LineNumber:")[0].ReplaceLineEndings(" ")}", exception);
+            throw new TopologyException(
+                $"{file} is not valid JSON{line}: {exception.Message.Split(" LineNumber:")[0].ReplaceLineEndings(" ")}", exception);
         }
     }
 
@@ -70,14 +76,16 @@ internal static class ManifestReader
 
     private static ManifestValue ReadValue(string name, Node node) => new(
         name,
-        new[] { node.Optional("value"), node.Optional("connectionString") }.OfType<Node>().ToDictionary(text => text.Key, text => text.String),
+        new[] { node.Optional("value"), node.Optional("connectionString") }.OfType<Node>().ToDictionary(
+            text => text.Key, text => text.String),
         node.Optional("inputs")?.Members.ToDictionary(input => input.Name, input => ReadInput(input.Node)) ?? [],
         node.Optional("filter")?.OneOf("uri") is not null);
 
     private static ManifestInput ReadInput(Node node)
     {
         var fallback = node.Optional("default");
-        return new ManifestInput(fallback?.Optional("value")?.String, fallback?.Optional("generate") is { } rules ? ReadRules(rules) : null);
+        return new ManifestInput(
+            fallback?.Optional("value")?.String, fallback?.Optional("generate") is { } rules ? ReadRules(rules) : null);
     }
 
     private static GenerateParameterDefault ReadRules(Node node)
@@ -85,8 +93,15 @@ internal static class ManifestReader
         return new GenerateParameterDefault
         {
             MinLength = node.Require("minLength").Count,
-            Lower = Allows("lower"), Upper = Allows("upper"), Numeric = Allows("numeric"), Special = Allows("special"),
-            MinLower = AtLeast("minLower"), MinUpper = AtLeast("minUpper"), MinNumeric = AtLeast("minNumeric"), MinSpecial = AtLeast("minSpecial"),
+            Lower = Allows("lower"),
+            Upper = Allows("upper"),
+            Numeric = Allows("numeric"),
+            Special = Allows("special"),
+            MinLower = AtLeast("minLower"),
+            MinUpper = AtLeast("minUpper"),
+            MinNumeric = AtLeast("minNumeric"),
+            MinSpecial =
+                AtLeast("minSpecial"),
         };
 
         bool Allows(string key) => node.Optional(key)?.Boolean ?? true;
@@ -100,16 +115,21 @@ internal static class ManifestReader
 
         public bool Boolean => Element.ValueKind == JsonValueKind.True || Expect(JsonValueKind.False, "true or false").GetBoolean();
 
-        public int Count => Expect(JsonValueKind.Number, "a number").TryGetInt32(out var count) && count is >= 0 and <= 4096 ? count : throw Error("must be from 0 to 4096");
+        public int Count =>
+            Expect(JsonValueKind.Number, "a number").TryGetInt32(out var count) && count is >= 0 and <= 4096 ? count
+            : throw Error("must be from 0 to 4096");
 
-        public int Port => Expect(JsonValueKind.Number, "a number").TryGetInt32(out var port) && port is >= 1 and <= 65535 ? port : throw Error("must be from 1 to 65535");
+        public int Port =>
+            Expect(JsonValueKind.Number, "a number").TryGetInt32(out var port) && port is >= 1 and <= 65535 ? port
+            : throw Error("must be from 1 to 65535");
 
         public IEnumerable<Node> Items
         {
             get
             {
                 var self = this;
-                return Expect(JsonValueKind.Array, "an array").EnumerateArray().Select((item, index) => self with { Element = item, Key = $"{self.Key}[{index}]" });
+                return Expect(JsonValueKind.Array, "an array").EnumerateArray()
+                    .Select((item, index) => self with { Element = item, Key = $"{self.Key}[{index}]" });
             }
         }
 
@@ -118,15 +138,18 @@ internal static class ManifestReader
             get
             {
                 var self = this;
-                return Expect(JsonValueKind.Object, "an object").EnumerateObject().Select(member => (member.Name, self.Child(member.Value, member.Name)));
+                return Expect(JsonValueKind.Object, "an object").EnumerateObject()
+                    .Select(member => (member.Name, self.Child(member.Value, member.Name)));
             }
         }
 
         public Node Require(string key) => Optional(key) ?? throw Child(Element, key).Error("is missing; add it");
 
-        public Node? Optional(string key) => Expect(JsonValueKind.Object, "an object").TryGetProperty(key, out var value) ? Child(value, key) : null;
+        public Node? Optional(string key) =>
+            Expect(JsonValueKind.Object, "an object").TryGetProperty(key, out var value) ? Child(value, key) : null;
 
-        public string OneOf(params string[] allowed) => allowed.Contains(String) ? String : throw Error($"is \"{String}\"; use {string.Join(" or ", allowed)}");
+        public string OneOf(params string[] allowed) =>
+            allowed.Contains(String) ? String : throw Error($"is \"{String}\"; use {string.Join(" or ", allowed)}");
 
         public TopologyException Error(string problem)
         {

@@ -30,7 +30,10 @@ internal static class RehearsalExtensions
         var exposed = 0;
         foreach (var project in manifest.Projects.Reverse())
         {
-            foreach (var port in project.Ports) ingress.Open(project, port, port.Bindings.Any(binding => binding.IsExternal) ? exposed++ : null);
+            foreach (var port in project.Ports)
+            {
+                ingress.Open(project, port, port.Bindings.Any(binding => binding.IsExternal) ? exposed++ : null);
+            }
         }
 
         var counts = Counts(builder.Configuration, manifest);
@@ -40,7 +43,10 @@ internal static class RehearsalExtensions
         {
             var count = counts.GetValueOrDefault(project.Name, 1);
             var replicas = Enumerable.Range(1, count)
-                .Select(number => builder.AddReplica(manifest, project, count == 1 ? project.Name : string.Create(CultureInfo.InvariantCulture, $"{project.Name}-{number}"), ingress))
+                .Select(number =>
+                    builder.AddReplica(
+                    manifest, project, count == 1 ? project.Name
+                    : string.Create(CultureInfo.InvariantCulture, $"{project.Name}-{number}"), ingress))
                 .ToList();
             foreach (var port in project.Ports) ingress.Configure($"Ingress__Entrances__{entrance++}__", project, port, replicas);
             var needed = manifest.NeededBy(project);
@@ -56,7 +62,8 @@ internal static class RehearsalExtensions
     }
 
     private static IResourceBuilder<ProjectResource> AddReplica(
-        this IDistributedApplicationBuilder builder, Manifest manifest, ManifestProject project, string name, IResourceBuilder<ProjectResource> ingress)
+        this IDistributedApplicationBuilder builder, Manifest manifest, ManifestProject project, string name,
+            IResourceBuilder<ProjectResource> ingress)
     {
         var replica = builder.AddProject(name, project.Path, launchProfileName: null).WithBuiltProgram()
             .WithEndpointsInEnvironment(_ => false)
@@ -70,7 +77,9 @@ internal static class RehearsalExtensions
         foreach (var port in project.Ports)
         {
             replica.WithEndpoint(scheme: "http", name: port.Name, isProxied: false)
-                .WithEndpoint(port.Name, endpoint => endpoint.Transport = port.Bindings.Any(binding => binding.Transport == "http2") ? "http2" : "http");
+                .WithEndpoint(
+                    port.Name, endpoint =>
+                    endpoint.Transport = port.Bindings.Any(binding => binding.Transport == "http2") ? "http2" : "http");
         }
 
         var temporary = Path.Combine(builder.DataFolder() ?? TopologyRun.TemporaryData, name) + Path.DirectorySeparatorChar;
@@ -97,7 +106,8 @@ internal static class RehearsalExtensions
         {
             replica.WithHttpEndpoint(name: listener, isProxied: false)
                 .WithUrlForEndpoint(listener, url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
-                .WithEnvironment(ManifestProject.ListenerVariable(listener), $"{replica.GetEndpoint(listener).Property(EndpointProperty.TargetPort)}");
+                .WithEnvironment(
+                    ManifestProject.ListenerVariable(listener), $"{replica.GetEndpoint(listener).Property(EndpointProperty.TargetPort)}");
         }
 
         replica.OnLoopback(project).WithEnvironment(StateFile.Variable, StateFile.PathOf(builder.Configuration));
@@ -108,7 +118,8 @@ internal static class RehearsalExtensions
     }
 
     /// <summary>A container listens on all its addresses; here that would be this machine's.</summary>
-    private static IResourceBuilder<ProjectResource> OnLoopback(this IResourceBuilder<ProjectResource> replica, ManifestProject project) => replica.WithEnvironment(context =>
+    private static IResourceBuilder<ProjectResource> OnLoopback(this IResourceBuilder<ProjectResource> replica, ManifestProject project) =>
+        replica.WithEnvironment(context =>
     {
         if (project.ManagementEndpoint is not null) context.EnvironmentVariables["Topology__ListenAddress"] = "localhost";
         else if (project.Ports is [var port, ..]) context.EnvironmentVariables["ASPNETCORE_URLS"] = replica.GetEndpoint(port.Name);
@@ -128,13 +139,18 @@ internal static class RehearsalExtensions
         foreach (var entry in configuration.GetSection("Topology:Replicas").GetChildren())
         {
             var names = manifest.Projects.Select(project => project.Name).ToList();
-            if (!names.Contains(entry.Key)) throw new TopologyException($"{entry.Path}: the manifest has no such project; it has {string.Join(", ", names)}.");
-            if (!int.TryParse(entry.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MostReplicas)
+            if (!names.Contains(entry.Key))
+            {
+                throw new TopologyException($"{entry.Path}: the manifest has no such project; it has {string.Join(", ", names)}.");
+            }
+            if (!int.TryParse(entry.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                || count is < 1 or > MostReplicas)
             {
                 throw new TopologyException($"{entry.Path} is \"{entry.Value}\"; give a number from 1 to {MostReplicas}.");
             }
 
-            if (Enumerable.Range(1, count).Select(number => $"{entry.Key}-{number}").FirstOrDefault(names.Contains) is { } taken && count > 1)
+            if (Enumerable.Range(1, count).Select(number => $"{entry.Key}-{number}").FirstOrDefault(names.Contains) is { } taken
+                && count > 1)
             {
                 throw new TopologyException($"{entry.Path}: a replica would be called {taken}, which is another project's name.");
             }

@@ -26,7 +26,8 @@ internal sealed class Announcements(
         {
             AnnounceDashboard();
             if (change.Resource.TryGetLastAnnotation<HealthCheckAnnotation>(out _) is false) continue;
-            var isHealthy = change.Snapshot is { HealthStatus: HealthStatus.Healthy, State.Text: var state } && state == KnownResourceStates.Running;
+            var isHealthy = change.Snapshot is { HealthStatus: HealthStatus.Healthy, State.Text: var state }
+                && state == KnownResourceStates.Running;
             if (isHealthy ? !healthy.Add(change.Resource.Name) : !healthy.Remove(change.Resource.Name)) continue;
             if (_isComplete && isHealthy) Say($"{change.Resource.Name} is healthy.");
             if (!_isComplete && Needed.All(healthy.Contains)) AnnounceStart();
@@ -35,7 +36,8 @@ internal sealed class Announcements(
 
     private IEnumerable<string> Needed =>
         from resource in model.Resources
-        where resource.TryGetLastAnnotation<HealthCheckAnnotation>(out _) && !resource.TryGetLastAnnotation<ExplicitStartupAnnotation>(out _)
+        where resource.TryGetLastAnnotation<HealthCheckAnnotation>(out _)
+            && !resource.TryGetLastAnnotation<ExplicitStartupAnnotation>(out _)
         where resource.Name != DashboardAddress.Resource
         select resource.Name;
 
@@ -49,7 +51,9 @@ internal sealed class Announcements(
     private void AnnounceStart()
     {
         _isComplete = true;
-        foreach (var start in model.Resources.SelectMany(resource => resource.Annotations.OfType<OpenFirstAnnotation>()).OrderBy(start => start.Order))
+        foreach (
+            var start in model.Resources.SelectMany(resource => resource.Annotations.OfType<OpenFirstAnnotation>()).OrderBy(
+            start => start.Order))
         {
             Say($"{start.Name + ":",-9}{start.Endpoint.Url}{start.Path}");
         }

@@ -29,7 +29,8 @@ internal static class BuiltPrograms
     /// <summary>Projects are built side by side, each in a folder of its own, in the AppHost's configuration.</summary>
     private static string Find(string project)
     {
-        var configuration = typeof(BuiltPrograms).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration.ToLowerInvariant();
+        var configuration =
+            typeof(BuiltPrograms).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration.ToLowerInvariant();
         var name = OperatingSystem.IsWindows() ? $"Topology.{project}.exe" : $"Topology.{project}";
         return Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", project, configuration, name));
     }

@@ -5,7 +5,8 @@ namespace Topology.AppHost.Running;
 internal static class CertificateExtensions
 {
     /// <summary>The folder of the local authorities, if <c>Topology:Certificates:Directory</c> names one; otherwise the user's.</summary>
-    public static IResourceBuilder<TResource> WithCertificates<TResource>(this IResourceBuilder<TResource> resource, IDistributedApplicationBuilder builder)
+    public static IResourceBuilder<TResource> WithCertificates<TResource>(
+        this IResourceBuilder<TResource> resource, IDistributedApplicationBuilder builder)
         where TResource : IResourceWithEnvironment =>
         builder.Configuration["Topology:Certificates:Directory"] is { Length: > 0 } folder
             ? resource.WithEnvironment("Topology__Certificates__Directory", Path.GetFullPath(folder))

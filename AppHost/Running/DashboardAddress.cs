@@ -17,7 +17,8 @@ internal sealed class DashboardAddress(DistributedApplicationModel model, IConfi
     /// <summary>Null without a dashboard, and until it has its ports.</summary>
     public DashboardState? Find()
     {
-        var endpoints = model.Resources.FirstOrDefault(resource => resource.Name == Resource)?.Annotations.OfType<EndpointAnnotation>().ToList();
+        var endpoints =
+            model.Resources.FirstOrDefault(resource => resource.Name == Resource)?.Annotations.OfType<EndpointAnnotation>().ToList();
         if (Url("http") is not { } url) return null;
         return new DashboardState(url, $"{url}/login?t={configuration["AppHost:BrowserToken"]}", Url("otlp-grpc"));
 

@@ -21,7 +21,9 @@ internal static class FixedPorts
         var taken = Needed(builder).Where(port => !IsFree(port.Port)).ToList();
         if (taken.Count == 0) return;
         var lines = taken.Select(port => $"Port {port.Port} is in use; {port.Owner} needs it.");
-        throw new TopologyException(string.Join('\n', [.. lines, "Stop the program that uses it, or give every endpoint a free port with --Topology:Ports=dynamic."]));
+        throw new TopologyException(
+            string.Join(
+            '\n', [.. lines, "Stop the program that uses it, or give every endpoint a free port with --Topology:Ports=dynamic."]));
     }
 
     /// <summary>The ports of what starts by itself, the dashboard's included.</summary>
@@ -31,7 +33,10 @@ internal static class FixedPorts
         {
             foreach (var address in (builder.Configuration[setting] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
             {
-                if (Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port != 0) yield return (uri.Port, $"the dashboard ({name})");
+                if (Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port != 0)
+                {
+                    yield return (uri.Port, $"the dashboard ({name})");
+                }
             }
         }
 
@@ -45,7 +50,8 @@ internal static class FixedPorts
     }
 
     /// <summary>Services listen on both loopback addresses, so both must be free.</summary>
-    private static bool IsFree(int port) => CanListen(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || CanListen(IPAddress.IPv6Loopback, port));
+    private static bool IsFree(int port) =>
+        CanListen(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || CanListen(IPAddress.IPv6Loopback, port));
 
     private static bool CanListen(IPAddress address, int port)
     {

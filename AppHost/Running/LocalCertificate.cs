@@ -13,7 +13,9 @@ namespace Topology.AppHost.Running;
 internal sealed class LocalCertificate(IConfiguration configuration) : IDeveloperCertificateService
 {
     private readonly Lazy<ImmutableList<X509Certificate2>> _certificates = new(() =>
-        [.. new LocalAuthority(LocalAuthorities.Root(configuration["Topology:Certificates:Directory"]), LocalAuthorities.Public, TimeProvider.System).Trusted()]);
+        [.. new LocalAuthority(
+            LocalAuthorities.Root(configuration["Topology:Certificates:Directory"]), LocalAuthorities.Public, TimeProvider.System).Trusted(
+            )]);
 
     public ImmutableList<X509Certificate2> Certificates => _certificates.Value;
 

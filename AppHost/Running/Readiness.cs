@@ -13,15 +13,18 @@ internal static class ReadinessExtensions
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     // A proxy that the environment names cannot reach this machine's services.
-    private static readonly HttpClient Client = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Patience };
+    private static readonly HttpClient Client =
+        new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Patience };
 
     /// <summary>Healthy while <c>GET path</c> answers 200 on the endpoint. A resource that does not listen yet has three seconds.</summary>
-    public static IResourceBuilder<TResource> WithReadiness<TResource>(this IResourceBuilder<TResource> resource, string path, string endpointName)
+    public static IResourceBuilder<TResource> WithReadiness<TResource>(
+        this IResourceBuilder<TResource> resource, string path, string endpointName)
         where TResource : IResourceWithEndpoints
     {
         var endpoint = resource.GetEndpoint(endpointName);
         var name = $"{resource.Resource.Name}_{endpointName}_{path}";
-        resource.ApplicationBuilder.Services.AddHealthChecks().AddAsyncCheck(name, cancellationToken => CheckAsync(endpoint, path, cancellationToken));
+        resource.ApplicationBuilder.Services.AddHealthChecks().AddAsyncCheck(
+            name, cancellationToken => CheckAsync(endpoint, path, cancellationToken));
         return resource.WithHealthCheck(name);
     }
 
@@ -45,7 +48,8 @@ internal static class ReadinessExtensions
                 // It does not listen yet.
                 await Task.Delay(Interval, CancellationToken.None);
             }
-            catch (Exception exception) when (exception is OperationCanceledException or HttpRequestException && !cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (
+                exception is OperationCanceledException or HttpRequestException && !cancellationToken.IsCancellationRequested)
             {
                 return HealthCheckResult.Unhealthy($"{url} does not answer 200.");
             }

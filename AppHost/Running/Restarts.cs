@@ -4,7 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace Topology.AppHost.Running;
 
 /// <summary>Starts again what ended by itself. What a person stops is stopping before it ends, and stays stopped.</summary>
-internal sealed class Restarts(ResourceNotificationService notifications, ResourceCommandService commands, IHostApplicationLifetime lifetime)
+internal sealed class Restarts(
+    ResourceNotificationService notifications, ResourceCommandService commands, IHostApplicationLifetime lifetime)
     : BackgroundService
 {
     /// <summary>After so many starts in a row that never became healthy, it is not tried again.</summary>
@@ -23,15 +24,23 @@ internal sealed class Restarts(ResourceNotificationService notifications, Resour
             if (change.Resource is not (ProjectResource or ExecutableResource) || change.Snapshot.IsHidden) continue;
             var state = change.Snapshot.State?.Text;
             var backoff = _backoffs.GetOrAdd(change.ResourceId, _ => new Backoff(TimeProvider.System));
-            if (change.Snapshot.HealthStatus == Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy && state == KnownResourceStates.Running) backoff.IsHealthy();
+            if (change.Snapshot.HealthStatus == Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy
+                && state == KnownResourceStates.Running)
+            {
+                backoff.IsHealthy();
+            }
             var before = states.GetValueOrDefault(change.ResourceId);
             if (before == state) continue;
             states[change.ResourceId] = state;
-            if (state is not null && HasEnded(state) && before != KnownResourceStates.Stopping) _ = StartAgainAsync(change, backoff, stoppingToken);
+            if (state is not null && HasEnded(state) && before != KnownResourceStates.Stopping)
+            {
+                _ = StartAgainAsync(change, backoff, stoppingToken);
+            }
         }
     }
 
-    private static bool HasEnded(string state) => state == KnownResourceStates.Finished || state == KnownResourceStates.Exited || state == KnownResourceStates.FailedToStart;
+    private static bool HasEnded(string state) =>
+        state == KnownResourceStates.Finished || state == KnownResourceStates.Exited || state == KnownResourceStates.FailedToStart;
 
     private async Task StartAgainAsync(ResourceEvent ended, Backoff backoff, CancellationToken stoppingToken)
     {
@@ -47,7 +56,8 @@ internal sealed class Restarts(ResourceNotificationService notifications, Resour
         try
         {
             await Task.Delay(delay, stoppingToken);
-            var isStillEnded = notifications.TryGetCurrentState(ended.ResourceId, out var now) && now.Snapshot.State is { Text: var state } && HasEnded(state);
+            var isStillEnded = notifications.TryGetCurrentState(ended.ResourceId, out var now) && now.Snapshot.State is { Text: var state }
+                && HasEnded(state);
             if (!isStillEnded) return; // Somebody has started it by hand.
             var result = await commands.ExecuteCommandAsync(ended.ResourceId, KnownResourceCommands.StartCommand, stoppingToken);
             if (!result.Success && !result.Canceled) Announcements.Say($"{ended.Resource.Name} could not be started: {result.Message}");

@@ -16,7 +16,8 @@ namespace Topology.AppHost.Running;
 /// <param name="Configuration">Debug or Release: how the services were built.</param>
 /// <param name="TraceKey">With it, services follow a client's trace context.</param>
 internal sealed record TopologyState(
-    DashboardState? Dashboard, IReadOnlyList<ResourceState> Resources, bool Healthy, bool BehindIngress, string? Configuration, string? TraceKey);
+    DashboardState? Dashboard, IReadOnlyList<ResourceState> Resources, bool Healthy, bool BehindIngress, string? Configuration,
+        string? TraceKey);
 
 /// <param name="State">Aspire's state in lower case, such as <c>running</c>, <c>waiting</c>, <c>not-started</c> or <c>exited</c>.</param>
 /// <param name="Health"><c>healthy</c> or <c>unhealthy</c>; null for what does not run.</param>
@@ -35,7 +36,8 @@ internal sealed record ReachedThroughAnnotation(
 
 /// <summary>Writes <see cref="TopologyState"/> at every change, so that only the user can read it, and whole or not at all.</summary>
 internal sealed partial class StateFile(
-    ResourceNotificationService notifications, DistributedApplicationModel model, DashboardAddress dashboard, IConfiguration configuration, ILogger<StateFile> logger)
+    ResourceNotificationService notifications, DistributedApplicationModel model, DashboardAddress dashboard, IConfiguration configuration,
+        ILogger<StateFile> logger)
     : BackgroundService
 {
     /// <summary>The variable that tells services where the file is.</summary>
@@ -55,7 +57,8 @@ internal sealed partial class StateFile(
     public static string PathOf(IConfiguration configuration) =>
         configuration["Topology:State"] is { Length: > 0 } path ? Path.GetFullPath(path)
         : Path.GetFullPath(Path.Combine(
-            configuration["AppHost:Directory"]!, "..", "artifacts", configuration["Topology:Ports"] == "dynamic" ? $"topology-{Environment.ProcessId}.json" : "topology.json"));
+            configuration["AppHost:Directory"]!, "..", "artifacts", configuration["Topology:Ports"] == "dynamic"
+                ? $"topology-{Environment.ProcessId}.json" : "topology.json"));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -86,15 +89,20 @@ internal sealed partial class StateFile(
     {
         var resources = model.Resources.Where(IsOurs).ToList();
         var states = resources.Select(Describe).ToList();
-        var isHealthy = resources.Zip(states).All(entry => entry.First.TryGetLastAnnotation<ExplicitStartupAnnotation>(out _) || entry.Second.Health == "healthy");
+        var isHealthy =
+            resources.Zip(states).All(
+            entry => entry.First.TryGetLastAnnotation<ExplicitStartupAnnotation>(out _) || entry.Second.Health == "healthy");
         return new TopologyState(
-            dashboard.Find(), states, isHealthy, resources.Exists(resource => resource.TryGetLastAnnotation<ReachedThroughAnnotation>(out _)),
-            typeof(StateFile).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration, configuration[TraceKeys.Setting]);
+            dashboard.Find(), states, isHealthy,
+                resources.Exists(resource => resource.TryGetLastAnnotation<ReachedThroughAnnotation>(out _)),
+            typeof(StateFile).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration,
+                configuration[TraceKeys.Setting]);
     }
 
     /// <summary>What the topology consists of. Aspire hides its own helpers, such as the dashboard.</summary>
     private bool IsOurs(IResource resource) =>
-        resource is ProjectResource or ExecutableResource && !(notifications.TryGetCurrentState(resource.Name, out var current) && current.Snapshot.IsHidden);
+        resource is ProjectResource or ExecutableResource
+            && !(notifications.TryGetCurrentState(resource.Name, out var current) && current.Snapshot.IsHidden);
 
     private ResourceState Describe(IResource resource)
     {
@@ -106,7 +114,9 @@ internal sealed partial class StateFile(
             Kebab(snapshot?.State?.Text ?? KnownResourceStates.NotStarted),
             isRunning ? snapshot!.HealthStatus == HealthStatus.Healthy ? "healthy" : "unhealthy" : null,
             isRunning ? ProcessId(snapshot!) : null,
-            Addresses(through?.Urls ?? (resource as IResourceWithEndpoints)?.GetEndpoints().ToDictionary(endpoint => endpoint.EndpointName) ?? []),
+            Addresses(
+                through?.Urls ?? (resource as IResourceWithEndpoints)?.GetEndpoints().ToDictionary(endpoint => endpoint.EndpointName)
+                ?? []),
             through is null ? null : Addresses(through.Listeners));
     }
 
@@ -117,9 +127,11 @@ internal sealed partial class StateFile(
 
     /// <summary>The id of a resource's process, as the orchestrator reports it.</summary>
     public static int? ProcessId(CustomResourceSnapshot snapshot) =>
-        snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is { } pid && int.TryParse($"{pid}", out var id) && id > 0 ? id : null;
+        snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is { } pid
+            && int.TryParse($"{pid}", out var id) && id > 0 ? id : null;
 
-    private static string Kebab(string state) => string.Concat(state.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "-") + char.ToLowerInvariant(c) : $"{c}"));
+    private static string Kebab(string state) =>
+        string.Concat(state.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "-") + char.ToLowerInvariant(c) : $"{c}"));
 
     /// <summary>Losing the file stops nothing: a full disk, or a folder that is not the user's, is reported in the log.</summary>
     private void Try(Action action)

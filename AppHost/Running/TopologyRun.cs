@@ -78,13 +78,16 @@ internal static class TopologyRun
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new TopologyException($"Topology:Data: {folder} cannot be made ({exception.Message.TrimEnd('.')}); name a folder that is yours.", exception);
+            throw new TopologyException(
+                $"Topology:Data: {folder} cannot be made ({exception.Message.TrimEnd('.')}); name a folder that is yours.", exception);
         }
     }
 
     /// <summary>Where this run's data lie if nobody names a folder; removed at the end.</summary>
     internal static string TemporaryData { get; } =
-        Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"topology-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}"));
+        Path.Combine(
+            Path.GetTempPath(),
+            string.Create(CultureInfo.InvariantCulture, $"topology-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}"));
 
     private const string Persistence = "ASPIRE_DASHBOARD_PERSISTENCE_MODE";
 
@@ -105,7 +108,8 @@ internal static class TopologyRun
         {
             // Launch settings and the Aspire CLI have their own; where ports are dynamic, the dashboard's are too.
             var given = builder.Configuration[setting];
-            builder.Configuration[setting] = builder.UsesDynamicPorts() ? standard.Dynamic : given is { Length: > 0 } ? given : standard.Fixed;
+            builder.Configuration[setting] = builder.UsesDynamicPorts() ? standard.Dynamic : given is { Length: > 0 } ? given
+                : standard.Fixed;
         }
 
         // Otherwise the dashboard keeps every run on disk, some megabytes a minute. In memory it keeps the last 10,000 traces.
@@ -119,7 +123,8 @@ internal static class TopologyRun
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
             // That something is not healthy yet is no error; the dashboard shows it.
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
-        builder.Services.Configure<ResourceNotificationServiceOptions>(options => options.DefaultWaitBehavior = WaitBehavior.WaitOnResourceUnavailable);
+        builder.Services.Configure<ResourceNotificationServiceOptions>(
+            options => options.DefaultWaitBehavior = WaitBehavior.WaitOnResourceUnavailable);
 #pragma warning disable ASPIRECERTIFICATES001 // Experimental; without it the dashboard warns on every machine without a developer certificate.
         builder.Services.AddSingleton<IDeveloperCertificateService, LocalCertificate>();
 #pragma warning restore ASPIRECERTIFICATES001

@@ -15,11 +15,15 @@ internal static class TraceKeys
     /// <summary>Makes this run's key, which a manifest that is rehearsed uses as well.</summary>
     public static void MakeTraceKey(this IDistributedApplicationBuilder builder)
     {
-        if (builder.Configuration[Setting] is null or "") builder.Configuration[Setting] = RandomNumberGenerator.GetHexString(Length, lowercase: true);
+        if (builder.Configuration[Setting] is null or "")
+        {
+            builder.Configuration[Setting] = RandomNumberGenerator.GetHexString(Length, lowercase: true);
+        }
         builder.Configuration[$"Parameters:{Parameter}"] ??= builder.Configuration[Setting];
     }
 
-    public static IResourceBuilder<ProjectResource> WithTraceKey(this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder) =>
+    public static IResourceBuilder<ProjectResource> WithTraceKey(
+        this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder) =>
         builder.ExecutionContext.IsRunMode
             ? project.WithEnvironment("Topology__TraceKey", builder.Configuration[Setting])
             : project.WithEnvironment("Topology__TraceKey", Declared(builder));

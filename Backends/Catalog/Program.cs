@@ -1,5 +1,5 @@
-using Topology.Hardening;
 using Topology.Catalog.Items;
+using Topology.Hardening;
 using Topology.ServiceDefaults.Diagnostics;
 
 var builder = WebApplication.CreateBuilder(args);

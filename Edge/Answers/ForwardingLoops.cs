@@ -15,7 +15,8 @@ internal sealed class ForwardingLoops
         var protocol = transform.HttpContext.Request.Protocol;
         var via = transform.HttpContext.Request.Headers.Via;
         transform.ProxyRequest.Headers.Remove("Via");
-        transform.ProxyRequest.Headers.TryAddWithoutValidation("Via", [.. via.OfType<string>(), $"{protocol.AsSpan(protocol.IndexOf('/', StringComparison.Ordinal) + 1)} {_name}"]);
+        transform.ProxyRequest.Headers.TryAddWithoutValidation(
+            "Via", [.. via.OfType<string>(), $"{protocol.AsSpan(protocol.IndexOf('/', StringComparison.Ordinal) + 1)} {_name}"]);
         return ValueTask.CompletedTask;
     }
 

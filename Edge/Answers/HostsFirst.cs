@@ -6,7 +6,8 @@ namespace Topology.Edge.Answers;
 /// Lets routing match hosts before methods. The framework has it the other way round, and so a route of one host makes the
 /// paths of every other host 405, with that route's methods as Allow, where there is nothing at all.
 /// </summary>
-internal sealed class HostsFirst(HostMatcherPolicy hosts) : MatcherPolicy, IEndpointComparerPolicy, INodeBuilderPolicy, IEndpointSelectorPolicy
+internal sealed class HostsFirst(HostMatcherPolicy hosts)
+    : MatcherPolicy, IEndpointComparerPolicy, INodeBuilderPolicy, IEndpointSelectorPolicy
 {
     // HttpMethodMatcherPolicy has -1000.
     public override int Order => -2000;
@@ -15,13 +16,16 @@ internal sealed class HostsFirst(HostMatcherPolicy hosts) : MatcherPolicy, IEndp
 
     public IReadOnlyList<PolicyNodeEdge> GetEdges(IReadOnlyList<Endpoint> endpoints) => hosts.GetEdges(endpoints);
 
-    public PolicyJumpTable BuildJumpTable(int exitDestination, IReadOnlyList<PolicyJumpTableEdge> edges) => hosts.BuildJumpTable(exitDestination, edges);
+    public PolicyJumpTable BuildJumpTable(int exitDestination, IReadOnlyList<PolicyJumpTableEdge> edges) =>
+        hosts.BuildJumpTable(exitDestination, edges);
 
     public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates) => hosts.ApplyAsync(httpContext, candidates);
 
-    bool INodeBuilderPolicy.AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => ((INodeBuilderPolicy)hosts).AppliesToEndpoints(endpoints);
+    bool INodeBuilderPolicy.AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) =>
+        ((INodeBuilderPolicy)hosts).AppliesToEndpoints(endpoints);
 
-    bool IEndpointSelectorPolicy.AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => ((IEndpointSelectorPolicy)hosts).AppliesToEndpoints(endpoints);
+    bool IEndpointSelectorPolicy.AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) =>
+        ((IEndpointSelectorPolicy)hosts).AppliesToEndpoints(endpoints);
 }
 
 internal static class HostsFirstExtensions
@@ -29,7 +33,9 @@ internal static class HostsFirstExtensions
     /// <summary>Puts it in the place of the framework's policy.</summary>
     public static void MatchHostsFirst(this IServiceCollection services)
     {
-        services.Remove(services.Single(service => service.ServiceType == typeof(MatcherPolicy) && service.ImplementationType == typeof(HostMatcherPolicy)));
+        services.Remove(
+            services.Single(
+            service => service.ServiceType == typeof(MatcherPolicy) && service.ImplementationType == typeof(HostMatcherPolicy)));
         services.AddSingleton<HostMatcherPolicy>();
         services.AddSingleton<MatcherPolicy, HostsFirst>();
     }

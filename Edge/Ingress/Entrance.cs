@@ -24,5 +24,6 @@ public sealed class Entrance
     public IList<Uri> Targets { get; } = [];
 
     /// <summary>Reads every entrance.</summary>
-    public static IReadOnlyList<Entrance> Read(IConfiguration configuration) => configuration.GetSection(Section).Get<List<Entrance>>() ?? [];
+    public static IReadOnlyList<Entrance> Read(IConfiguration configuration) =>
+        configuration.GetSection(Section).Get<List<Entrance>>() ?? [];
 }

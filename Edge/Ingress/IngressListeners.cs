@@ -17,7 +17,8 @@ internal static class IngressListeners
     public static void ListenAsEnvoy(this KestrelServerOptions options, IEnumerable<IngressPort> ports, string? certificates)
     {
         var certificate = new Rotating<X509Certificate2>(
-            () => new LocalAuthority(LocalAuthorities.Root(certificates), LocalAuthorities.Public, TimeProvider.System).GetLeaf("ingress", LocalAuthorities.PublicNames),
+            () => new LocalAuthority(LocalAuthorities.Root(certificates), LocalAuthorities.Public, TimeProvider.System).GetLeaf(
+                "ingress", LocalAuthorities.PublicNames),
             TimeProvider.System);
 
         options.AddServerHeader = false;

@@ -14,7 +14,8 @@ internal sealed record IngressPort(int Number, bool IsTls, bool Http2, int? Redi
     public static IEnumerable<IngressPort> Of(Entrance entrance)
     {
         var replicas = new RoundRobin([.. entrance.Targets]);
-        yield return new IngressPort(entrance.Cleartext, IsTls: false, entrance.Http2, entrance.RedirectsToTls ? entrance.Tls : null, replicas);
+        yield return new IngressPort(
+            entrance.Cleartext, IsTls: false, entrance.Http2, entrance.RedirectsToTls ? entrance.Tls : null, replicas);
         if (entrance.Tls is { } tls) yield return new IngressPort(tls, IsTls: true, entrance.Http2, RedirectTo: null, replicas);
     }
 }

@@ -98,7 +98,10 @@ internal sealed class IngressServer : IAsyncDisposable
         }
 
         // An ingress that speaks HTTP/2 to its containers has no WebSockets there.
-        if (port.Http2 && IsUpgrade(context)) await RefuseAsync(context, "this resource's transport is http2, which the platform does not use for WebSockets");
+        if (port.Http2 && IsUpgrade(context))
+        {
+            await RefuseAsync(context, "this resource's transport is http2, which the platform does not use for WebSockets");
+        }
         else await ForwardAsync(context, port);
     }
 
@@ -108,7 +111,11 @@ internal sealed class IngressServer : IAsyncDisposable
         foreach (var replica in port.Replicas.Next())
         {
             await _forwarder.SendAsync(context, replica.GetLeftPart(UriPartial.Authority), _client, port.Http2 ? Http2 : Http1, _headers);
-            if (context.GetForwarderErrorFeature()?.Exception is not HttpRequestException { InnerException: SocketException } || context.Response.HasStarted) return;
+            if (context.GetForwarderErrorFeature()?.Exception is not HttpRequestException { InnerException: SocketException }
+                || context.Response.HasStarted)
+            {
+                return;
+            }
             context.Features.Set<IForwarderErrorFeature>(null);
             context.Response.Clear();
         }
@@ -117,7 +124,8 @@ internal sealed class IngressServer : IAsyncDisposable
     }
 
     private static bool IsUpgrade(HttpContext context) =>
-        context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+        context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+            || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
     private static Task RefuseAsync(HttpContext context, string reason)
     {

@@ -26,7 +26,8 @@ internal static class RequestRules
         var request = transform.HttpContext.Request;
         var target = transform.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var path = RawPath(target);
-        if (!path.Contains('%') || transform.ProxyRequest.RequestUri is not null || transform.Path.Value is not { } outgoing || request.Path.Value is not { Length: > 0 } decoded
+        if (!path.Contains('%') || transform.ProxyRequest.RequestUri is not null || transform.Path.Value is not { } outgoing
+            || request.Path.Value is not { Length: > 0 } decoded
             || !outgoing.EndsWith(decoded, StringComparison.Ordinal))
         {
             return ValueTask.CompletedTask;
@@ -35,7 +36,8 @@ internal static class RequestRules
         // What a route has put in front of the path, such as a site's prefix.
         var prefix = outgoing.AsSpan(0, outgoing.Length - decoded.Length);
         transform.ProxyRequest.RequestUri = new Uri(
-            $"{transform.DestinationPrefix.TrimEnd('/')}{prefix}{path}{transform.Query.QueryString}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+            $"{transform.DestinationPrefix.TrimEnd('/')}{prefix}{path}{transform.Query.QueryString}",
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         return ValueTask.CompletedTask;
     }
 

@@ -8,15 +8,18 @@ namespace Topology.Edge.Upstreams;
 /// <summary>Puts on a route's endpoint what the route's <c>Metadata</c> says: its workload, its protocol and its limits.</summary>
 internal static class RouteMetadata
 {
-    private static readonly string[] Keys = ["Workload", "Speaks", nameof(RouteLimits.Kind), nameof(RouteLimits.BodyBytes), nameof(RouteLimits.Timeout)];
+    private static readonly string[] Keys =
+        ["Workload", "Speaks", nameof(RouteLimits.Kind), nameof(RouteLimits.BodyBytes), nameof(RouteLimits.Timeout)];
 
-    /// <exception cref="InvalidOperationException">A key is unknown, or its value cannot be read; the message names the route and the key.</exception>
+    /// <exception cref="InvalidOperationException">A key is unknown, or its value cannot be read; the message names the route and the
+    /// key.</exception>
     public static void Apply(IEndpointConventionBuilder endpoint, RouteConfig route)
     {
         if (route.Metadata is not { Count: > 0 } metadata) return;
         if (metadata.Keys.FirstOrDefault(key => !Keys.Contains(key)) is { } unknown)
         {
-            throw new InvalidOperationException($"ReverseProxy:Routes:{route.RouteId}:Metadata:{unknown} is unknown; use some of {string.Join(", ", Keys)}.");
+            throw new InvalidOperationException(
+                $"ReverseProxy:Routes:{route.RouteId}:Metadata:{unknown} is unknown; use some of {string.Join(", ", Keys)}.");
         }
 
         if (metadata.TryGetValue("Workload", out var workload)) endpoint.WithWorkload(workload);

@@ -7,7 +7,9 @@ using Yarp.ReverseProxy.LoadBalancing;
 
 namespace Topology.Edge.Upstreams;
 
-/// <summary>Gives every cluster the upstream's protocol, load balancing, health checks and timeouts, where it has none of its own.</summary>
+/// <summary>
+/// Gives every cluster the upstream's protocol, load balancing, health checks and timeouts, where it has none of its own.
+/// </summary>
 internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IProxyConfigFilter
 {
     // Long enough for the slowest first byte, and the pause that a stream may make.
@@ -22,7 +24,16 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
     private static readonly HealthCheckConfig HealthCheck = new()
     {
         // Asks each replica, so that one that hangs or starts leaves and joins without a client's request being spent on it.
-        Active = new() { Enabled = true, Path = "/health", Interval = TimeSpan.FromSeconds(2), Timeout = TimeSpan.FromSeconds(2), Policy = "ConsecutiveFailures" },
+        Active = new(
+            )
+        {
+            Enabled = true,
+            Path = "/health",
+            Interval = TimeSpan.FromSeconds(2),
+            Timeout = TimeSpan.FromSeconds(2),
+            Policy =
+            "ConsecutiveFailures"
+        },
         // Watches requests: a replica that cannot be reached leaves at once and is tried again after a while.
         Passive = new() { Enabled = true, Policy = UnreachableReplicas.PolicyName, ReactivationPeriod = Reactivation },
         AvailableDestinationsPolicy = "HealthyAndUnknown",
@@ -43,7 +54,8 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
         HttpRequest = cluster.HttpRequest ?? new ForwarderRequestConfig
         {
             ActivityTimeout = ActivityTimeout,
-            Version = options.Value.Upstream is UpstreamOptions.Http1 or UpstreamOptions.Platform && !SpeaksHttp2(cluster) ? HttpVersion.Version11 : HttpVersion.Version20,
+            Version = options.Value.Upstream is UpstreamOptions.Http1 or UpstreamOptions.Platform && !SpeaksHttp2(cluster)
+                ? HttpVersion.Version11 : HttpVersion.Version20,
             // Cleartext HTTP/2 has no negotiation, so nothing else may be tried.
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         },

@@ -10,7 +10,9 @@ namespace Topology.Edge.Upstreams;
 
 internal static class UpstreamExtensions
 {
-    /// <summary>YARP with the routes of the configuration, followed as it changes, over destinations that service discovery finds.</summary>
+    /// <summary>
+    /// YARP with the routes of the configuration, followed as it changes, over destinations that service discovery finds.
+    /// </summary>
     public static void AddUpstreams(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<UpstreamOptions>().BindConfiguration(UpstreamOptions.Section)

@@ -1,12 +1,14 @@
 using System.Diagnostics;
-using Topology.Hardening.Certificates;
 using Microsoft.Extensions.Options;
+using Topology.Hardening.Certificates;
 using Topology.Hardening.Limits;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Topology.Edge.Upstreams;
 
-/// <summary>Connections to backends. With TLS, both sides show certificates of the inside's authority, each of its service's name.</summary>
+/// <summary>
+/// Connections to backends. With TLS, both sides show certificates of the inside's authority, each of its service's name.
+/// </summary>
 internal sealed class UpstreamHttpClientFactory(
     ServerCertificates certificates, IOptions<UpstreamOptions> options, IOptions<PublicLimits> limits,
     DistributedContextPropagator propagation, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)

@@ -15,7 +15,8 @@ internal static class CertificateChecks
     /// Null if the certificate chains to one of the trusted authorities, is for this usage or for any, is in its time and
     /// was not revoked; else why not.
     /// </summary>
-    public static string? Verify(X509Certificate2 certificate, X509Certificate2Collection trusted, string usage, Func<X509Certificate2, bool>? isRevoked = null)
+    public static string? Verify(
+        X509Certificate2 certificate, X509Certificate2Collection trusted, string usage, Func<X509Certificate2, bool>? isRevoked = null)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

@@ -45,8 +45,8 @@ public sealed class CertificateOptions
 
 /// <summary>A certificate and its private key, as PEM files.</summary>
 /// <param name="Certificate">
-/// The leaf, first in its file, and after it the intermediates that are sent with a public certificate. Where none follow, they are taken from
-/// the machine's store, or from where the leaf says that they are (RFC 5280 section 4.2.2.1).
+/// The leaf, first in its file, and after it the intermediates that are sent with a public certificate. Where none follow, they are taken
+/// from the machine's store, or from where the leaf says that they are (RFC 5280 section 4.2.2.1).
 /// </param>
 /// <param name="Key">The private key.</param>
 public sealed record PemFiles(string Certificate, string Key);

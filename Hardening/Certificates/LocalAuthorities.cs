@@ -24,9 +24,12 @@ public static class LocalAuthorities
     public static string Root(string? configured) => configured is { Length: > 0 }
         ? Path.GetFullPath(configured)
         : Path.Combine(
-            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "topology", "certificates");
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "topology",
+                "certificates");
 
-    /// <summary>Whether local authorities may issue certificates here, and be trusted: in Development, and where it is switched on.</summary>
+    /// <summary>
+    /// Whether local authorities may issue certificates here, and be trusted: in Development, and where it is switched on.
+    /// </summary>
     public static bool AreAllowed(CertificateOptions options, IHostEnvironment environment)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -34,7 +34,9 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
 
     private readonly ConcurrentDictionary<string, RevocationList> _lists = new(StringComparer.Ordinal);
 
-    /// <summary>The URL that new leaves name as the place of the list of revoked ones; null names none, and accepts leaves with any.</summary>
+    /// <summary>
+    /// The URL that new leaves name as the place of the list of revoked ones; null names none, and accepts leaves with any.
+    /// </summary>
     public Uri? RevocationListUrl { get; init; }
 
     /// <summary>The folder of this authority.</summary>
@@ -73,7 +75,11 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
         X509Extension[] particulars = [Names(dnsNames), .. RevocationListExtension];
         if (Load(leaf) is { } stored)
         {
-            if (stored.NotAfter - time.GetUtcNow() > LeafRenewal && IsIssuedBy(stored, authority) && particulars.All(extension => Has(stored, extension))) return stored;
+            if (stored.NotAfter - time.GetUtcNow() > LeafRenewal && IsIssuedBy(stored, authority)
+                && particulars.All(extension => Has(stored, extension)))
+            {
+                return stored;
+            }
             stored.Dispose();
         }
 
@@ -146,12 +152,16 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     private void Replace()
     {
         if (File.Exists(CertificateFile)) File.Move(CertificateFile, CertificatePath(PreviousAuthorityFile), overwrite: true);
-        if (File.Exists(RevocationPath(AuthorityFile))) File.Move(RevocationPath(AuthorityFile), RevocationPath(PreviousAuthorityFile), overwrite: true);
+        if (File.Exists(RevocationPath(AuthorityFile)))
+        {
+            File.Move(RevocationPath(AuthorityFile), RevocationPath(PreviousAuthorityFile), overwrite: true);
+        }
         foreach (var file in System.IO.Directory.EnumerateFiles(Directory, "*.key")) File.Delete(file);
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var now = time.GetUtcNow();
-        var request = new CertificateRequest($"CN=Topology local {name} authority {now:yyyy-MM-dd}, O=Topology", key, HashAlgorithmName.SHA256);
+        var request =
+            new CertificateRequest($"CN=Topology local {name} authority {now:yyyy-MM-dd}, O=Topology", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));

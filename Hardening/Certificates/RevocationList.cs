@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Topology.Hardening.Certificates;
 
-/// <summary>An authority's list of revoked certificates (RFC 5280 section 5), in a PEM file, signed anew when it is asked for and older than a day.</summary>
+/// <summary>
+/// An authority's list of revoked certificates (RFC 5280 section 5), in a PEM file, signed anew when it is asked for and older than a day.
+/// </summary>
 /// <param name="path">The file.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RevocationList(string path, TimeProvider time)
@@ -50,7 +52,9 @@ internal sealed class RevocationList(string path, TimeProvider time)
         var (builder, number) = File.Exists(path) ? Load() : (new(), 0);
         change(builder);
         var now = time.GetUtcNow();
-        OwnerOnly.Write(path, PemEncoding.WriteString(Label, builder.Build(authority, number + 1, now + Lifetime, HashAlgorithmName.SHA256, thisUpdate: now.AddMinutes(-5))) + "\n");
+        OwnerOnly.Write(
+            path, PemEncoding.WriteString(
+            Label, builder.Build(authority, number + 1, now + Lifetime, HashAlgorithmName.SHA256, thisUpdate: now.AddMinutes(-5))) + "\n");
         File.SetLastWriteTimeUtc(path, now.UtcDateTime);
         _verdicts = new(default);
     }

@@ -17,6 +17,7 @@ public static class RevocationListEndpoint
         ArgumentNullException.ThrowIfNull(endpoints);
         if (endpoints.ServiceProvider.GetRequiredService<ServerCertificates>().PublicAuthority is not { } authority) return;
         endpoints.MapMethods(
-            LocalAuthorities.RevocationListPath, [HttpMethods.Get, HttpMethods.Head], () => Results.Bytes(authority.RevocationList(), "application/pkix-crl"));
+            LocalAuthorities.RevocationListPath, [HttpMethods.Get, HttpMethods.Head], () =>
+                Results.Bytes(authority.RevocationList(), "application/pkix-crl"));
     }
 }

@@ -18,7 +18,9 @@ public sealed class Rotating<T>(Func<T> load, TimeProvider time, Action<Exceptio
     /// <summary>What to use now.</summary>
     public T Current => Get(Interval);
 
-    /// <summary>What is there now, read again unless that was just done: for whoever finds <see cref="Current"/> not to be enough.</summary>
+    /// <summary>
+    /// What is there now, read again unless that was just done: for whoever finds <see cref="Current"/> not to be enough.
+    /// </summary>
     public T Newest => Get(ShortestInterval);
 
     private T Get(TimeSpan interval)

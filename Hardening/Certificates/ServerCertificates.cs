@@ -20,10 +20,13 @@ public sealed partial class ServerCertificates
 
     /// <summary>Certificates are made or read when first needed: a service without TLS listeners has none.</summary>
     public ServerCertificates(
-        IOptions<CertificateOptions> options, ServiceIdentity identity, IHostEnvironment environment, TimeProvider time, ILogger<ServerCertificates> logger)
+        IOptions<CertificateOptions> options, ServiceIdentity identity, IHostEnvironment environment, TimeProvider time,
+            ILogger<ServerCertificates> logger)
     {
         _options = options.Value;
-        _allowedClients = [.. _options.AllowedClients.SelectMany(entry => entry.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        _allowedClients =
+            [.. _options.AllowedClients.SelectMany(
+            entry => entry.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
         _environment = environment;
         _logger = logger;
         _time = time;
@@ -31,14 +34,17 @@ public sealed partial class ServerCertificates
             [
                 _options.Public is { } files
                     ? Pem.LoadChain(files)
-                    : [Authority(LocalAuthorities.Public).GetLeaf(identity.Instance, [.. LocalAuthorities.PublicNames, .. _options.PublicNames])],
+                    : [Authority(LocalAuthorities.Public).GetLeaf(
+                        identity.Instance, [.. LocalAuthorities.PublicNames, .. _options.PublicNames])],
                 .. _options.Sites.Select(Pem.LoadChain),
             ],
             _public), time, LogKept);
         // Inside, the service's name is what a caller checks: every replica has it, and no address is in it.
         Internal = new(() => _options.Internal is { } files
             ? Pem.Load(files)
-            : Authority(LocalAuthorities.Internal).GetLeaf(identity.Instance, identity.Instance == identity.Service ? [identity.Service] : [identity.Service, identity.Instance]), time, LogKept);
+            : Authority(LocalAuthorities.Internal).GetLeaf(
+                identity.Instance, identity.Instance == identity.Service ? [identity.Service] : [identity.Service, identity.Instance]),
+                time, LogKept);
         _trusted = new(() => _options.InternalAuthority is { } file
             ? ReadAuthority(file)
             : Authority(LocalAuthorities.Internal).Trusted(), time, LogKept);
@@ -80,26 +86,36 @@ public sealed partial class ServerCertificates
             var service = ((SslStream)stream).TargetHostName;
             var reason = certificate is not X509Certificate2 server ? "it sent no certificate"
                 : Verify(server, CertificateChecks.Server)
-                ?? (server.MatchesHostname(service, allowWildcards: false, allowCommonName: false) ? null : $"its certificate is of another name ({server.Subject})");
+                ?? (server.MatchesHostname(service, allowWildcards: false, allowCommonName: false) ? null
+                    : $"its certificate is of another name ({server.Subject})");
             if (reason is not null) LogServerRefused(service, reason);
             return reason is null;
         };
     }
 
-    /// <summary>An authority may have been renewed since it was read, and the peer been quicker to have a certificate of the new one.</summary>
+    /// <summary>
+    /// An authority may have been renewed since it was read, and the peer been quicker to have a certificate of the new one.
+    /// </summary>
     private string? Verify(X509Certificate2 certificate, string usage) =>
-        CertificateChecks.Verify(certificate, _trusted.Current, usage, IsRevoked) is null ? null : CertificateChecks.Verify(certificate, _trusted.Newest, usage, IsRevoked);
+        CertificateChecks.Verify(certificate, _trusted.Current, usage, IsRevoked) is null ? null
+            : CertificateChecks.Verify(certificate, _trusted.Newest, usage, IsRevoked);
 
     private bool IsLocalAllowed => LocalAuthorities.AreAllowed(_options, _environment);
 
     /// <summary>A configured authority's lists are its own business.</summary>
-    private bool IsRevoked(X509Certificate2 certificate) => _options.InternalAuthority is null && (_inside ??= Authority(LocalAuthorities.Internal)).IsRevoked(certificate);
+    private bool IsRevoked(X509Certificate2 certificate) =>
+        _options.InternalAuthority is null && (_inside ??= Authority(LocalAuthorities.Internal)).IsRevoked(certificate);
 
     private LocalAuthority Authority(string name)
     {
         if (IsLocalAllowed)
         {
-            return new(LocalAuthorities.Root(_options.Directory), name, _time) { RevocationListUrl = name == LocalAuthorities.Public ? _options.RevocationListUrl : null };
+            return new(
+                LocalAuthorities.Root(_options.Directory), name, _time)
+            {
+                RevocationListUrl = name == LocalAuthorities.Public
+                ? _options.RevocationListUrl : null
+            };
         }
 
         throw new InvalidOperationException(
@@ -114,7 +130,8 @@ public sealed partial class ServerCertificates
         return authority;
     }
 
-    [LoggerMessage(LogLevel.Error, "A certificate could not be read again; the one before stays in use. Its file and its key's must belong together.")]
+    [LoggerMessage(
+        LogLevel.Error, "A certificate could not be read again; the one before stays in use. Its file and its key's must belong together.")]
     private partial void LogKept(Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "The client certificate {Subject} was refused: {Reason}.")]

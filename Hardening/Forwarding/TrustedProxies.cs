@@ -35,7 +35,9 @@ internal sealed class TrustedProxies(IOptions<TrustedProxyOptions> trusted, Allo
 
     private void Trust(ForwardedHeadersOptions options)
     {
-        var proxies = trusted.Value.KnownProxies.SelectMany(entry => entry.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToList();
+        var proxies =
+            trusted.Value.KnownProxies.SelectMany(
+            entry => entry.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToList();
         if (proxies.Count == 0) return; // The defaults: loopback.
 
         options.KnownProxies.Clear();
@@ -44,7 +46,8 @@ internal sealed class TrustedProxies(IOptions<TrustedProxyOptions> trusted, Allo
         {
             if (IPAddress.TryParse(entry, out var address)) options.KnownProxies.Add(address);
             else if (System.Net.IPNetwork.TryParse(entry, out var network)) options.KnownIPNetworks.Add(network);
-            else throw new InvalidOperationException($"Topology:KnownProxies holds \"{entry}\"; give an IP address or a network such as 10.0.0.0/8.");
+            else throw new InvalidOperationException(
+                $"Topology:KnownProxies holds \"{entry}\"; give an IP address or a network such as 10.0.0.0/8.");
         }
     }
 }

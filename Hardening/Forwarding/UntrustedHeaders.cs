@@ -24,14 +24,16 @@ public static class UntrustedHeaders
     /// </summary>
     private static readonly string[] Tracing =
     [
-        "traceparent", "tracestate", TraceContextPropagation.KeyField, "baggage", "Correlation-Context", "Request-Id", "X-Request-Id", "X-Correlation-Id",
+        "traceparent", "tracestate", TraceContextPropagation.KeyField, "baggage", "Correlation-Context", "Request-Id", "X-Request-Id",
+            "X-Correlation-Id",
         "b3", "uber-trace-id", "sw8", "grpc-trace-bin", "grpc-tags-bin", "X-Cloud-Trace-Context", "X-Amzn-Trace-Id", "X-Ot-Span-Context",
     ];
 
     /// <summary>Those above, and what else a proxy or platform would say of the client, its certificate or a proxy to use.</summary>
     private static readonly FrozenSet<string> Claims = new[]
     {
-        "Front-End-Https", "X-Url-Scheme", "CF-Connecting-IP", "X-Cluster-Client-IP", "X-ProxyUser-IP", "X-Azure-ClientIP", "X-Azure-SocketIP",
+        "Front-End-Https", "X-Url-Scheme", "CF-Connecting-IP", "X-Cluster-Client-IP", "X-ProxyUser-IP", "X-Azure-ClientIP",
+            "X-Azure-SocketIP",
         "X-ARR-ClientCert", "X-Client-Cert", "X-SSL-Client-Cert", "SSL-Client-Cert", "Client-Cert", "Client-Cert-Chain", "Proxy",
     }.Concat(All).Concat(Tracing).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 

@@ -21,7 +21,8 @@ public sealed class AllowedHosts
     /// <summary>The configuration key.</summary>
     public const string Key = "Topology:AllowedHosts";
 
-    private static readonly SearchValues<char> LabelCharacters = SearchValues.Create("-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    private static readonly SearchValues<char> LabelCharacters =
+        SearchValues.Create("-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     private static readonly string[] Loopback = ["localhost", "*.localhost", "127.0.0.1", "[::1]"];
 
@@ -46,7 +47,8 @@ public sealed class AllowedHosts
         }
 
         _suffixes = [.. from name in Names where name.StartsWith('*') select name[1..]];
-        _names = Names.Where(name => !name.StartsWith('*')).Select(Canonical).ToFrozenSet(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
+        _names = Names.Where(name => !name.StartsWith('*'))
+            .Select(Canonical).ToFrozenSet(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>The names, as configured.</summary>
@@ -66,7 +68,9 @@ public sealed class AllowedHosts
         return false;
     }
 
-    /// <summary>Labels of letters, digits, "_" and inner hyphens, RFC 1123 section 2.1: what a wildcard stands for is the client's text.</summary>
+    /// <summary>
+    /// Labels of letters, digits, "_" and inner hyphens, RFC 1123 section 2.1: what a wildcard stands for is the client's text.
+    /// </summary>
     private static bool IsDnsName(ReadOnlySpan<char> name)
     {
         const int LongestName = 253, LongestLabel = 63;
@@ -74,13 +78,18 @@ public sealed class AllowedHosts
         foreach (var range in name.Split('.'))
         {
             var label = name[range];
-            if (label.Length is 0 or > LongestLabel || label[0] == '-' || label[^1] == '-' || label.ContainsAnyExcept(LabelCharacters)) return false;
+            if (label.Length is 0 or > LongestLabel || label[0] == '-' || label[^1] == '-' || label.ContainsAnyExcept(LabelCharacters))
+            {
+                return false;
+            }
         }
 
         return true;
     }
 
-    /// <summary>uri-host [ ":" port ], RFC 9110 section 7.2. Names are compared as a whole, so their characters need no check here.</summary>
+    /// <summary>
+    /// uri-host [ ":" port ], RFC 9110 section 7.2. Names are compared as a whole, so their characters need no check here.
+    /// </summary>
     private static bool TrySplit(ReadOnlySpan<char> host, out ReadOnlySpan<char> name)
     {
         var end = host[0] == '[' ? host.IndexOf(']') + 1 : host.IndexOf(':');

@@ -22,7 +22,8 @@ internal sealed class WebSocketOrigin(RequestDelegate next, IOptions<WebSocketOr
 
     /// <summary>Scheme, host and perhaps a port, as a browser writes them (RFC 6454 section 6.2).</summary>
     public static bool IsOrigin(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && text == uri.GetLeftPart(UriPartial.Authority);
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            && text == uri.GetLeftPart(UriPartial.Authority);
 
     private static bool IsWebSocket(HttpContext context) =>
         context.Request.Headers.Upgrade.Count > 0 || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };

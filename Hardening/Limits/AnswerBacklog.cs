@@ -76,7 +76,11 @@ internal sealed class AnswerBacklog : IDisposable
     {
         lock (_lock)
         {
-            while (_waiting.First is { Value: var first } && _time.GetElapsedTime(first.WaitingSince) > (IsCrowded ? Patience : _limits.AnswerStall)) AbortFirst("stall");
+            while (_waiting.First is { Value: var first }
+                && _time.GetElapsedTime(first.WaitingSince) > (IsCrowded ? Patience : _limits.AnswerStall))
+            {
+                AbortFirst("stall");
+            }
         }
     }
 

@@ -50,7 +50,9 @@ internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedC
                 try
                 {
                     connection.Features.Set(new ConnectionResets(connection, limits.Value.ResetsPerConnection, time));
-                    using var age = time.CreateTimer(static ended => RequestClose((BaseConnectionContext)ended!), connection, Age(), Timeout.InfiniteTimeSpan);
+                    using var age =
+                        time.CreateTimer(
+                        static ended => RequestClose((BaseConnectionContext)ended!), connection, Age(), Timeout.InfiniteTimeSpan);
                     await next();
                 }
                 finally
@@ -69,7 +71,8 @@ internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedC
     private TimeSpan Age() => limits.Value.ConnectionAge * (0.9 + 0.2 * Random.Shared.NextDouble());
 
     /// <summary>Requests in progress go on; in HTTP/2 and HTTP/3 the client is told to open another connection for the next ones.</summary>
-    private static void RequestClose(BaseConnectionContext connection) => connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+    private static void RequestClose(BaseConnectionContext connection) =>
+        connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
 
     private void Refuse(BaseConnectionContext connection, string limit)
     {

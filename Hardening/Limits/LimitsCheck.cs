@@ -7,7 +7,8 @@ namespace Topology.Hardening.Limits;
 /// <summary>Stops a start with a limit that cannot be meant, and names its key.</summary>
 internal sealed class LimitsCheck : IValidateOptions<PublicLimits>
 {
-    private static readonly string[] MayBeZero = [nameof(PublicLimits.UnsentBytes), nameof(PublicLimits.BodyBytes), nameof(PublicLimits.QueuedRequests)];
+    private static readonly string[] MayBeZero =
+        [nameof(PublicLimits.UnsentBytes), nameof(PublicLimits.BodyBytes), nameof(PublicLimits.QueuedRequests)];
 
     // RFC 9113 section 6.9.2: a window is never smaller than this in the beginning.
     private const int SmallestWindow = 65_535;
@@ -23,14 +24,24 @@ internal sealed class LimitsCheck : IValidateOptions<PublicLimits>
                 IConvertible number and (int or long or double) => number.ToDouble(CultureInfo.InvariantCulture),
                 _ => 1,
             };
-            if (value < 0 || (value == 0 && !MayBeZero.Contains(property.Name))) Fail(property.Name, property.GetValue(options), "more than 0");
+            if (value < 0 || (value == 0 && !MayBeZero.Contains(property.Name)))
+            {
+                Fail(property.Name, property.GetValue(options), "more than 0");
+            }
         }
 
-        if (options.Http2StreamWindow is > 0 and < SmallestWindow) Fail(nameof(options.Http2StreamWindow), options.Http2StreamWindow, $"{SmallestWindow} at least");
-        if (options.UpstreamStreamWindow is > 0 and < SmallestWindow) Fail(nameof(options.UpstreamStreamWindow), options.UpstreamStreamWindow, $"{SmallestWindow} at least");
+        if (options.Http2StreamWindow is > 0 and < SmallestWindow)
+        {
+            Fail(nameof(options.Http2StreamWindow), options.Http2StreamWindow, $"{SmallestWindow} at least");
+        }
+        if (options.UpstreamStreamWindow is > 0 and < SmallestWindow)
+        {
+            Fail(nameof(options.UpstreamStreamWindow), options.UpstreamStreamWindow, $"{SmallestWindow} at least");
+        }
         if (options.Http2ConnectionWindow < options.Http2StreamWindow)
         {
-            Fail(nameof(options.Http2ConnectionWindow), options.Http2ConnectionWindow, $"as much as {nameof(options.Http2StreamWindow)} at least");
+            Fail(nameof(options.Http2ConnectionWindow), options.Http2ConnectionWindow,
+                $"as much as {nameof(options.Http2StreamWindow)} at least");
         }
 
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);

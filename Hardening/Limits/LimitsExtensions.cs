@@ -10,7 +10,8 @@ internal static class LimitsExtensions
     /// <summary>Adds <see cref="PublicLimits"/>, and what holds connections, streams and answers to them.</summary>
     public static void AddLimits(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<PublicLimits>().Bind(configuration.GetSection(PublicLimits.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
+        services.AddOptions<PublicLimits>().Bind(
+            configuration.GetSection(PublicLimits.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PublicLimits>, LimitsCheck>();
         services.AddHostedService<WorstCase>();
         services.AddSingleton<UncountedClients>();

@@ -77,14 +77,17 @@ public sealed class PublicLimits
     /// </summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(130);
 
-    /// <summary>For a TLS handshake over TCP; QUIC has 10 s of its own. Envoy: off (<c>transport_socket_connect_timeout</c>). nginx: 60 s, as for headers.</summary>
+    /// <summary>
+    /// For a TLS handshake over TCP; QUIC has 10 s of its own. Envoy: off (<c>transport_socket_connect_timeout</c>). nginx: 60 s, as for
+    /// headers.
+    /// </summary>
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Open connections on each public listener; the ones above are closed at once, over TCP before any TLS. An idle one
-    /// costs about 10 KiB, with TLS 50 KiB (of which OpenSSL's are 20), and a file descriptor, of which the process must have more than this; over QUIC about 60 KiB and
-    /// none. Internal listeners do not count: health checks get through when the public side is full. Envoy: none until set
-    /// (<c>max_active_downstream_connections</c>). nginx: 512 a worker (<c>worker_connections</c>).
+    /// costs about 10 KiB, with TLS 50 KiB (of which OpenSSL's are 20), and a file descriptor, of which the process must have more than
+    /// this; over QUIC about 60 KiB and none. Internal listeners do not count: health checks get through when the public side is full.
+    /// Envoy: none until set (<c>max_active_downstream_connections</c>). nginx: 512 a worker (<c>worker_connections</c>).
     /// </summary>
     public int Connections { get; set; } = 16_384;
 
@@ -119,7 +122,9 @@ public sealed class PublicLimits
     /// <summary>WebSockets among the streams, over every version of HTTP. Envoy: none. nginx: counts as connections.</summary>
     public int UpgradedConnections { get; set; } = 2_048;
 
-    /// <summary>How old a stream may become; its client opens it anew. Envoy: none until set (<c>max_stream_duration</c>). nginx: none.</summary>
+    /// <summary>
+    /// How old a stream may become; its client opens it anew. Envoy: none until set (<c>max_stream_duration</c>). nginx: none.
+    /// </summary>
     public TimeSpan StreamAge { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>
@@ -188,7 +193,9 @@ public sealed class PublicLimits
     /// </summary>
     public int RequestsPerSecond { get; set; } = 200;
 
-    /// <summary>Requests that one client may make at once before <see cref="RequestsPerSecond"/> counts: a page and all that is on it.</summary>
+    /// <summary>
+    /// Requests that one client may make at once before <see cref="RequestsPerSecond"/> counts: a page and all that is on it.
+    /// </summary>
     public int RequestBurst { get; set; } = 400;
 
     /// <summary>

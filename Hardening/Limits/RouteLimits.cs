@@ -17,13 +17,17 @@ public enum RouteKind
     Messages,
 }
 
-/// <summary>The limits of one route, where they differ from <see cref="PublicLimits"/>. An endpoint gets them with <c>WithLimits</c>.</summary>
+/// <summary>
+/// The limits of one route, where they differ from <see cref="PublicLimits"/>. An endpoint gets them with <c>WithLimits</c>.
+/// </summary>
 public sealed record RouteLimits
 {
     /// <summary>How the bodies of the route come and go.</summary>
     public RouteKind Kind { get; init; }
 
-    /// <summary>The largest request body in bytes; 0 accepts none. Null takes <see cref="PublicLimits.BodyBytes"/>. Messages have no limit.</summary>
+    /// <summary>
+    /// The largest request body in bytes; 0 accepts none. Null takes <see cref="PublicLimits.BodyBytes"/>. Messages have no limit.
+    /// </summary>
     public long? BodyBytes { get; init; }
 
     /// <summary>The time for a request and its response. Null takes <see cref="PublicLimits.RequestTimeout"/>. Streams have none.</summary>
@@ -40,12 +44,14 @@ public static class RouteLimitsExtensions
     {
         ArgumentNullException.ThrowIfNull(limits);
         builder.WithMetadata(limits);
-        return limits.IsStream || limits.Timeout is not null ? builder.WithMetadata(TimeoutPolicy(limits.IsStream ? null : limits.Timeout)) : builder;
+        return limits.IsStream || limits.Timeout is not null ? builder.WithMetadata(TimeoutPolicy(limits.IsStream ? null : limits.Timeout))
+            : builder;
     }
 
     /// <summary>The limits of the endpoint that routing found; null if it has none of its own.</summary>
     internal static RouteLimits? GetRouteLimits(this HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<RouteLimits>();
 
     /// <summary>A request that takes longer is answered 504; null never ends it.</summary>
-    internal static RequestTimeoutPolicy TimeoutPolicy(TimeSpan? timeout) => new() { Timeout = timeout, TimeoutStatusCode = StatusCodes.Status504GatewayTimeout };
+    internal static RequestTimeoutPolicy TimeoutPolicy(TimeSpan? timeout) =>
+        new() { Timeout = timeout, TimeoutStatusCode = StatusCodes.Status504GatewayTimeout };
 }

@@ -24,7 +24,10 @@ internal sealed class SendBacklog(IOptions<PublicLimits> limits) : IConfigureOpt
         {
             var socket = create(endpoint);
             // What a listening socket is set to, the connections it accepts have from the start.
-            if (endpoint is IPEndPoint) socket.SetRawSocketOption(TcpLevel, NotSentLowWater, BitConverter.GetBytes(limits.Value.UnsentBytes));
+            if (endpoint is IPEndPoint)
+            {
+                socket.SetRawSocketOption(TcpLevel, NotSentLowWater, BitConverter.GetBytes(limits.Value.UnsentBytes));
+            }
             return socket;
         };
     }

@@ -11,7 +11,8 @@ namespace Topology.Hardening.Limits;
 /// age at which it ends; there are so many for one client (429) and so many for all (503).
 /// </summary>
 internal sealed class StreamLimits(
-    RequestDelegate next, IOptions<PublicLimits> limits, OpenStreams open, UncountedClients uncounted, AnswerBacklog backlog, TimeProvider time, IProblemDetailsService problems)
+    RequestDelegate next, IOptions<PublicLimits> limits, OpenStreams open, UncountedClients uncounted, AnswerBacklog backlog,
+        TimeProvider time, IProblemDetailsService problems)
 {
     private readonly PublicLimits _limits = limits.Value;
     private readonly ClientCounts _clients = new();
@@ -47,7 +48,9 @@ internal sealed class StreamLimits(
                 var answer = context.Features.GetRequiredFeature<WatchedAnswer>();
                 // With a body to send, the client has the first word, and the answer may be long in coming.
                 if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true }) answer.Expect();
-                using var age = time.CreateTimer(static answer => ((WatchedAnswer)answer!).Abort(), answer, _limits.StreamAge, Timeout.InfiniteTimeSpan);
+                using var age =
+                    time.CreateTimer(
+                    static answer => ((WatchedAnswer)answer!).Abort(), answer, _limits.StreamAge, Timeout.InfiniteTimeSpan);
                 await next(context);
             }
             finally

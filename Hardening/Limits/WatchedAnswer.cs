@@ -43,8 +43,14 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
         var answer = new WatchedAnswer(context, features.GetRequiredFeature<IHttpResponseBodyFeature>(), backlog, limits);
         features.Set(answer);
         features.Set<IHttpResponseBodyFeature>(answer);
-        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade) features.Set<IHttpUpgradeFeature>(new Upgrade(upgrade, answer));
-        if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect) features.Set<IHttpExtendedConnectFeature>(new ExtendedConnect(connect, answer));
+        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
+        {
+            features.Set<IHttpUpgradeFeature>(new Upgrade(upgrade, answer));
+        }
+        if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
+        {
+            features.Set<IHttpExtendedConnectFeature>(new ExtendedConnect(connect, answer));
+        }
         return answer;
     }
 
@@ -67,10 +73,12 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
         }
     }
 
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => Watch(_writer.FlushAsync(cancellationToken), 0);
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+        Watch(_writer.FlushAsync(cancellationToken), 0);
 
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
-        source.Length > CopyBuffer ? WriteInPiecesAsync(source, cancellationToken) : Watch(_writer.WriteAsync(source, cancellationToken), source.Length);
+        source.Length > CopyBuffer ? WriteInPiecesAsync(source, cancellationToken)
+            : Watch(_writer.WriteAsync(source, cancellationToken), source.Length);
 
     public override void Advance(int bytes)
     {
@@ -208,7 +216,8 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
 
         public override void Flush() => inner.Flush();
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            inner.ReadAsync(buffer, cancellationToken);
 
         public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
             inner.ReadAsync(buffer, offset, count, cancellationToken);

@@ -10,7 +10,8 @@ namespace Topology.Hardening.Limits;
 /// Tells at the start how much memory the limits let clients take together, and warns where the machine or the container has
 /// less.
 /// </summary>
-internal sealed partial class WorstCase(IOptions<PublicLimits> limits, IConfiguration configuration, ILogger<WorstCase> logger) : IHostedService
+internal sealed partial class WorstCase(IOptions<PublicLimits> limits, IConfiguration configuration, ILogger<WorstCase> logger)
+    : IHostedService
 {
     // Measured: an idle connection with TLS, and an idle stream at an edge.
     private const long ConnectionBytes = 50 * 1024;

@@ -5,7 +5,8 @@ namespace Topology.Hardening.Listeners;
 /// <summary>One address that a service listens on. The name tells who may reach it and what it speaks.</summary>
 /// <param name="Name">The endpoint's name in the composition, in service discovery and in <c>Topology:Listeners</c>.</param>
 /// <param name="IsPublic">Whether the public may reach it: nothing that such a client says about itself is believed.</param>
-/// <param name="Protocols">The HTTP versions offered. Cleartext listeners offer one: without ALPN, Kestrel cannot tell HTTP/2 from HTTP/1.1.</param>
+/// <param name="Protocols">The HTTP versions offered. Cleartext listeners offer one: without ALPN, Kestrel cannot tell HTTP/2 from
+/// HTTP/1.1.</param>
 /// <param name="IsTls">Whether connections are encrypted.</param>
 public sealed record Listener(string Name, bool IsPublic, HttpProtocols Protocols, bool IsTls)
 {

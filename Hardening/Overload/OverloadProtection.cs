@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Topology.Hardening.Limits;
-using Topology.Hardening.Refusals;
 using Topology.Hardening.Listeners;
+using Topology.Hardening.Refusals;
 
 namespace Topology.Hardening.Overload;
 
@@ -89,7 +89,8 @@ internal static class OverloadProtection
         // Only the token bucket knows when to come again.
         var isClients = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter);
         var status = isClients ? StatusCodes.Status429TooManyRequests : StatusCodes.Status503ServiceUnavailable;
-        rejected.HttpContext.Response.Headers.RetryAfter = Math.Ceiling((isClients ? retryAfter : RetryAfterQueue).TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        rejected.HttpContext.Response.Headers.RetryAfter =
+            Math.Ceiling((isClients ? retryAfter : RetryAfterQueue).TotalSeconds).ToString(CultureInfo.InvariantCulture);
         await rejected.HttpContext.RequestServices.GetRequiredService<RequestRefusals>().AnswerAsync(
             rejected.HttpContext, status, isClients ? "rate" : "overload",
             isClients ? "You send more requests than one client may." : "More requests are in progress than this service takes.");

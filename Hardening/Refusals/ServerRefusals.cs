@@ -5,8 +5,11 @@ using Microsoft.Extensions.Hosting;
 
 namespace Topology.Hardening.Refusals;
 
-/// <summary>Notes what the server refuses before there is a request: what the strict parser or its own does not take, and what comes too slowly.</summary>
-internal sealed class ServerRefusals(DiagnosticListener diagnostics, RequestRefusals refusals) : IHostedService, IObserver<KeyValuePair<string, object?>>
+/// <summary>
+/// Notes what the server refuses before there is a request: what the strict parser or its own does not take, and what comes too slowly.
+/// </summary>
+internal sealed class ServerRefusals(DiagnosticListener diagnostics, RequestRefusals refusals)
+    : IHostedService, IObserver<KeyValuePair<string, object?>>
 {
     private const string BadRequest = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
 
@@ -26,7 +29,11 @@ internal sealed class ServerRefusals(DiagnosticListener diagnostics, RequestRefu
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
-        if (value is not { Key: BadRequest, Value: IFeatureCollection features } || features.Get<IBadRequestExceptionFeature>()?.Error is not BadHttpRequestException error) return;
+        if (value is not { Key: BadRequest, Value: IFeatureCollection features }
+            || features.Get<IBadRequestExceptionFeature>()?.Error is not BadHttpRequestException error)
+        {
+            return;
+        }
         refusals.Note(features, error.StatusCode, error.StatusCode switch
         {
             StatusCodes.Status408RequestTimeout => "slow",

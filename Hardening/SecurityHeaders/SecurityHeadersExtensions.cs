@@ -16,10 +16,12 @@ internal static class SecurityHeadersExtensions
     public static void AddSecurityHeaders(this IServiceCollection services, string section)
     {
         services.AddOptions<BrowserOptions>().BindConfiguration(section);
-        services.AddOptions<HttpsRedirectionOptions>().Configure<IOptions<BrowserOptions>, IConfiguration>((redirection, browsers, configuration) =>
+        services.AddOptions<HttpsRedirectionOptions>().Configure<IOptions<BrowserOptions>,
+            IConfiguration>((redirection, browsers, configuration) =>
         {
             redirection.RedirectStatusCode = StatusCodes.Status308PermanentRedirect;
-            redirection.HttpsPort = browsers.Value.Https.Port ?? ListenerConfiguration.Read(configuration).FirstOrDefault(entry => entry.Listener == Listener.Https).Port;
+            redirection.HttpsPort = browsers.Value.Https.Port
+                ?? ListenerConfiguration.Read(configuration).FirstOrDefault(entry => entry.Listener == Listener.Https).Port;
         });
     }
 

@@ -39,7 +39,11 @@ internal static class Http1Bytes
         {
             end = host.IndexOf((byte)']');
             // A zone ("%eth0") means something on one machine only.
-            if (end < 0 || host[1..end].Contains((byte)'%') || !host[1..end].Contains((byte)':') || !IPAddress.TryParse(host[1..end], out _)) return false;
+            if (end < 0 || host[1..end].Contains((byte)'%') || !host[1..end].Contains((byte)':')
+                || !IPAddress.TryParse(host[1..end], out _))
+            {
+                return false;
+            }
             end++;
         }
         else

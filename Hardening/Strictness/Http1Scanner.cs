@@ -159,12 +159,18 @@ internal sealed class Http1Scanner
         {
             if (line.Length > LongestChunkLine) Refuse("a chunk's line is too long");
             var digits = line.IndexOfAnyExcept(Http1Bytes.HexDigits) is >= 0 and var other ? other : line.Length;
-            if (digits > MostChunkDigits || (digits < line.Length && (digits == 0 || line[digits] is not ((byte)';' or (byte)'\r')))) Refuse(BadChunkSize);
+            if (digits > MostChunkDigits || (digits < line.Length && (digits == 0 || line[digits] is not ((byte)';' or (byte)'\r'))))
+            {
+                Refuse(BadChunkSize);
+            }
         }
 
         if (_part != Part.RequestLine || line[0] == '\r') return;
         var method = line.IndexOfAnyExcept(Http1Bytes.Token) is >= 0 and var end ? end : line.Length;
-        if (method > LongestMethod || (method < line.Length && line[method] is not ((byte)' ' or (byte)'\r'))) Refuse("the method is not a token of a method's length");
+        if (method > LongestMethod || (method < line.Length && line[method] is not ((byte)' ' or (byte)'\r')))
+        {
+            Refuse("the method is not a token of a method's length");
+        }
     }
 
     private void Line(ReadOnlySpan<byte> line)
@@ -205,7 +211,10 @@ internal sealed class Http1Scanner
         var last = line.LastIndexOf((byte)' ');
         if (first <= 0 || first == last) Refuse("the request line has not three parts");
         var method = line[..first];
-        if (method.Length > LongestMethod || method.ContainsAnyExcept(Http1Bytes.Token)) Refuse("the method is not a token of a method's length");
+        if (method.Length > LongestMethod || method.ContainsAnyExcept(Http1Bytes.Token))
+        {
+            Refuse("the method is not a token of a method's length");
+        }
 
         var version = line[(last + 1)..];
         if (!version.SequenceEqual("HTTP/1.1"u8))
@@ -240,7 +249,9 @@ internal sealed class Http1Scanner
         if (!Http1Bytes.IsHost(end < 0 ? authority : authority[..end])) Refuse("the request target's authority is invalid");
     }
 
-    /// <summary>field-name ":" OWS field-value OWS, RFC 9112 section 5. A line that folds starts with white space, which is no name.</summary>
+    /// <summary>
+    /// field-name ":" OWS field-value OWS, RFC 9112 section 5. A line that folds starts with white space, which is no name.
+    /// </summary>
     private void Field(ReadOnlySpan<byte> line)
     {
         var name = FieldName(line);
@@ -320,7 +331,8 @@ internal sealed class Http1Scanner
     {
         if (line.Length > LongestChunkLine) Refuse("a chunk's line is too long");
         var digits = line.IndexOf((byte)';') is >= 0 and var end ? end : line.Length;
-        if (digits is 0 or > MostChunkDigits || !Utf8Parser.TryParse(line[..digits], out uint size, out var used, 'x') || used != digits || size > int.MaxValue)
+        if (digits is 0 or > MostChunkDigits || !Utf8Parser.TryParse(line[..digits], out uint size, out var used, 'x') || used != digits
+            || size > int.MaxValue)
         {
             Refuse(BadChunkSize);
             return;

@@ -23,13 +23,16 @@ public static class StrictHttp1
     internal static void UseStrictHttp1(this ListenOptions endpoint) => endpoint.Use(next => connection =>
     {
         if (connection.Features.Get<ITlsHandshakeFeature>() is not null
-            && connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol.Span.SequenceEqual(SslApplicationProtocol.Http2.Protocol.Span) is true)
+            && connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol.Span.SequenceEqual(
+                SslApplicationProtocol.Http2.Protocol.Span) is true)
         {
             return next(connection);
         }
 
         var transport = connection.Transport;
-        var reader = new StrictPipeReader(transport.Input, connection.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().RequestClose);
+        var reader =
+            new StrictPipeReader(
+            transport.Input, connection.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().RequestClose);
         connection.Features.Set<IUpgradeNotice>(reader);
         connection.Features.Set<IConnectionOptions>(reader);
         connection.Transport = new StrictTransport(reader, transport.Output);
@@ -39,7 +42,9 @@ public static class StrictHttp1
     private sealed record StrictTransport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }
 
-/// <summary>What a request's <c>Connection</c> says. Kestrel shows no more of it than <c>close</c> or <c>keep-alive</c> where it has one of these.</summary>
+/// <summary>
+/// What a request's <c>Connection</c> says. Kestrel shows no more of it than <c>close</c> or <c>keep-alive</c> where it has one of these.
+/// </summary>
 internal interface IConnectionOptions
 {
     string? Connection { get; }
@@ -51,7 +56,9 @@ internal interface IUpgradeNotice
     void Upgraded();
 }
 
-/// <summary>Passes an upgrade on, and tells the connection of one that was made before the first byte of the new protocol is read.</summary>
+/// <summary>
+/// Passes an upgrade on, and tells the connection of one that was made before the first byte of the new protocol is read.
+/// </summary>
 internal sealed class NoticedUpgrade(IHttpUpgradeFeature upgrade, IUpgradeNotice notice) : IHttpUpgradeFeature
 {
     public bool IsUpgradableRequest => upgrade.IsUpgradableRequest;

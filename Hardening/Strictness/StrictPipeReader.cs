@@ -100,7 +100,10 @@ internal sealed class StrictPipeReader(PipeReader transport, Action refused) : P
         if (_scanner.IsComplete)
         {
             if (_scanned == 0) _scanner.Next();
-            else if (_allExamined && buffer.Length > _scanned) throw new BadHttpRequestException("The request is longer than its framing says.");
+            else if (_allExamined && buffer.Length > _scanned)
+            {
+                throw new BadHttpRequestException("The request is longer than its framing says.");
+            }
             else return;
         }
 

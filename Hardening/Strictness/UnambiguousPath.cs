@@ -50,7 +50,11 @@ public static class UnambiguousPath
                 continue;
             }
 
-            if (i + 2 >= path.Length || Convert.FromHexString(path.Slice(i + 1, 2), decoded[length..], out _, out _) != OperationStatus.Done) return false;
+            if (i + 2 >= path.Length
+                || Convert.FromHexString(path.Slice(i + 1, 2), decoded[length..], out _, out _) != OperationStatus.Done)
+            {
+                return false;
+            }
             if (decoded[length] is (byte)'/' or (byte)'\\' or < 0x20 or 0x7F) return false;
             i += 2;
         }
@@ -65,12 +69,17 @@ public static class UnambiguousPath
         return true;
     }
 
-    /// <summary>Whether an escape is left after decoding, which whoever decodes twice, or encodes with care for escapes, would take for one.</summary>
+    /// <summary>
+    /// Whether an escape is left after decoding, which whoever decodes twice, or encodes with care for escapes, would take for one.
+    /// </summary>
     private static bool HasEscape(ReadOnlySpan<byte> decoded)
     {
         for (var at = decoded.IndexOf((byte)'%'); at >= 0 && at + 2 < decoded.Length; at++)
         {
-            if (decoded[at] == '%' && char.IsAsciiHexDigit((char)decoded[at + 1]) && char.IsAsciiHexDigit((char)decoded[at + 2])) return true;
+            if (decoded[at] == '%' && char.IsAsciiHexDigit((char)decoded[at + 1]) && char.IsAsciiHexDigit((char)decoded[at + 2]))
+            {
+                return true;
+            }
         }
 
         return false;

@@ -36,7 +36,8 @@ internal sealed class TraceContextPropagation(string? key) : DistributedContextP
         if (_key is not null) setter(carrier, KeyField, key!);
     }
 
-    public override void ExtractTraceIdAndState(object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState)
+    public override void ExtractTraceIdAndState(
+        object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState)
     {
         (traceId, traceState) = (null, null);
         if (IsTrusted(carrier, getter)) _w3c.ExtractTraceIdAndState(carrier, getter, out traceId, out traceState);

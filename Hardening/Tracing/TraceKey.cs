@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Topology.Hardening.Tracing;
 
-/// <summary>The key with which this process sends trace contexts, for programs that are no service of the topology but belong to it.</summary>
+/// <summary>
+/// The key with which this process sends trace contexts, for programs that are no service of the topology but belong to it.
+/// </summary>
 public static class TraceKey
 {
     /// <summary>The field that carries the key.</summary>

@@ -24,7 +24,10 @@ internal static class TraceTrust
     public static void AddTraceTrust(this IHostApplicationBuilder builder, string section)
     {
         builder.Services.AddOptions<TraceOptions>().BindConfiguration(section)
-            .Validate(options => IsKey(options.TraceKey), $"{section}:{nameof(TraceOptions.TraceKey)} must have {ShortestKey} characters or more, of visible ASCII.")
+            .Validate(
+                options =>
+                IsKey(options.TraceKey),
+                $"{section}:{nameof(TraceOptions.TraceKey)} must have {ShortestKey} characters or more, of visible ASCII.")
             .ValidateOnStart();
         // The host has already registered the default, so it is replaced there too.
         var propagation = new TraceContextPropagation(builder.Configuration.GetSection(section)[nameof(TraceOptions.TraceKey)]);
@@ -32,5 +35,6 @@ internal static class TraceTrust
         builder.Services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(propagation));
     }
 
-    private static bool IsKey(string? key) => string.IsNullOrEmpty(key) || (key.Length >= ShortestKey && key.All(character => character is > ' ' and <= '~'));
+    private static bool IsKey(string? key) =>
+        string.IsNullOrEmpty(key) || (key.Length >= ShortestKey && key.All(character => character is > ' ' and <= '~'));
 }

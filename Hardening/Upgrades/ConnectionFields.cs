@@ -28,7 +28,9 @@ public static class ConnectionFields
     /// <summary>Framing and the host belong to the message; the others are options and no fields, or have rules of their own.</summary>
     private static bool IsKept(ReadOnlySpan<char> name)
     {
-        foreach (var kept in (ReadOnlySpan<string>)["close", "keep-alive", "upgrade", "host", "content-length", "transfer-encoding", "connection"])
+        foreach (
+            var kept in (
+            ReadOnlySpan<string>)["close", "keep-alive", "upgrade", "host", "content-length", "transfer-encoding", "connection"])
         {
             if (name.Equals(kept, StringComparison.OrdinalIgnoreCase)) return true;
         }

@@ -14,7 +14,8 @@ internal sealed class GrpcNeedsHttp2(RequestDelegate next, RequestRefusals refus
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (!IsGrpc(context.Request.ContentType) || (!HttpProtocol.IsHttp11(context.Request.Protocol) && !HttpProtocol.IsHttp10(context.Request.Protocol)))
+        if (!IsGrpc(context.Request.ContentType)
+            || (!HttpProtocol.IsHttp11(context.Request.Protocol) && !HttpProtocol.IsHttp10(context.Request.Protocol)))
         {
             return next(context);
         }

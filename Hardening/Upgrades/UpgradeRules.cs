@@ -25,14 +25,17 @@ internal sealed class UpgradeRules(RequestDelegate next, RequestRefusals refusal
             return Refuse(context, StatusCodes.Status405MethodNotAllowed, "A WebSocket is opened with GET.");
         }
 
-        var isOffered = isExtendedConnect || (request.Headers.ContainsKey("Upgrade") && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true });
+        var isOffered = isExtendedConnect
+            || (request.Headers.ContainsKey("Upgrade") && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true });
         if (!isOffered || request.Headers.SecWebSocketVersion != Version) return RequireUpgrade(context);
         return isExtendedConnect || IsKey(request.Headers.SecWebSocketKey)
             ? next(context)
             : Refuse(context, StatusCodes.Status400BadRequest, "Sec-WebSocket-Key must be 16 bytes in base64.");
     }
 
-    /// <summary>Tells what would do: RFC 9110 sections 7.8 and 15.5.22, RFC 6455 section 4.4. HTTP/2 and HTTP/3 have no Upgrade, so no 426.</summary>
+    /// <summary>
+    /// Tells what would do: RFC 9110 sections 7.8 and 15.5.22, RFC 6455 section 4.4. HTTP/2 and HTTP/3 have no Upgrade, so no 426.
+    /// </summary>
     private Task RequireUpgrade(HttpContext context)
     {
         context.Response.Headers.SecWebSocketVersion = Version;

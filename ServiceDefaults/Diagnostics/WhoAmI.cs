@@ -51,9 +51,11 @@ public static class WhoAmIExtensions
     public static void MapWhoAmI(this IEndpointRouteBuilder endpoints, string prefix)
     {
         var services = endpoints.ServiceProvider;
-        var isOn = services.GetRequiredService<IOptions<TopologyOptions>>().Value.WhoAmI ?? services.GetRequiredService<IHostEnvironment>().IsDevelopment();
+        var isOn = services.GetRequiredService<IOptions<TopologyOptions>>().Value.WhoAmI
+            ?? services.GetRequiredService<IHostEnvironment>().IsDevelopment();
         if (!isOn) return;
-        endpoints.MapMethods(prefix + Suffix, [HttpMethods.Get, HttpMethods.Head], (HttpContext context, ServiceIdentity identity) => new WhoAmIResponse(
+        endpoints.MapMethods(
+            prefix + Suffix, [HttpMethods.Get, HttpMethods.Head], (HttpContext context, ServiceIdentity identity) => new WhoAmIResponse(
             identity.Instance,
             Environment.ProcessId,
             context.Request.Method,

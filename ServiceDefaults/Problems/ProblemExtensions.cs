@@ -35,7 +35,11 @@ public static class ProblemExtensions
         return services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
             context.ProblemDetails.Type ??= "about:blank"; // RFC 9457 section 4.2.1: no more than the status says.
-            if ((context.Exception ?? context.HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error) is not BadHttpRequestException bad) return;
+            if ((context.Exception
+                ?? context.HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error) is not BadHttpRequestException bad)
+            {
+                return;
+            }
             context.ProblemDetails.Detail = bad.Message;
             context.HttpContext.NoteUnreadBody(bad);
             if (bad.InnerException is JsonException { Path: { Length: > 0 } path } json)

@@ -1,5 +1,5 @@
-using Topology.ServiceDefaults.Paths;
 using OpenTelemetry.Trace;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.ServiceDefaults.Telemetry;
 
@@ -15,7 +15,8 @@ internal sealed class RecordedTraces(int perSecond, TimeProvider time) : Sampler
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
         new(IsHealthCheck(samplingParameters.Name) || IsAboveRate() ? SamplingDecision.Drop : SamplingDecision.RecordAndSample);
 
-    private static bool IsHealthCheck(string name) => name.StartsWith("proxy.", StringComparison.Ordinal) && name.Contains("health", StringComparison.Ordinal);
+    private static bool IsHealthCheck(string name) =>
+        name.StartsWith("proxy.", StringComparison.Ordinal) && name.Contains("health", StringComparison.Ordinal);
 
     private bool IsAboveRate()
     {

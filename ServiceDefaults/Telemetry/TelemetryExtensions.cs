@@ -1,4 +1,3 @@
-using Topology.ServiceDefaults.Paths;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -7,6 +6,7 @@ using OpenTelemetry;
 using OpenTelemetry.Context.Propagation;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.ServiceDefaults.Telemetry;
 
@@ -34,7 +34,8 @@ internal static class TelemetryExtensions
                 .AddSource(builder.Environment.ApplicationName, "Yarp.ReverseProxy")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !HealthEndpoints.IsHealthPath(context.Request.Path))
                 .AddHttpClientInstrumentation(options =>
-                    options.FilterHttpRequestMessage = request => request.RequestUri is not { } uri || !HealthEndpoints.IsHealthPath(uri.AbsolutePath)))
+                    options.FilterHttpRequestMessage = request =>
+                        request.RequestUri is not { } uri || !HealthEndpoints.IsHealthPath(uri.AbsolutePath)))
             .WithMetrics(metrics => metrics
                 .AddMeter(builder.Environment.ApplicationName, nameof(Topology), "Yarp.ReverseProxy")
                 .AddAspNetCoreInstrumentation()

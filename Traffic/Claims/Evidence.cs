@@ -28,7 +28,8 @@ public sealed class Evidence
     public void Note(string fact) => _facts.Add((null, Clean(fact)));
 
     /// <inheritdoc />
-    public override string ToString() => string.Join(Separator, _facts.Select(entry => entry.IsMet is false ? Against + entry.Fact : entry.Fact));
+    public override string ToString() =>
+        string.Join(Separator, _facts.Select(entry => entry.IsMet is false ? Against + entry.Fact : entry.Fact));
 
     private static string Clean(string fact) => fact.ReplaceLineEndings(" ").Replace(Separator, ", ", StringComparison.Ordinal);
 }

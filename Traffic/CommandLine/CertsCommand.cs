@@ -6,7 +6,9 @@ using Topology.Hardening.Certificates;
 
 namespace Topology.CommandLine;
 
-/// <summary><c>certs</c>: shows, exports and renews the local authorities, issues certificates to programs that need files, and revokes.</summary>
+/// <summary>
+/// <c>certs</c>: shows, exports and renews the local authorities, issues certificates to programs that need files, and revokes.
+/// </summary>
 internal static class CertsCommand
 {
     private static readonly string[] Names = [LocalAuthorities.Public, LocalAuthorities.Internal];
@@ -48,7 +50,8 @@ internal static class CertsCommand
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                return Commands.Refuse($"{path} cannot be written ({exception.Message}); name a file in a folder that exists and is yours.");
+                return Commands.Refuse(
+                    $"{path} cannot be written ({exception.Message}); name a file in a folder that exists and is yours.");
             }
 
             Console.WriteLine($"{path} holds the {local.Name} authority's certificate. For curl: --cacert {path}");
@@ -79,8 +82,16 @@ internal static class CertsCommand
     {
         var authority = Authority();
         var name = Leaf("Who it is for, such as nginx; also its common name.");
-        var revocationList = new Option<Uri?>("--revocation-list") { Description = "The URL of the list of revoked certificates, which a new public certificate names.", DefaultValueFactory = _ => new("http://localhost:5200" + LocalAuthorities.RevocationListPath) };
-        var command = new Command("issue", "Issues a certificate, or finds the one issued before, and prints its files.") { authority, name, revocationList };
+        var revocationList =
+            new Option<Uri?>(
+            "--revocation-list")
+            {
+                Description = "The URL of the list of revoked certificates, which a new public certificate names.",
+                DefaultValueFactory = _ => new("http://localhost:5200" + LocalAuthorities.RevocationListPath)
+            };
+        var command =
+            new Command(
+            "issue", "Issues a certificate, or finds the one issued before, and prints its files.") { authority, name, revocationList };
         command.SetAction(directory, (result, root) =>
         {
             var local = Open(root, result.GetRequiredValue(authority), result.GetValue(revocationList));
@@ -97,12 +108,19 @@ internal static class CertsCommand
     {
         var authority = Authority();
         var name = Leaf("Whose, as certs shows it, such as edge.");
-        var command = new Command("revoke", "Puts a certificate on its authority's list of revoked ones. A running service takes a new one within a minute.") { authority, name };
+        var command =
+            new Command(
+            "revoke",
+            "Puts a certificate on its authority's list of revoked ones. A running service takes a new one within a minute.") { authority,
+            name };
         command.SetAction(directory, (result, root) =>
         {
             var local = Open(root, result.GetRequiredValue(authority));
             var leaf = result.GetRequiredValue(name);
-            if (!local.Revoke(leaf)) return Commands.Refuse($"The {local.Name} authority has no certificate of {leaf}; ./topology certs shows which there are.");
+            if (!local.Revoke(leaf))
+            {
+                return Commands.Refuse($"The {local.Name} authority has no certificate of {leaf}; ./topology certs shows which there are.");
+            }
             Console.WriteLine($"The {local.Name} certificate of {leaf} is revoked.");
             return 0;
         });
@@ -122,7 +140,10 @@ internal static class CertsCommand
                 table.AddRow(
                     Markup.Escape(name),
                     Markup.Escape(Path.GetFileNameWithoutExtension(file)),
-                    Markup.Escape(names is null ? "" : string.Join(' ', names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())))),
+                    Markup.Escape(
+                        names is null ? ""
+                        : string.Join(
+                        ' ', names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())))),
                     $"{certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}",
                     certificate.GetCertHashString(HashAlgorithmName.SHA256)[..16]);
             }
@@ -136,7 +157,8 @@ internal static class CertsCommand
 
     private static Option<string> Authority()
     {
-        var option = new Option<string>("--authority") { Description = "public or internal.", DefaultValueFactory = _ => LocalAuthorities.Public };
+        var option =
+            new Option<string>("--authority") { Description = "public or internal.", DefaultValueFactory = _ => LocalAuthorities.Public };
         option.AcceptOnlyFromAmong(Names);
         return option;
     }
@@ -156,8 +178,11 @@ internal static class CertsCommand
         return name;
     }
 
-    /// <summary>Gives the command its action, which takes the authorities' folder; that may be one that cannot be made, read or written.</summary>
-    private static void SetAction(this Command command, Option<string?> directory, Func<ParseResult, string, int> action) => command.SetAction(result =>
+    /// <summary>
+    /// Gives the command its action, which takes the authorities' folder; that may be one that cannot be made, read or written.
+    /// </summary>
+    private static void SetAction(this Command command, Option<string?> directory, Func<ParseResult, string, int> action) =>
+        command.SetAction(result =>
     {
         var root = LocalAuthorities.Root(result.GetValue(directory));
         try
@@ -166,7 +191,8 @@ internal static class CertsCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return Commands.Refuse($"{root} cannot be used ({exception.Message}); name a folder that is there, or can be made, and is yours.");
+            return Commands.Refuse(
+                $"{root} cannot be used ({exception.Message}); name a folder that is there, or can be made, and is yours.");
         }
     });
 

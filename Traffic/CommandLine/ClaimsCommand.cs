@@ -1,7 +1,7 @@
-using Topology.Claims.Checks;
 using System.CommandLine;
 using System.Text.Json;
 using Topology.Claims;
+using Topology.Claims.Checks;
 using Topology.Claims.Lab;
 
 namespace Topology.CommandLine;
@@ -11,8 +11,20 @@ internal static class ClaimsCommand
 {
     private const int DoesNotHold = 1;
 
-    private static readonly Option<string[]> Only = new("--only") { Description = $"Check these claims only: {ClaimCatalog.Ids}.", HelpName = "ID[,ID]", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<string[]> Proxies = new("--proxies") { Description = "Start these as well, where they are installed: nginx, apache, haproxy. Not with --attach.", HelpName = "NAME[,NAME]", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<string[]> Only =
+        new("--only")
+        {
+            Description = $"Check these claims only: {ClaimCatalog.Ids}.",
+            HelpName = "ID[,ID]",
+            AllowMultipleArgumentsPerToken = true
+        };
+    private static readonly Option<string[]> Proxies =
+        new("--proxies")
+        {
+            Description = "Start these as well, where they are installed: nginx, apache, haproxy. Not with --attach.",
+            HelpName = "NAME[,NAME]",
+            AllowMultipleArgumentsPerToken = true
+        };
     private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the results as JSON." };
 
     public static Command Create()
@@ -25,16 +37,27 @@ internal static class ClaimsCommand
     private static async Task<int> CheckAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var (ids, proxies) = (Commands.Split(parsed.GetValue(Only)), Commands.Split(parsed.GetValue(Proxies)));
-        if (ids.FirstOrDefault(id => ClaimCatalog.Find(id) is null) is { } unknown) return Commands.Refuse($"Unknown claim \"{unknown}\"; use some of {ClaimCatalog.Ids}.");
-        if (proxies.FirstOrDefault(proxy => !OwnTopology.OtherProxies.Contains(proxy)) is { } other) return Commands.Refuse($"Unknown proxy \"{other}\"; use some of {string.Join(", ", OwnTopology.OtherProxies)}.");
-        if (proxies.Length > 0 && parsed.GetValue(MeasuredTopology.Attach)) return Commands.Refuse("--proxies starts proxies with a topology of its own; leave out --attach.");
+        if (ids.FirstOrDefault(id => ClaimCatalog.Find(id) is null) is { } unknown)
+        {
+            return Commands.Refuse($"Unknown claim \"{unknown}\"; use some of {ClaimCatalog.Ids}.");
+        }
+        if (proxies.FirstOrDefault(proxy => !OwnTopology.OtherProxies.Contains(proxy)) is { } other)
+        {
+            return Commands.Refuse($"Unknown proxy \"{other}\"; use some of {string.Join(", ", OwnTopology.OtherProxies)}.");
+        }
+        if (proxies.Length > 0 && parsed.GetValue(MeasuredTopology.Attach))
+        {
+            return Commands.Refuse("--proxies starts proxies with a topology of its own; leave out --attach.");
+        }
         if (Commands.MissingFolder(parsed.GetValue(Json)) is { } missing) return Commands.Refuse(missing);
 
         return await Commands.RunAsync(async () =>
         {
             await using var topology = await MeasuredTopology.OpenAsync(parsed, proxies, cancellationToken);
             await using var lab = await ClaimLab.OpenAsync(topology.Read, Commands.Configuration, cancellationToken);
-            var unmet = ClaimCatalog.All.Select(claim => (Claim: claim, Need: claim.Needs(lab))).Where(entry => entry.Need is not null).ToDictionary(entry => entry.Claim, entry => entry.Need!);
+            var unmet =
+                ClaimCatalog.All.Select(claim => (Claim: claim, Need: claim.Needs(lab)))
+                .Where(entry => entry.Need is not null).ToDictionary(entry => entry.Claim, entry => entry.Need!);
             if (unmet.FirstOrDefault(entry => ids.Contains(entry.Key.Id)) is { Key: { } asked, Value: var need })
             {
                 return Commands.Refuse($"{asked.Id} cannot be put to what runs, because it needs {need.What}. {need.Why} Without --attach it is put to a lab of its own.");
@@ -48,7 +71,10 @@ internal static class ClaimsCommand
             }
 
             ClaimsReport.Write(results, ids.Length == 0 ? unmet : []);
-            if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, JsonSerializer.Serialize(results, ClaimRunner.Json) + "\n", cancellationToken);
+            if (parsed.GetValue(Json) is { } json)
+            {
+                await File.WriteAllTextAsync(json.FullName, JsonSerializer.Serialize(results, ClaimRunner.Json) + "\n", cancellationToken);
+            }
             return results.All(result => result.Holds) ? 0 : DoesNotHold;
         }, cancellationToken);
     }

@@ -20,18 +20,30 @@ internal static class Commands
     public static IConfiguration Configuration { get; } = new ConfigurationBuilder().AddEnvironmentVariables().Build();
 
     /// <summary>Whether arguments are meant for a command: a setting of the service begins with a hyphen.</summary>
-    public static bool IsMeantBy(string[] args) => args is ["--help" or "-h" or "-?" or "--version", ..] || args is [var first, ..] && !first.StartsWith('-') && !first.StartsWith('/');
+    public static bool IsMeantBy(string[] args) =>
+        args is ["--help" or "-h" or "-?" or "--version", ..] || args is [var first, ..] && !first.StartsWith('-')
+        && !first.StartsWith('/');
 
     /// <summary>Finds the command and runs it.</summary>
-    /// <returns>Its status: 0, 1 for a bad result, 2 for bad arguments, 3 for a measurement that is not valid, 130 where it was cancelled.</returns>
+    /// <returns>Its status: 0, 1 for a bad result, 2 for bad arguments, 3 for a measurement that is not valid, 130 where it was
+    /// cancelled.</returns>
     public static async Task<int> InvokeAsync(string[] args, params IReadOnlyList<Command> commands)
     {
-        if (args[0] is not ['-', ..] && commands.All(command => command.Name != args[0])) return Refuse($"There is no command \"{args[0]}\"; use one of {string.Join(", ", commands.Select(command => command.Name))}.");
+        if (args[0] is not ['-', ..] && commands.All(command => command.Name != args[0]))
+        {
+            return Refuse($"There is no command \"{args[0]}\"; use one of {string.Join(", ", commands.Select(command => command.Name))}.");
+        }
         var root = new RootCommand("Measures the topology; without a command this program is the service with its page.");
         foreach (var command in commands) root.Add(command);
         var parsed = root.Parse(args);
-        if (UnknownOption(parsed) is { } unknown) return Refuse($"There is no option '{unknown}'; write a file or folder of that name as ./{unknown}. See --help.");
-        if (parsed.Errors is [var error, ..]) return Refuse($"{error.Message.ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal)} See --help.");
+        if (UnknownOption(parsed) is { } unknown)
+        {
+            return Refuse($"There is no option '{unknown}'; write a file or folder of that name as ./{unknown}. See --help.");
+        }
+        if (parsed.Errors is [var error, ..])
+        {
+            return Refuse($"{error.Message.ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal)} See --help.");
+        }
         return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     }
 
@@ -48,7 +60,8 @@ internal static class Commands
 
     /// <summary>Says what to change about the first file whose folder is not there; null where all are.</summary>
     public static string? MissingFolder(params IEnumerable<FileInfo?> files) =>
-        files.FirstOrDefault(file => file is { Directory.Exists: false }) is { } file ? $"The folder of {file} does not exist; make it or name another file." : null;
+        files.FirstOrDefault(file => file is { Directory.Exists: false }) is { } file
+            ? $"The folder of {file} does not exist; make it or name another file." : null;
 
     /// <summary>Measures, and turns what goes wrong into one message and an exit status.</summary>
     public static async Task<int> RunAsync(Func<Task<int>> measure, CancellationToken cancellationToken)
@@ -75,5 +88,7 @@ internal static class Commands
     /// </summary>
     private static string? UnknownOption(ParseResult parsed) => parsed.Tokens
         .TakeWhile(token => token.Type != TokenType.DoubleDash)
-        .FirstOrDefault(token => token.Type == TokenType.Argument && (token.Value is ['-', '-', _, ..] || token.Value is ['-', var first, ..] && char.IsAsciiLetter(first)))?.Value;
+        .FirstOrDefault(
+            token => token.Type == TokenType.Argument
+            && (token.Value is ['-', '-', _, ..] || token.Value is ['-', var first, ..] && char.IsAsciiLetter(first)))?.Value;
 }

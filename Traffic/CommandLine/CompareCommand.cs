@@ -1,11 +1,11 @@
-using Topology.Comparison.Pacing;
 using System.CommandLine;
-using Topology.ServiceDefaults.Paths;
 using Topology.Comparison;
+using Topology.Comparison.Pacing;
 using Topology.Comparison.Pairs;
 using Topology.Comparison.Reports;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.CommandLine;
 
@@ -14,16 +14,45 @@ internal static class CompareCommand
 {
     private static readonly ComparisonOptions Defaults = new();
 
-    private static readonly Option<string> WorkloadOption = new("--workload") { Description = $"What to send: {WorkloadCatalog.Names}.", DefaultValueFactory = _ => Defaults.Workload };
-    private static readonly Option<string[]> Paths = new("--paths") { Description = $"Some of {string.Join(",", TopologyPath.All)}; the first is the baseline. Default: all that run.", HelpName = "PATH[,PATH]", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<double> Rate = new("--rate") { Description = "Requests offered for each second.", DefaultValueFactory = _ => Defaults.Rate };
-    private static readonly Option<double> Duration = new("--duration") { Description = "Seconds that each path is measured; the control takes as long as one path.", DefaultValueFactory = _ => Defaults.DurationSeconds };
+    private static readonly Option<string> WorkloadOption =
+        new("--workload") { Description = $"What to send: {WorkloadCatalog.Names}.", DefaultValueFactory = _ => Defaults.Workload };
+    private static readonly Option<string[]> Paths =
+        new("--paths")
+        {
+            Description = $"Some of {string.Join(",", TopologyPath.All)}; the first is the baseline. Default: all that run.",
+            HelpName = "PATH[,PATH]",
+            AllowMultipleArgumentsPerToken = true
+        };
+    private static readonly Option<double> Rate =
+        new("--rate") { Description = "Requests offered for each second.", DefaultValueFactory = _ => Defaults.Rate };
+    private static readonly Option<double> Duration =
+        new("--duration")
+        {
+            Description = "Seconds that each path is measured; the control takes as long as one path.",
+            DefaultValueFactory = _ => Defaults.DurationSeconds
+        };
     private static readonly Option<bool> Tls = new("--tls") { Description = "Ask the https listeners." };
-    private static readonly Option<string> Protocol = new("--protocol") { Description = "http1 or http2 (with --tls). Default: the lowest that carries the workload.", HelpName = "http1|http2" };
-    private static readonly Option<string> ArrivalOption = new("--arrival") { Description = "When requests start: constant or poisson.", DefaultValueFactory = _ => "constant", HelpName = "constant|poisson" };
-    private static readonly Option<bool> ClosedLoop = new("--closed-loop") { Description = "Send as fast as answers come, on all connections: finds saturation." };
-    private static readonly Option<int?> Connections = new("--connections") { Description = "Connections to each path. Default: enough for a tenth of a second at the rate." };
-    private static readonly Option<int> Seed = new("--seed") { Description = "Repeats the order of blocks and the arrivals.", DefaultValueFactory = _ => Defaults.Seed };
+    private static readonly Option<string> Protocol =
+        new("--protocol")
+        {
+            Description = "http1 or http2 (with --tls). Default: the lowest that carries the workload.",
+            HelpName =
+        "http1|http2"
+        };
+    private static readonly Option<string> ArrivalOption =
+        new("--arrival")
+        {
+            Description = "When requests start: constant or poisson.",
+            DefaultValueFactory = _ =>
+        "constant",
+            HelpName = "constant|poisson"
+        };
+    private static readonly Option<bool> ClosedLoop =
+        new("--closed-loop") { Description = "Send as fast as answers come, on all connections: finds saturation." };
+    private static readonly Option<int?> Connections =
+        new("--connections") { Description = "Connections to each path. Default: enough for a tenth of a second at the rate." };
+    private static readonly Option<int> Seed =
+        new("--seed") { Description = "Repeats the order of blocks and the arrivals.", DefaultValueFactory = _ => Defaults.Seed };
     private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the result as JSON." };
     private static readonly Option<FileInfo> Csv = new("--csv") { Description = "Write a line for each path and percentile." };
     private static readonly Option<FileInfo> Report = new("--report") { Description = "Write one HTML file with tables and charts." };
@@ -43,7 +72,10 @@ internal static class CompareCommand
     {
         var options = Read(parsed);
         if ((Unknown(parsed) ?? options.Validate()) is { } problem) return Commands.Refuse(problem);
-        if (Commands.MissingFolder(parsed.GetValue(Json), parsed.GetValue(Csv), parsed.GetValue(Report)) is { } missing) return Commands.Refuse(missing);
+        if (Commands.MissingFolder(parsed.GetValue(Json), parsed.GetValue(Csv), parsed.GetValue(Report)) is { } missing)
+        {
+            return Commands.Refuse(missing);
+        }
 
         return await Commands.RunAsync(async () =>
         {
@@ -53,7 +85,8 @@ internal static class CompareCommand
             if (options.Validate(targets) is { } impossible) return Commands.Refuse(impossible);
 
             var trust = new PublicTrust(Commands.Configuration);
-            using var pairs = new PairSender(targets, trust, new(Microsoft.Extensions.Logging.Abstractions.NullLogger<StartedPaths>.Instance));
+            using var pairs =
+                new PairSender(targets, trust, new(Microsoft.Extensions.Logging.Abstractions.NullLogger<StartedPaths>.Instance));
             var engine = new ComparisonEngine(targets, trust)
             {
                 Processes = (path, workload) => state.On(path, workload),
@@ -64,7 +97,10 @@ internal static class CompareCommand
             ConsoleReport.Write(result, state.Dashboard?.Url);
             if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, ResultFiles.Json(result), cancellationToken);
             if (parsed.GetValue(Csv) is { } csv) await File.WriteAllTextAsync(csv.FullName, ResultFiles.Csv(result), cancellationToken);
-            if (parsed.GetValue(Report) is { } report) await File.WriteAllTextAsync(report.FullName, HtmlReport.Render(result), cancellationToken);
+            if (parsed.GetValue(Report) is { } report)
+            {
+                await File.WriteAllTextAsync(report.FullName, HtmlReport.Render(result), cancellationToken);
+            }
             return result.Valid ? 0 : Commands.NotValid;
         }, cancellationToken);
     }
@@ -84,7 +120,9 @@ internal static class CompareCommand
     };
 
     private static string? Unknown(ParseResult parsed) =>
-        parsed.GetValue(Protocol) is not (null or "http1" or "http2") ? $"Unknown protocol \"{parsed.GetValue(Protocol)}\"; use http1 or http2."
-        : parsed.GetValue(ArrivalOption) is not ("constant" or "poisson") ? $"Unknown arrival \"{parsed.GetValue(ArrivalOption)}\"; use constant or poisson."
+        parsed.GetValue(Protocol) is not (null or "http1" or "http2")
+            ? $"Unknown protocol \"{parsed.GetValue(Protocol)}\"; use http1 or http2."
+        : parsed.GetValue(ArrivalOption) is not ("constant" or "poisson")
+            ? $"Unknown arrival \"{parsed.GetValue(ArrivalOption)}\"; use constant or poisson."
         : null;
 }

@@ -1,19 +1,22 @@
-using Topology.Comparison.Reports;
 using System.Globalization;
 using Spectre.Console;
 using Topology.Comparison;
+using Topology.Comparison.Reports;
 
 namespace Topology.CommandLine;
 
 /// <summary>Progress and result on a terminal, or as plain lines where there is none.</summary>
 internal static class ConsoleReport
 {
-    public static async Task<ComparisonResult> WithProgressAsync(ComparisonOptions options, Func<IProgress<ComparisonProgress>, Task<ComparisonResult>> run)
+    public static async Task<ComparisonResult> WithProgressAsync(
+        ComparisonOptions options, Func<IProgress<ComparisonProgress>, Task<ComparisonResult>> run)
     {
         // The result goes to standard output; what is on the way to it does not.
         var errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         ComparisonResult? result = null;
-        await errors.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(async context =>
+        await errors.Progress().Columns(
+            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(
+            async context =>
         {
             var bar = context.AddTask(Markup.Escape($"{options.Workload}"));
             result = await run(new Report(progress =>
@@ -31,12 +34,17 @@ internal static class ConsoleReport
     {
         var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected) console.Profile.Width = Math.Max(160, console.Profile.Width);
-        var load = result.Arrival == "closed-loop" ? $"closed loop on {result.Connections} connections" : $"{result.Paths[0].OfferedRate:0.#} requests a second, {result.Arrival} arrivals";
+        var load = result.Arrival == "closed-loop" ? $"closed loop on {result.Connections} connections"
+            : $"{result.Paths[0].OfferedRate:0.#} requests a second, {result.Arrival} arrivals";
         console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{result.Workload} over {result.Protocol} {(result.Tls ? "with TLS" : "in cleartext")}, {load}, {result.Rounds} blocks of {result.DurationSeconds / result.Rounds:0.##} s on each path"));
 
         var table = new Table().Border(TableBorder.Rounded).AddColumn("path");
-        foreach (var title in (string[])["achieved/s", "errors", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "max ms", "Δ p50 ms [95 %]", "Δ p99 ms [95 %]", "CPU µs/request", "memory MiB"])
+        foreach (
+            var title in (
+            string[])[
+            "achieved/s", "errors", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "max ms", "Δ p50 ms [95 %]", "Δ p99 ms [95 %]",
+            "CPU µs/request", "memory MiB"])
         {
             table.AddColumn(new TableColumn(Markup.Escape(title)).RightAligned());
         }
@@ -49,7 +57,10 @@ internal static class ConsoleReport
         console.Write(table);
         foreach (var sentence in ResultText.Sentences(result)) console.WriteLine(sentence);
         console.WriteLine(ResultText.Control(result));
-        if (result.Store is { } store) console.WriteLine($"Orders acknowledged: {store.Acknowledged}; of them in the store: {store.Stored}.");
+        if (result.Store is { } store)
+        {
+            console.WriteLine($"Orders acknowledged: {store.Acknowledged}; of them in the store: {store.Stored}.");
+        }
         if (!result.Valid) console.WriteLine(ResultText.Invalid, new Style(Color.Red));
         foreach (var note in result.Notes) console.WriteLine($"- {note}");
         if (dashboard is not null)
@@ -63,7 +74,10 @@ internal static class ConsoleReport
         yield return path.Path;
         yield return path.AchievedRate.ToString("0", CultureInfo.InvariantCulture);
         yield return path.Errors.ToString(CultureInfo.InvariantCulture);
-        foreach (var (_, ms) in ResultFiles.Percentiles(path).DefaultIfEmpty(("", double.NaN))) yield return double.IsNaN(ms) ? "–" : ResultText.Ms(ms);
+        foreach (var (_, ms) in ResultFiles.Percentiles(path).DefaultIfEmpty(("", double.NaN)))
+        {
+            yield return double.IsNaN(ms) ? "–" : ResultText.Ms(ms);
+        }
         if (path.LatencyMs is null)
         {
             for (var i = 0; i < 4; i++) yield return "–";
@@ -72,7 +86,8 @@ internal static class ConsoleReport
         yield return ResultText.Added(result, path, "p50");
         yield return ResultText.Added(result, path, "p99");
         yield return ResultText.Cpu(path);
-        yield return string.Join(", ", path.MemoryMiB.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0}")));
+        yield return string.Join(
+            ", ", path.MemoryMiB.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0}")));
     }
 
     private sealed class Report(Action<ComparisonProgress> report) : IProgress<ComparisonProgress>

@@ -1,14 +1,20 @@
 using System.CommandLine;
-using Topology.Hardening.Tracing;
 using Topology.Comparison.Targets;
+using Topology.Hardening.Tracing;
 
 namespace Topology.CommandLine;
 
 /// <summary>What a command measures: a topology of its own, or with <c>--attach</c> the one that runs.</summary>
 internal sealed class MeasuredTopology : IAsyncDisposable
 {
-    public static readonly Option<bool> Attach = new("--attach") { Description = "Ask the topology that runs, instead of starting one for the measurement." };
-    public static readonly Option<FileInfo> StateOption = new("--state") { Description = "With --attach: the file in which the running topology describes itself. Default: artifacts/topology.json." };
+    public static readonly Option<bool> Attach =
+        new("--attach") { Description = "Ask the topology that runs, instead of starting one for the measurement." };
+    public static readonly Option<FileInfo> StateOption =
+        new("--state")
+        {
+            Description =
+        "With --attach: the file in which the running topology describes itself. Default: artifacts/topology.json."
+        };
     public static readonly Option<bool> NoBuild = new("--no-build") { Description = "Start what was built before." };
 
     private readonly OwnTopology? _own;
@@ -28,13 +34,16 @@ internal sealed class MeasuredTopology : IAsyncDisposable
     /// <param name="paths">What a topology of its own has to start besides our edges.</param>
     /// <param name="cancellationToken">Gives up and stops what has started.</param>
     /// <exception cref="TopologyStartException">There is none, and the message says what to do.</exception>
-    public static async Task<MeasuredTopology> OpenAsync(ParseResult parsed, IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    public static async Task<MeasuredTopology> OpenAsync(
+        ParseResult parsed, IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(Attach))
         {
             return (parsed.GetValue(StateOption)?.FullName ?? DefaultFile()) is { } file && RunningTopology.Read(file) is { } running
                 ? new(null, file, running)
-                : throw new TopologyStartException("No topology is running that --attach could ask; start one (dotnet run --project AppHost) or leave out --attach.", Commands.BadArguments);
+                : throw new TopologyStartException(
+                    "No topology is running that --attach could ask; start one (dotnet run --project AppHost) or leave out --attach.",
+                    Commands.BadArguments);
         }
 
         var own = await OwnTopology.StartAsync(paths, !parsed.GetValue(NoBuild), cancellationToken);

@@ -47,21 +47,30 @@ internal sealed class OwnTopology : IAsyncDisposable
     /// <exception cref="TopologyStartException">It did not start.</exception>
     public static async Task<OwnTopology> StartAsync(IReadOnlyList<string> paths, bool build, CancellationToken cancellationToken)
     {
-        var root = Clone.Root() ?? throw new TopologyStartException("The repository was not found above this program; run the command in a clone, or measure a running topology with --attach.");
+        var root = Clone.Root()
+            ?? throw new TopologyStartException(
+            "The repository was not found above this program; run the command in a clone, or measure a running topology with --attach.");
         if (build) await BuildAsync(root, cancellationToken);
         var program = Clone.Program(root, "AppHost");
-        if (!File.Exists(program)) throw new TopologyStartException("The AppHost is not built; leave out --no-build.", Commands.BadArguments);
+        if (!File.Exists(program))
+        {
+            throw new TopologyStartException("The AppHost is not built; leave out --no-build.", Commands.BadArguments);
+        }
 
         var folder = Directory.CreateTempSubdirectory("topology-").FullName;
-        var start = new ProcessStartInfo(Clone.Dotnet, ["exec", program, "--Topology:Ports=dynamic", "--Topology:Dashboard=false", "--Topology:Pairs=0", $"--Topology:State={StateFileIn(folder)}"])
-        {
-            WorkingDirectory = root,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            // Aspire stops an AppHost when the process of this id is gone, however this one ends.
-            Environment = { ["ASPIRE_CLI_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) },
-        };
+        var start =
+            new ProcessStartInfo(
+            Clone.Dotnet,
+            ["exec", program, "--Topology:Ports=dynamic", "--Topology:Dashboard=false", "--Topology:Pairs=0",
+            $"--Topology:State={StateFileIn(folder)}"])
+            {
+                WorkingDirectory = root,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
+                // Aspire stops an AppHost when the process of this id is gone, however this one ends.
+                Environment = { ["ASPIRE_CLI_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) },
+            };
         string[] optional = [.. paths.Where(path => path == AllInstalled || OtherProxies.Contains(path))];
         if (optional.Length > 0) start.ArgumentList.Add($"--Topology:Start={string.Join(',', optional)}");
 
@@ -103,8 +112,11 @@ internal sealed class OwnTopology : IAsyncDisposable
     {
         await Console.Error.WriteLineAsync("Building the topology …");
         // No compiler stays behind to compete with what is measured.
-        string[] arguments = ["build", "AppHost", "--configuration", "Release", "--verbosity", "quiet", "--nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false"];
-        using var build = Process.Start(new ProcessStartInfo(Clone.Dotnet, arguments) { WorkingDirectory = root, RedirectStandardOutput = true })!;
+        string[] arguments =
+            ["build", "AppHost", "--configuration", "Release", "--verbosity", "quiet", "--nologo", "-nodeReuse:false",
+            "-p:UseSharedCompilation=false"];
+        using var build =
+            Process.Start(new ProcessStartInfo(Clone.Dotnet, arguments) { WorkingDirectory = root, RedirectStandardOutput = true })!;
         try
         {
             var output = await build.StandardOutput.ReadToEndAsync(cancellationToken);
@@ -135,7 +147,8 @@ internal sealed class OwnTopology : IAsyncDisposable
 
             if (Stopwatch.GetElapsedTime(started) > StartPatience)
             {
-                throw new TopologyStartException(string.Join('\n', LastLines().Prepend($"The topology is not healthy after {StartPatience.TotalMinutes:0} minutes:")));
+                throw new TopologyStartException(
+                    string.Join('\n', LastLines().Prepend($"The topology is not healthy after {StartPatience.TotalMinutes:0} minutes:")));
             }
 
             await Task.Delay(100, cancellationToken);

@@ -44,16 +44,19 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     public string? ServicesConfiguration { get; init; }
 
     /// <summary>In which configuration this program was built; it measures.</summary>
-    public string? OwnConfiguration { get; init; } = typeof(ComparisonEngine).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration;
+    public string? OwnConfiguration { get; init; } =
+        typeof(ComparisonEngine).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration;
 
     /// <summary>Compares.</summary>
     /// <param name="options">Valid for the targets.</param>
     /// <param name="progress">Told after every block.</param>
     /// <param name="cancellationToken">Ends the run within a quarter of a second or the current answers.</param>
     /// <exception cref="ComparisonFailedException">The baseline does not answer.</exception>
-    public Task<ComparisonResult> RunAsync(ComparisonOptions options, IProgress<ComparisonProgress>? progress, CancellationToken cancellationToken) =>
+    public Task<ComparisonResult> RunAsync(
+        ComparisonOptions options, IProgress<ComparisonProgress>? progress, CancellationToken cancellationToken) =>
         // The generator blocks the thread that runs it.
-        Task.Factory.StartNew(() => Run(options, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task.Factory.StartNew(
+            () => Run(options, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private ComparisonResult Run(ComparisonOptions options, IProgress<ComparisonProgress>? progress, CancellationToken cancellationToken)
     {
@@ -61,7 +64,8 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         var workload = WorkloadCatalog.Find(options.Workload)!;
         if (options.Paths.Count == 0)
         {
-            options = options with { Paths = [.. targets.Paths.Where(path => targets.Find(path, workload.Service, options.Tls).Count > 0)] };
+            options =
+                options with { Paths = [.. targets.Paths.Where(path => targets.Find(path, workload.Service, options.Tls).Count > 0)] };
         }
 
         var random = new Random(options.Seed);
@@ -82,7 +86,10 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
             {
                 OpenAll(path);
                 // The control's services are the baseline's.
-                if (!path.IsControl) path.WarmUp(generator.Run(path.Lanes.Lanes, new(null, Pacer.Ticks(WarmUpFlood), 0, WarmUpLanes), cancellationToken));
+                if (!path.IsControl)
+                {
+                    path.WarmUp(generator.Run(path.Lanes.Lanes, new(null, Pacer.Ticks(WarmUpFlood), 0, WarmUpLanes), cancellationToken));
+                }
                 path.WarmUp(generator.Run(path.Lanes.Lanes, Plan(options, WarmUp.TotalSeconds, 0, random), cancellationToken));
                 cancellationToken.ThrowIfCancellationRequested();
             }
@@ -128,12 +135,18 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
                 var record = generator.Run(path.Lanes.Lanes, plan, cancellationToken);
                 cancellationToken.ThrowIfCancellationRequested();
                 var block = path.Add(record, ProcessCost.Used(before, path.Cost.Cpu()), at);
-                if (path.FailedInARow >= FailedBlocks) path.LeaveOut($"left out after {FailedBlocks} blocks without a good answer: {record.Error}");
-                progress?.Report(new($"round {round + 1} of {options.Rounds}", done, total, path.IsControl ? null : path.Path, path.IsControl ? null : block));
+                if (path.FailedInARow >= FailedBlocks)
+                {
+                    path.LeaveOut($"left out after {FailedBlocks} blocks without a good answer: {record.Error}");
+                }
+                progress?.Report(
+                    new($"round {round + 1} of {options.Rounds}", done, total, path.IsControl ? null : path.Path, path.IsControl ? null
+                    : block));
             }
 
             if (!paths[0].IsIn) throw new ComparisonFailedException($"The baseline {paths[0].Path} stopped answering: {paths[0].Error}.");
-            if (SendPair is not null && round % Math.Max(1, options.Rounds / 5) == 0 && SendPair(workload, cancellationToken).GetAwaiter().GetResult() is { } trace)
+            if (SendPair is not null && round % Math.Max(1, options.Rounds / 5) == 0
+                && SendPair(workload, cancellationToken).GetAwaiter().GetResult() is { } trace)
             {
                 traces.Add(trace);
             }
@@ -162,7 +175,8 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         }
         catch (Exception exception) when (exception is not ComparisonFailedException)
         {
-            throw new ComparisonFailedException($"The baseline {baseline.Path} does not answer: {Generator.Describe(exception)}.", exception);
+            throw new ComparisonFailedException(
+                $"The baseline {baseline.Path} does not answer: {Generator.Describe(exception)}.", exception);
         }
     }
 
@@ -186,7 +200,10 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     {
         var lane = path.Lanes.Lanes[variant % path.Lanes.Lanes.Length];
         var answer = lane.Exchange(variant);
-        if (answer.Status != workload.ExpectedStatus) throw new ComparisonFailedException($"{path.Path} answers with status {answer.Status} instead of {workload.ExpectedStatus}");
+        if (answer.Status != workload.ExpectedStatus)
+        {
+            throw new ComparisonFailedException($"{path.Path} answers with status {answer.Status} instead of {workload.ExpectedStatus}");
+        }
         if (workload.IsKeyed && OrdersWorkload.OrderId(lane.Body) is { } id) path.Acknowledged.Add(id);
         return workload.Digest(lane.Body);
     }
@@ -206,7 +223,10 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     private IEnumerable<string> DebugFaults()
     {
         const string Debug = nameof(Debug);
-        if (ServicesConfiguration == Debug) yield return "The services are built in Debug: use Release, such as dotnet run --project AppHost --configuration Release.";
+        if (ServicesConfiguration == Debug)
+        {
+            yield return "The services are built in Debug: use Release, such as dotnet run --project AppHost --configuration Release.";
+        }
         if (OwnConfiguration == Debug) yield return "The program that measures is built in Debug: use Release.";
     }
 
@@ -215,7 +235,8 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     {
         if (!workload.IsKeyed) return null;
         var acknowledged = paths.SelectMany(path => path.Acknowledged).ToList();
-        var address = targets.Find(paths[0].Path, workload.Service, tls: false) is [var first, ..] ? first : targets.Find(paths[0].Path, workload.Service, tls: true)[0];
+        var address = targets.Find(paths[0].Path, workload.Service, tls: false) is [var first, ..] ? first
+            : targets.Find(paths[0].Path, workload.Service, tls: true)[0];
         return new(acknowledged.Count, StoredOrders.Count(address, acknowledged, trust));
     }
 }

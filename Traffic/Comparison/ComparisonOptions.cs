@@ -1,7 +1,7 @@
-using Topology.ServiceDefaults.Paths;
 using Topology.Comparison.Pacing;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Comparison;
 
@@ -41,7 +41,9 @@ public sealed record ComparisonOptions
     /// <summary>When requests start.</summary>
     public Arrival Arrival { get; init; }
 
-    /// <summary>Each connection sends as soon as it has its answer: finds saturation, and says nothing of latency at a given load.</summary>
+    /// <summary>
+    /// Each connection sends as soon as it has its answer: finds saturation, and says nothing of latency at a given load.
+    /// </summary>
     public bool ClosedLoop { get; init; }
 
     /// <summary>Connections to each path, or streams where HTTP/2 puts them on fewer connections; null chooses by the rate.</summary>
@@ -74,7 +76,10 @@ public sealed record ComparisonOptions
     /// <summary>What to change, in one line; null where the options are good for these targets.</summary>
     public string? Validate(TargetMap? targets = null)
     {
-        if (WorkloadCatalog.Find(Workload) is not { } workload) return $"Unknown workload \"{Workload}\"; use one of {WorkloadCatalog.Names}.";
+        if (WorkloadCatalog.Find(Workload) is not { } workload)
+        {
+            return $"Unknown workload \"{Workload}\"; use one of {WorkloadCatalog.Names}.";
+        }
         if (Paths.FirstOrDefault(path => !TopologyPath.All.Contains(path)) is { } unknown)
         {
             return $"Unknown path \"{unknown}\"; use some of {string.Join(", ", TopologyPath.All)}.";
@@ -91,17 +96,22 @@ public sealed record ComparisonOptions
             return $"The duration is {DurationSeconds}; give {ShortestDuration:0} to {LongestDuration:0} seconds.";
         }
 
-        if (!ClosedLoop && Rate * BlockSeconds < 1) return $"At {Rate} requests a second a block of {BlockSeconds:0.##} s is empty; give a higher rate or a longer duration.";
+        if (!ClosedLoop && Rate * BlockSeconds < 1)
+        {
+            return $"At {Rate} requests a second a block of {BlockSeconds:0.##} s is empty; give a higher rate or a longer duration.";
+        }
         if (Connections is < 1 or > MostConnections) return $"The number of connections is {Connections}; give 1 to {MostConnections}.";
         if (HttpVersion is not (null or 1 or 2)) return "The protocol is unknown; use http1 or http2.";
         if (workload.NeedsHttp2 && !IsHttp2) return $"The workload {workload.Name} needs HTTP/2; leave out the protocol or give http2.";
         if (IsHttp2 && !Tls) return "HTTP/2 is negotiated by TLS on public listeners; add --tls.";
-        return targets is null ? null : ValidatePaths([.. targets.Paths.Where(path => targets.Find(path, workload.Service, Tls).Count > 0)]);
+        return targets is null ? null
+            : ValidatePaths([.. targets.Paths.Where(path => targets.Find(path, workload.Service, Tls).Count > 0)]);
     }
 
     /// <summary>What to change, in one line, where a path is none of those that are there; else null.</summary>
     public string? ValidatePaths(IReadOnlyList<string> there) =>
         there.Count == 0 ? "No path to the backends is configured; start the topology first (dotnet run --project AppHost)."
-        : Paths.FirstOrDefault(path => !there.Contains(path)) is { } absent ? $"The path {absent} is not running{(Tls ? " with TLS" : "")}; use some of {string.Join(", ", there)}."
+        : Paths.FirstOrDefault(path => !there.Contains(path)) is { } absent
+            ? $"The path {absent} is not running{(Tls ? " with TLS" : "")}; use some of {string.Join(", ", there)}."
         : null;
 }

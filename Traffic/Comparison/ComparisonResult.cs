@@ -126,7 +126,8 @@ public sealed record BlockPoint(double Seconds, double P50Ms, double P99Ms);
 
 /// <summary>How a path was asked.</summary>
 /// <param name="Protocol">What was negotiated, such as <c>HTTP/1.1, TLS 1.3</c>.</param>
-/// <param name="ConnectionsOpened">Connections opened during the measurement: 0 where all requests were on connections that the warm-up opened.</param>
+/// <param name="ConnectionsOpened">Connections opened during the measurement: 0 where all requests were on connections that the warm-up
+/// opened.</param>
 /// <param name="DifferentAnswers">Answers whose digest is not that of the baseline's.</param>
 public sealed record Sameness(string? Protocol, int ConnectionsOpened, long DifferentAnswers);
 
@@ -164,6 +165,7 @@ public static class ComparisonJson
     {
         public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
 
-        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) => writer.WriteNumberValue(Math.Round(value, 6));
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) =>
+            writer.WriteNumberValue(Math.Round(value, 6));
     }
 }

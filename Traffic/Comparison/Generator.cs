@@ -88,7 +88,9 @@ internal sealed class Generator : IDisposable
         (_workload, _expected) = (workload, expected);
         _records = new BlockRecord[concurrency];
         _barrier = new(concurrency + 1);
-        _threads = [.. Enumerable.Range(0, concurrency).Select(index => new Thread(() => Work(index)) { IsBackground = true, Name = $"lane {index}" })];
+        _threads =
+            [.. Enumerable.Range(0, concurrency)
+            .Select(index => new Thread(() => Work(index)) { IsBackground = true, Name = $"lane {index}" })];
         foreach (var thread in _threads) thread.Start();
     }
 
@@ -150,7 +152,8 @@ internal sealed class Generator : IDisposable
     private void RunClosed(ILane lane, long length, int round, BlockRecord record)
     {
         if (!Pacer.WaitUntil(_start, _cancelled)) return;
-        for (var now = Stopwatch.GetTimestamp(); now - _start < length && !_cancelled.IsCancellationRequested; now = Stopwatch.GetTimestamp())
+        for (var now = Stopwatch.GetTimestamp(); now - _start < length
+            && !_cancelled.IsCancellationRequested; now = Stopwatch.GetTimestamp())
         {
             Exchange(lane, Interlocked.Increment(ref _next) - 1, round, now, record);
         }

@@ -5,7 +5,9 @@ using Topology.Comparison.Statistics;
 
 namespace Topology.Comparison;
 
-/// <summary>A path during a run, and what its blocks showed so far. The control is the baseline once more, on connections of its own.</summary>
+/// <summary>
+/// A path during a run, and what its blocks showed so far. The control is the baseline once more, on connections of its own.
+/// </summary>
 internal sealed class MeasuredPath(string path, bool isControl, PathLanes lanes, ProcessCost cost) : IDisposable
 {
     private readonly Dictionary<string, TimeSpan> _cpu = [];

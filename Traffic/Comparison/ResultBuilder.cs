@@ -1,6 +1,6 @@
-using Topology.Comparison.Pacing;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Topology.Comparison.Pacing;
 using Topology.Comparison.Statistics;
 using Topology.Comparison.Workloads;
 
@@ -21,16 +21,21 @@ internal static class ResultBuilder
     private static readonly (string Name, double Quantile)[] Percentiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)];
 
     public static ComparisonResult Build(
-        ComparisonOptions options, Workload workload, DateTimeOffset startedAt, List<MeasuredPath> measured, IReadOnlyList<string> traces, StoreCheck? store,
+        ComparisonOptions options, Workload workload, DateTimeOffset startedAt, List<MeasuredPath> measured, IReadOnlyList<string> traces,
+            StoreCheck? store,
         IEnumerable<string> knownFaults)
     {
         var baseline = measured[0];
         var paths = measured.Where(path => !path.IsControl).Select(path => Result(path, options)).ToList();
         var controls = Differences(baseline, measured.Single(path => path.IsControl), options.Seed);
-        var differences = measured.Skip(1).Where(path => !path.IsControl).SelectMany(path => Differences(baseline, path, options.Seed)).ToList();
+        var differences =
+            measured.Skip(1).Where(path => !path.IsControl).SelectMany(path => Differences(baseline, path, options.Seed)).ToList();
 
         var faults = knownFaults.Concat(measured.SelectMany(path => Faults(path, options))).ToList();
-        if (store is not null && store.Acknowledged != store.Stored) faults.Add($"{store.Acknowledged} orders were acknowledged, and {store.Stored} of them are in the store.");
+        if (store is not null && store.Acknowledged != store.Stored)
+        {
+            faults.Add($"{store.Acknowledged} orders were acknowledged, and {store.Stored} of them are in the store.");
+        }
         if (paths.Select(path => path.Sameness.Protocol).OfType<string>().Distinct().ToList() is { Count: > 1 } protocols)
         {
             faults.Add($"The paths negotiated different protocols: {string.Join("; ", protocols)}.");
@@ -76,20 +81,25 @@ internal static class ResultBuilder
             yield return $"{name}: {waited:P1} of the requests started more than 1 ms late because all {options.Concurrency} connections were waiting. Lower the rate or give more connections.";
         }
 
-        if (Good(path) / path.Seconds is var achieved && achieved < AchievedLimit * path.Planned / (path.Distributions.Count * options.BlockSeconds))
+        if (Good(path) / path.Seconds is var achieved
+            && achieved < AchievedLimit * path.Planned / (path.Distributions.Count * options.BlockSeconds))
         {
             yield return $"{name}: {achieved:0.#} good answers a second are less than 99 % of what was offered. Lower the rate, or look at the errors.";
         }
     }
 
     /// <summary>What a reader must know besides.</summary>
-    private static IEnumerable<string> Remarks(List<PathResult> paths, IReadOnlyList<Difference> controls, IReadOnlyList<Difference> differences)
+    private static IEnumerable<string> Remarks(
+        List<PathResult> paths, IReadOnlyList<Difference> controls, IReadOnlyList<Difference> differences)
     {
         foreach (var path in paths)
         {
             if (path.LatencyMs is null) yield return $"{path.Path} was not measured: {path.Error}.";
             else if (path.Errors > 0) yield return $"{path.Path}: {path.Errors} requests failed, such as: {path.Error}.";
-            if (path.Sameness.ConnectionsOpened > 0) yield return $"{path.Path}: {path.Sameness.ConnectionsOpened} connections were opened during the measurement.";
+            if (path.Sameness.ConnectionsOpened > 0)
+            {
+                yield return $"{path.Path}: {path.Sameness.ConnectionsOpened} connections were opened during the measurement.";
+            }
         }
 
         foreach (var control in controls.Where(control => !control.HoldsZero))
@@ -114,13 +124,16 @@ internal static class ResultBuilder
         return new()
         {
             Path = path.Path,
-            OfferedRate = options.ClosedLoop || path.Distributions.Count == 0 ? null : path.Planned / (path.Distributions.Count * options.BlockSeconds),
+            OfferedRate = options.ClosedLoop || path.Distributions.Count == 0 ? null
+                : path.Planned / (path.Distributions.Count * options.BlockSeconds),
             AchievedRate = path.Seconds > 0 ? good / path.Seconds : 0,
             Requests = good,
             Errors = path.Errors,
             Error = path.Error,
-            LatencyMs = good == 0 ? null : new(all.Milliseconds(0.5), all.Milliseconds(0.9), all.Milliseconds(0.99), all.Milliseconds(0.999), all.Milliseconds(1)),
-            CpuMicrosecondsPerRequest = good == 0 ? new Dictionary<string, double>() : path.Cpu.ToDictionary(entry => entry.Key, entry => entry.Value.TotalMicroseconds / good),
+            LatencyMs = good == 0 ? null
+                : new(all.Milliseconds(0.5), all.Milliseconds(0.9), all.Milliseconds(0.99), all.Milliseconds(0.999), all.Milliseconds(1)),
+            CpuMicrosecondsPerRequest = good == 0 ? new Dictionary<string, double>()
+                : path.Cpu.ToDictionary(entry => entry.Key, entry => entry.Value.TotalMicroseconds / good),
             MemoryMiB = path.Cost.MemoryMiB(),
             LateShare = Share(path.Late, path),
             WaitedShare = Share(path.Waited, path),
@@ -138,8 +151,11 @@ internal static class ResultBuilder
         var told = Percentiles.Where(percentile => requests * (1 - percentile.Quantile) >= BeyondPercentile - 1e-6).ToArray();
         if (rounds < 2 || told.Length == 0) return [];
         return [.. PairedBootstrap
-            .Differences([.. baseline.Distributions.Take(rounds)], [.. path.Distributions.Take(rounds)], [.. told.Select(percentile => percentile.Quantile)], seed)
-            .Zip(told, (interval, percentile) => new Difference(path.Path, percentile.Name, interval.Milliseconds, [interval.Low, interval.High]))];
+            .Differences(
+                [.. baseline.Distributions.Take(rounds)], [.. path.Distributions.Take(rounds)],
+                [.. told.Select(percentile => percentile.Quantile)], seed)
+            .Zip(told, (interval, percentile) =>
+                new Difference(path.Path, percentile.Name, interval.Milliseconds, [interval.Low, interval.High]))];
     }
 
     /// <summary>Equal steps on an axis of nines, as far as there are requests to tell of.</summary>

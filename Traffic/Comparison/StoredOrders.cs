@@ -13,7 +13,10 @@ internal static class StoredOrders
     public static long Count(Uri address, IReadOnlyCollection<Guid> orders, PublicTrust trust)
     {
         if (orders.Count == 0) return 0;
-        using var client = new HttpClient(new SocketsHttpHandler { SslOptions = trust.OptionsFor(address), ActivityHeadersPropagator = null }) { BaseAddress = address };
+        using var client =
+            new HttpClient(
+            new SocketsHttpHandler { SslOptions = trust.OptionsFor(address), ActivityHeadersPropagator = null })
+            { BaseAddress = address };
         var wanted = orders.ToHashSet();
         // Orders are numbered as they are accepted; the first of this run was acknowledged before any other was sent.
         long? after = Get<Order>(client, $"/orders/{orders.First()}").Sequence - 1;

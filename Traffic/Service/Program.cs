@@ -1,11 +1,11 @@
-using Topology.Hardening;
 using Microsoft.Extensions.Options;
+using Topology.Comparison.Targets;
+using Topology.Hardening;
 using Topology.Hardening.Certificates;
 using Topology.Traffic.Claims;
 using Topology.Traffic.Pages;
 using Topology.Traffic.Pairs;
 using Topology.Traffic.Runs;
-using Topology.Comparison.Targets;
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions
 {
@@ -18,7 +18,8 @@ builder.AddHardening();
 builder.AddServiceDefaults();
 builder.Services.AddSingleton<TargetMap>();
 builder.Services.AddSingleton(services => new PublicTrust(
-    builder.Configuration, LocalAuthorities.AreAllowed(services.GetRequiredService<IOptions<CertificateOptions>>().Value, builder.Environment)));
+    builder.Configuration,
+        LocalAuthorities.AreAllowed(services.GetRequiredService<IOptions<CertificateOptions>>().Value, builder.Environment)));
 builder.Services.AddSingleton<StartedPaths>();
 builder.Services.AddSingleton<RunningTopology>();
 builder.AddPairs();

@@ -16,7 +16,8 @@ public sealed class ItemStore
     public Item? Find(int id) => id is >= 1 and <= Count ? _items[id - 1] : null;
 
     /// <summary>One page of items.</summary>
-    public ItemPage List(int page, int size) => new([.. _items.Skip((int)Math.Min((long)(page - 1) * size, Count)).Take(size)], page, size, Count);
+    public ItemPage List(int page, int size) =>
+        new([.. _items.Skip((int)Math.Min((long)(page - 1) * size, Count)).Take(size)], page, size, Count);
 
     private static Item Create(int id)
     {

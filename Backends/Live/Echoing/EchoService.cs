@@ -1,5 +1,5 @@
-using Topology.Hardening.Limits;
 using Grpc.Core;
+using Topology.Hardening.Limits;
 using Topology.Live.V1;
 using Topology.ServiceDefaults.Paths;
 

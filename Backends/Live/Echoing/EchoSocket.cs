@@ -1,5 +1,5 @@
-using Topology.Hardening.Limits;
 using System.Net.WebSockets;
+using Topology.Hardening.Limits;
 using Topology.Hardening.Upgrades;
 using Topology.ServiceDefaults.Paths;
 
@@ -39,7 +39,8 @@ internal static class EchoSocket
             var received = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken);
             if (received.MessageType == WebSocketMessageType.Close)
             {
-                await socket.CloseAsync(socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, socket.CloseStatusDescription, cancellationToken);
+                await socket.CloseAsync(
+                    socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, socket.CloseStatusDescription, cancellationToken);
                 return;
             }
 

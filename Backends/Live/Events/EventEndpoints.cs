@@ -1,9 +1,9 @@
-using Topology.Hardening.Limits;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Mvc;
+using Topology.Hardening.Limits;
 using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Live.Events;
@@ -31,7 +31,9 @@ internal static class EventEndpoints
             CancellationToken cancellationToken,
             [Range(1, 1_000_000)] int? count = null,
             [Range(ShortestInterval, 60_000)] int interval = 1000) =>
-            TypedResults.ServerSentEvents(Ticks(lastEventId ?? 0, HttpMethods.IsHead(request.Method) ? 0 : count, TimeSpan.FromMilliseconds(interval), cancellationToken)))
+            TypedResults.ServerSentEvents(
+                Ticks(lastEventId ?? 0, HttpMethods.IsHead(request.Method) ? 0
+                : count, TimeSpan.FromMilliseconds(interval), cancellationToken)))
         .WithWorkload("events").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = 0 });
 
     private static async IAsyncEnumerable<SseItem<Tick>> Ticks(

@@ -1,7 +1,7 @@
-using Topology.Hardening.Limits;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
+using Topology.Hardening.Limits;
 using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Media.Content;

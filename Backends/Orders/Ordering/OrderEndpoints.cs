@@ -1,9 +1,9 @@
-using Topology.Hardening.Limits;
 using System.Buffers.Binary;
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Topology.Hardening.Limits;
 using Topology.Orders.Pricing;
 using Topology.Orders.Storage;
 using Topology.ServiceDefaults.Paths;
@@ -18,7 +18,9 @@ internal static class OrderEndpoints
 
     public static void MapOrders(this IEndpointRouteBuilder endpoints)
     {
-        var orders = endpoints.MapGroup("/orders").WithWorkload("orders").WithLimits(new() { BodyBytes = 64 * 1024, Timeout = TimeSpan.FromSeconds(15) });
+        var orders =
+            endpoints.MapGroup("/orders").WithWorkload("orders").WithLimits(
+            new() { BodyBytes = 64 * 1024, Timeout = TimeSpan.FromSeconds(15) });
         orders.MapPost("/", Place);
         orders.MapMethods("/{id:guid}", [HttpMethods.Get, HttpMethods.Head], Get);
         orders.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], List);
@@ -69,13 +71,17 @@ internal static class OrderEndpoints
                 IdempotencyKey = key,
                 Fingerprint = fingerprint,
                 CreatedAt = time.GetUtcNow(),
-                Lines = [.. request.Lines.Select(line => new OrderLine { ItemId = line.ItemId, Quantity = line.Quantity, UnitPrice = prices[line.ItemId]!.Value })],
+                Lines = [
+                    .. request.Lines
+                    .Select(line =>
+                    new OrderLine { ItemId = line.ItemId, Quantity = line.Quantity, UnitPrice = prices[line.ItemId]!.Value })],
             },
             cancellationToken);
         return added ? TypedResults.Created($"/orders/{order.Id}", OrderResponse.From(order)) : Replay(order, fingerprint);
     }
 
-    private static async Task<Results<Ok<OrderResponse>, ProblemHttpResult>> Get(Guid id, OrderStore store, CancellationToken cancellationToken) =>
+    private static async Task<Results<Ok<OrderResponse>,
+        ProblemHttpResult>> Get(Guid id, OrderStore store, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken) is { } order
             ? TypedResults.Ok(OrderResponse.From(order))
             : TypedResults.Problem($"There is no order {id}.", statusCode: StatusCodes.Status404NotFound);
@@ -88,7 +94,8 @@ internal static class OrderEndpoints
         return new(page, orders.Count > limit ? page[^1].Sequence : null);
     }
 
-    private static Results<Created<OrderResponse>, Ok<OrderResponse>, ValidationProblem, ProblemHttpResult> Replay(Order order, byte[] fingerprint) =>
+    private static Results<Created<OrderResponse>, Ok<OrderResponse>, ValidationProblem,
+        ProblemHttpResult> Replay(Order order, byte[] fingerprint) =>
         order.Fingerprint.AsSpan().SequenceEqual(fingerprint)
             ? TypedResults.Ok(OrderResponse.From(order))
             : Unprocessable(KeyHeader, $"This key was used for another order ({order.Id}); use a new key for a new order.");

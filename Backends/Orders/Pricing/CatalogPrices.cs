@@ -16,7 +16,8 @@ public sealed class CatalogPrices(HttpClient client)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(13);
 
     /// <summary>The price of each item, null for those the catalog does not have.</summary>
-    /// <exception cref="CatalogUnavailableException">The catalog did not answer, after the retries of the resilience handler, or not as it should.</exception>
+    /// <exception cref="CatalogUnavailableException">The catalog did not answer, after the retries of the resilience handler, or not as it
+    /// should.</exception>
     public async Task<IReadOnlyDictionary<int, decimal?>> GetAsync(IEnumerable<int> itemIds, CancellationToken cancellationToken)
     {
         var prices = new ConcurrentDictionary<int, decimal?>();
@@ -50,13 +51,15 @@ public sealed class CatalogPrices(HttpClient client)
 }
 
 /// <summary>The catalog did not answer, so nothing could be priced.</summary>
-public sealed class CatalogUnavailableException(Exception cause) : Exception("The catalog did not answer, so the order could not be priced.", cause);
+public sealed class CatalogUnavailableException(Exception cause)
+    : Exception("The catalog did not answer, so the order could not be priced.", cause);
 
 internal static class CatalogPricesExtensions
 {
     public static void AddCatalogPrices(this IHostApplicationBuilder builder)
     {
-        var address = builder.Configuration["Catalog:Address"] ?? throw new InvalidOperationException("Set Catalog:Address to the catalog's address.");
+        var address = builder.Configuration["Catalog:Address"]
+            ?? throw new InvalidOperationException("Set Catalog:Address to the catalog's address.");
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddTransient<PathPropagationHandler>();
         builder.Services.AddHttpClient<CatalogPrices>(client =>

@@ -15,7 +15,8 @@ public sealed class OrderStore(OrdersContext context, WriteGate gate)
 
     /// <summary>Up to <paramref name="limit"/> orders after the cursor, oldest first.</summary>
     public Task<List<Order>> ListAsync(long after, int limit, CancellationToken cancellationToken) =>
-        context.Orders.AsNoTracking().Where(order => order.Sequence > after).OrderBy(order => order.Sequence).Take(limit).ToListAsync(cancellationToken);
+        context.Orders.AsNoTracking()
+            .Where(order => order.Sequence > after).OrderBy(order => order.Sequence).Take(limit).ToListAsync(cancellationToken);
 
     /// <summary>
     /// Stores the order; it is on disk when the task completes. Where another request was first with the same key, the

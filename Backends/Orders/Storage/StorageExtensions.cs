@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using SQLitePCL;
 
 namespace Topology.Orders.Storage;
 
@@ -64,5 +64,6 @@ internal static class StorageExtensions
         reason);
 
     private static string DefaultFile() => Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "topology", "orders.db");
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "topology",
+            "orders.db");
 }

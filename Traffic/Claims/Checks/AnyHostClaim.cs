@@ -5,7 +5,8 @@ namespace Topology.Claims.Checks;
 /// <summary>Kestrel takes what comes to its port, whatever the Host.</summary>
 public sealed class AnyHostClaim : Claim
 {
-    private static readonly string[] Strangers = ["evil.example", "203.0.113.9", "localhost.evil.example", "[2001:db8::1]:81", "xn--n3h.example"];
+    private static readonly string[] Strangers =
+        ["evil.example", "203.0.113.9", "localhost.evil.example", "[2001:db8::1]:81", "xn--n3h.example"];
 
     /// <inheritdoc />
     public override string Id => "any-host";
@@ -35,7 +36,9 @@ public sealed class AnyHostClaim : Claim
             foreach (var host in Strangers) statuses.Add(await caller.StatusAsync("/catalog/items/1", cancellationToken, host: host));
             var own = await caller.StatusAsync("/catalog/items/1", cancellationToken);
             // A name that TLS does not serve gets no handshake, which is status 0: the request is refused before it is sent.
-            evidence.Expect(own == 200 && statuses.All(status => status == expected || (status == 0 && expected == 400 && address.Scheme == Uri.UriSchemeHttps)),
+            evidence.Expect(
+                own == 200
+                && statuses.All(status => status == expected || (status == 0 && expected == 400 && address.Scheme == Uri.UriSchemeHttps)),
                 $"{who} answers {string.Join("/", statuses.Distinct())} to strangers' hosts and {own} to its own");
         }
     }

@@ -16,7 +16,9 @@ internal static class Attacks
     public static IReadOnlyList<Attack> All { get; } =
     [
         // Two ways to tell where a request ends: what is body to one parser is the next request to another.
-        OfTheHop("Content-Length and Transfer-Encoding together", Post("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n" + Hidden)),
+        OfTheHop(
+            "Content-Length and Transfer-Encoding together",
+            Post("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n" + Hidden)),
         OfTheHop("Transfer-Encoding: gzip, chunked", Post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n")),
         OfTheHop("Transfer-Encoding: xchunked", Post("Transfer-Encoding: xchunked\r\nContent-Length: 5\r\n", "0\r\n\r\n")),
         OfTheHop("Transfer-Encoding twice", Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")),
@@ -54,7 +56,9 @@ internal static class Attacks
 
         // How much of it there is.
         new("a field of 40 KB", Get + Host + $"X: {new string('x', 40_000)}\r\n\r\n"),
-        new("an order of 2 MB", $"POST /orders HTTP/1.1\r\n{Host}Content-Type: application/json\r\nIdempotency-Key: claim\r\nContent-Length: 2000000\r\n\r\n" + new string(' ', 2_000_000)),
+        new("an order of 2 MB",
+            $"POST /orders HTTP/1.1\r\n{Host}Content-Type: application/json\r\nIdempotency-Key: claim\r\nContent-Length: 2000000\r\n\r\n"
+            + new string(' ', 2_000_000)),
     ];
 
     private static Attack OfTheHop(string name, string raw) => new(name, raw, IsOfTheHop: true);

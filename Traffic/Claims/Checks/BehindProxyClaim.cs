@@ -1,6 +1,6 @@
-using Topology.ServiceDefaults.Paths;
 using Topology.Claims.Lab;
 using Topology.Comparison.Targets;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Claims.Checks;
 
@@ -11,7 +11,8 @@ public sealed class BehindProxyClaim : Claim
     public override string Id => "behind-proxy";
 
     /// <inheritdoc />
-    public override string Sentence => "Kestrel can serve behind a reverse proxy that takes the requests and passes them on; both ways are supported.";
+    public override string Sentence =>
+        "Kestrel can serve behind a reverse proxy that takes the requests and passes them on; both ways are supported.";
 
     /// <inheritdoc />
     public override string Done =>
@@ -37,7 +38,8 @@ public sealed class BehindProxyClaim : Claim
                     listeners.Add(answer.Listener);
                     var isBehind = answer.TopologyPath == proxy.Name && answer.Listener.StartsWith("internal", StringComparison.Ordinal)
                         && lab.Backends.Any(backend => backend.Name == lab.NameOf(answer));
-                    if (!isBehind) faults.Add($"{service} was answered by {answer.Instance} on {answer.Listener} by the path {answer.TopologyPath ?? "none"}");
+                    if (!isBehind) faults.Add(
+                        $"{service} was answered by {answer.Instance} on {answer.Listener} by the path {answer.TopologyPath ?? "none"}");
                 }
                 catch (Exception exception) when (exception is HttpRequestException or InvalidOperationException)
                 {

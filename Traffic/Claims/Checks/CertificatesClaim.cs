@@ -36,7 +36,9 @@ public sealed class CertificatesClaim : Claim
         {
             using var shown = await CertificateAsync(lab.Url(proxy, "https"), cancellationToken);
             if (proxy == "edge" && lab.Authorities.IsPublic(shown)) proxied++;
-            evidence.Expect(lab.Authorities.IsPublic(shown) && !lab.Authorities.IsInternal(shown), $"{proxy} shows {shown.Subject} of {Authority(lab, shown)}");
+            evidence.Expect(
+                lab.Authorities.IsPublic(shown)
+                && !lab.Authorities.IsInternal(shown), $"{proxy} shows {shown.Subject} of {Authority(lab, shown)}");
         }
 
         var (inside, trusted, open) = (new List<string>(), new List<string>(), new List<string>());
@@ -45,7 +47,10 @@ public sealed class CertificatesClaim : Claim
             var address = lab.Url(backend.Name, "internal-tls");
             using var certificate = await CertificateAsync(address, cancellationToken);
             if (lab.Authorities.IsPublic(certificate)) proxied++;
-            if (lab.Authorities.IsPublic(certificate) || !lab.Authorities.IsInternal(certificate)) trusted.Add($"{backend.Name}: {Authority(lab, certificate)}");
+            if (lab.Authorities.IsPublic(certificate) || !lab.Authorities.IsInternal(certificate))
+            {
+                trusted.Add($"{backend.Name}: {Authority(lab, certificate)}");
+            }
             else inside.Add(backend.Name);
             if (await AnswersStrangerAsync(address, backend.Service(), cancellationToken)) open.Add(backend.Name);
         }
@@ -53,7 +58,9 @@ public sealed class CertificatesClaim : Claim
         evidence.Expect(trusted.Count == 0 && inside.Count > 0, trusted.Count == 0
             ? $"inside, {string.Join(", ", inside)} show certificates of the local authority, which the public does not trust"
             : $"not of the inside's authority alone: {string.Join(", ", trusted)}");
-        evidence.Expect(open.Count == 0, open.Count == 0 ? "none of them answers a client without a certificate of that authority" : $"without a client certificate answer: {string.Join(", ", open)}");
+        evidence.Expect(
+            open.Count == 0, open.Count == 0 ? "none of them answers a client without a certificate of that authority"
+            : $"without a client certificate answer: {string.Join(", ", open)}");
 
         var direct = 0;
         foreach (var backend in lab.Backends.Where(backend => backend.Urls.ContainsKey("https")))
@@ -66,7 +73,8 @@ public sealed class CertificatesClaim : Claim
 
         foreach (var proxy in lab.Proxies)
         {
-            await ExpectListenerAsync(proxy.Name, proxy.Name switch { "edge" => "internal-h2", "edge-tls" => "internal-tls", _ => "internal" });
+            await ExpectListenerAsync(
+                proxy.Name, proxy.Name switch { "edge" => "internal-h2", "edge-tls" => "internal-tls", _ => "internal" });
         }
 
         async Task ExpectListenerAsync(string proxy, string listener)
@@ -82,12 +90,16 @@ public sealed class CertificatesClaim : Claim
     {
         var entrance = lab.Entrance("edge");
         using var shown = await CertificateAsync(entrance, cancellationToken);
-        evidence.Expect(lab.Authorities.IsPublic(shown) && !lab.Authorities.IsInternal(shown), $"the ingress in front of the edge shows {shown.Subject} of {Authority(lab, shown)}");
+        evidence.Expect(
+            lab.Authorities.IsPublic(shown)
+            && !lab.Authorities.IsInternal(shown), $"the ingress in front of the edge shows {shown.Subject} of {Authority(lab, shown)}");
 
         var (plain, secured, silent) = (new List<string>(), new List<string>(), new List<string>());
         foreach (var resource in lab.State.Resources)
         {
-            foreach (var (name, address) in resource.Listeners ?? throw new InvalidOperationException($"the own listeners of {resource.Name} are not known"))
+            foreach (
+                var (name, address) in resource.Listeners
+                ?? throw new InvalidOperationException($"the own listeners of {resource.Name} are not known"))
             {
                 var listener = $"{resource.Name} on {name}";
                 if (await SpeaksTlsAsync(address, cancellationToken)) secured.Add(listener);
@@ -96,7 +108,9 @@ public sealed class CertificatesClaim : Claim
             }
         }
 
-        evidence.Expect(secured.Count == 0, secured.Count == 0 ? "no process behind it shows a certificate" : $"certificates are shown by {string.Join(", ", secured)}");
+        evidence.Expect(
+            secured.Count == 0, secured.Count == 0 ? "no process behind it shows a certificate"
+            : $"certificates are shown by {string.Join(", ", secured)}");
         evidence.Expect(silent.Count == 0 && plain.Count > 0, silent.Count == 0
             ? $"all of their {plain.Count} listeners answer in plain HTTP: {string.Join(", ", plain)}"
             : $"no answer in plain HTTP from {string.Join(", ", silent)}");
@@ -120,7 +134,8 @@ public sealed class CertificatesClaim : Claim
         using var caller = lab.Call(address);
         try
         {
-            await caller.SendAsync("/", cancellationToken, version: listener == "internal-h2" ? HttpVersion.Version20 : HttpVersion.Version11);
+            await caller.SendAsync(
+                "/", cancellationToken, version: listener == "internal-h2" ? HttpVersion.Version20 : HttpVersion.Version11);
             return true;
         }
         catch (HttpRequestException)
@@ -153,7 +168,9 @@ public sealed class CertificatesClaim : Claim
             await using var tls = new SslStream(await Caller.ConnectAsync(address.Port, null, cancellationToken));
             await tls.AuthenticateAsClientAsync(Options(service, _ => { }), cancellationToken);
             // In TLS 1.3 the server refuses the client only after the client has finished.
-            await tls.WriteAsync(Encoding.ASCII.GetBytes($"GET /{service}/whoami HTTP/1.1\r\nHost: {service}\r\nConnection: close\r\n\r\n"), cancellationToken);
+            await tls.WriteAsync(
+                Encoding.ASCII.GetBytes($"GET /{service}/whoami HTTP/1.1\r\nHost: {service}\r\nConnection: close\r\n\r\n"),
+                cancellationToken);
             return await tls.ReadAsync(new byte[1], cancellationToken) > 0;
         }
         catch (Exception exception) when (exception is IOException or System.Security.Authentication.AuthenticationException)

@@ -7,8 +7,10 @@ public static class ClaimCatalog
     public static IReadOnlyList<Claim> All { get; } =
     [
         new KestrelEdgeClaim(), new BehindProxyClaim(), new OnePortOneProcessClaim(), new SharedPortClaim(), new AnyHostClaim(),
-        new ExposedSurfaceClaim(), new DefenceInDepthClaim(), new LoadBalancingClaim(), new CertificatesClaim(), new InternalHttpsCostClaim(),
-        new PoisonedLinkClaim(), new ForwardedHeadersClaim(), new IdenticalAnswersClaim(), new OwnAddressClaim(), new SimplerConfigurationClaim(),
+        new ExposedSurfaceClaim(), new DefenceInDepthClaim(), new LoadBalancingClaim(), new CertificatesClaim(),
+            new InternalHttpsCostClaim(),
+        new PoisonedLinkClaim(), new ForwardedHeadersClaim(), new IdenticalAnswersClaim(), new OwnAddressClaim(),
+            new SimplerConfigurationClaim(),
     ];
 
     /// <summary>The claim of that name, or null.</summary>

@@ -38,11 +38,17 @@ public sealed class DefenceInDepthClaim : Claim
         }
 
         var entrance = lab.Entrance("edge");
-        if (Need.OfWhoAmI(lab, "catalog") is { } need) evidence.Note($"what the services make of forwarded headers that lie is not seen here. {need.Why}");
-        else await LieAsync(lab, entrance, (what, isBelievedAtEdge, isBelieved) => (isBelievedAtEdge ? through : isBelieved ? stopped : refusedByBoth).Add(what), cancellationToken);
+        if (Need.OfWhoAmI(lab, "catalog") is { } need)
+        {
+            evidence.Note($"what the services make of forwarded headers that lie is not seen here. {need.Why}");
+        }
+        else await LieAsync(
+            lab, entrance, (what, isBelievedAtEdge, isBelieved) =>
+            (isBelievedAtEdge ? through : isBelieved ? stopped : refusedByBoth).Add(what), cancellationToken);
 
         var all = through.Count + stopped.Count + refusedByBoth.Count;
-        evidence.Expect(through.Count == 0, through.Count == 0 ? $"the edge stops all {all}" : $"the edge lets through: {string.Join(", ", through)}");
+        evidence.Expect(
+            through.Count == 0, through.Count == 0 ? $"the edge stops all {all}" : $"the edge lets through: {string.Join(", ", through)}");
         evidence.Expect(stopped.Count >= Minimum, $"{stopped.Count} of them a plain Kestrel takes: {string.Join(", ", stopped)}");
         evidence.Note($"{refusedByBoth.Count} a plain Kestrel refuses by itself: {string.Join(", ", refusedByBoth)}");
         var taking = direct.Count == 0 ? $"stop all {Attacks.All.Count}" : $"take {string.Join(", ", direct)}";
@@ -64,10 +70,13 @@ public sealed class DefenceInDepthClaim : Claim
     /// <summary>Tells of each lie about the client whether it is believed behind the edge, and by who believes anybody.</summary>
     private static async Task LieAsync(ClaimLab lab, Uri entrance, Action<string, bool, bool> tell, CancellationToken cancellationToken)
     {
-        (string, string)[] lies = [("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.example")];
+        (string, string)[] lies =
+            [("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.example")];
         using var liar = lab.Call(entrance);
         using var believer = lab.Call(lab.Plain.Believing);
-        var (told, believed) = (await liar.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: lies), await believer.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: lies));
+        var (told, believed) =
+            (await liar.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: lies),
+            await believer.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: lies));
         tell("a forged client address", told.RemoteAddress == "203.0.113.9", believed.RemoteAddress == "203.0.113.9");
         tell("a forged scheme", told.Scheme == "https", believed.Scheme == "https");
         tell("a forged host", told.Host == "evil.example", believed.Host == "evil.example");
@@ -83,7 +92,8 @@ public sealed class DefenceInDepthClaim : Claim
             // The edge answers a body that is too long before all of it is there, and closes; the ingress may still be sending,
             // and then has 502 to tell of it.
             if (IsRefusal(status) || (status == 502 && !attack.IsOfTheHop)) continue;
-            (attack.IsOfTheHop && status != RawExchange.Silence ? mended : through).Add($"{attack.Name} ({(status == RawExchange.Silence ? "no answer" : status)})");
+            (attack.IsOfTheHop && status != RawExchange.Silence ? mended : through).Add(
+                $"{attack.Name} ({(status == RawExchange.Silence ? "no answer" : status)})");
         }
 
         var refused = Attacks.All.Count - through.Count - mended.Count;
@@ -102,7 +112,8 @@ public sealed class DefenceInDepthClaim : Claim
     /// <summary>Where the backend itself listens that serves the attack's path.</summary>
     private static Uri Direct(ClaimLab lab, Attack attack)
     {
-        var backend = lab.Backends.FirstOrDefault(backend => attack.Raw.Contains($" /{backend.Service()}", StringComparison.Ordinal)) ?? lab.Backends[0];
+        var backend = lab.Backends.FirstOrDefault(backend => attack.Raw.Contains($" /{backend.Service()}", StringComparison.Ordinal))
+            ?? lab.Backends[0];
         return lab.Own(backend.Name);
     }
 }

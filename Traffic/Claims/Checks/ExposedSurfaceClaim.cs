@@ -1,7 +1,7 @@
 using System.Net.Sockets;
-using Topology.Hardening.Certificates;
 using Topology.Claims.Lab;
 using Topology.Comparison.Targets;
+using Topology.Hardening.Certificates;
 
 namespace Topology.Claims.Checks;
 
@@ -17,7 +17,8 @@ public sealed class ExposedSurfaceClaim : Claim
     private static readonly string[] Paths =
     [
         .. Management, "/", "/metrics", "/favicon.ico", "/.env", "/appsettings.json", "/swagger/index.html", "/whoami",
-        "/catalog/items/1", "/catalog/whoami", "/orders", "/orders/whoami", "/media/1", "/media/whoami", "/live/events?count=1", "/live/whoami",
+        "/catalog/items/1", "/catalog/whoami", "/orders", "/orders/whoami", "/media/1", "/media/whoami", "/live/events?count=1",
+            "/live/whoami",
         RevocationList,
     ];
 
@@ -50,8 +51,11 @@ public sealed class ExposedSurfaceClaim : Claim
 
         if (lab.IsCloud)
         {
-            var exposed = lab.State.Resources.Where(resource => lab.Entrances(resource.Name).Count > 0).Select(resource => resource.Name).ToArray();
-            evidence.Expect(exposed is ["edge"], $"of {lab.State.Resources.Count} processes the ingress lets the public in to {string.Join(", ", exposed)}");
+            var exposed =
+                lab.State.Resources.Where(resource => lab.Entrances(resource.Name).Count > 0).Select(resource => resource.Name).ToArray();
+            evidence.Expect(
+                exposed is ["edge"],
+                $"of {lab.State.Resources.Count} processes the ingress lets the public in to {string.Join(", ", exposed)}");
         }
 
         var inside = 0;
@@ -61,7 +65,8 @@ public sealed class ExposedSurfaceClaim : Claim
             foreach (var path in Management) inside += await caller.StatusAsync(path, cancellationToken) == 200 ? 1 : 0;
         }
 
-        var (outside, ports) = lab.IsCloud ? (proxied.Management, proxied.Ports) : (direct.Management + proxied.Management, direct.Ports + proxied.Ports);
+        var (outside, ports) = lab.IsCloud ? (proxied.Management, proxied.Ports)
+            : (direct.Management + proxied.Management, direct.Ports + proxied.Ports);
         evidence.Expect(inside == Management.Length * lab.Backends.Count && outside == 0,
             $"{string.Join(" and ", Management)} answer {inside} times on {lab.Backends.Count} internal listeners and {outside} times on {ports} public ones");
 

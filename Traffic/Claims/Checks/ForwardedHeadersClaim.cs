@@ -65,11 +65,17 @@ public sealed class ForwardedHeadersClaim : Claim
                 : $"{how}: {string.Join(", ", faults)}");
         }
 
-        if (lab.IsCloud) evidence.Note("the client came by HTTPS; the scheme that the catalog saw is that of the last hop to it, of which the ingress tells");
+        if (lab.IsCloud)
+        {
+            evidence.Note(
+                "the client came by HTTPS; the scheme that the catalog saw is that of the last hop to it, of which the ingress tells");
+        }
         using (var believing = lab.Call(lab.Plain.Believing))
         {
             var seen = await believing.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: Lies);
-            evidence.Expect((seen.RemoteAddress, seen.Host) == (Forged, ForgedHost), $"a plain Kestrel told to believe anybody took the client for {seen.RemoteAddress} and the host for {seen.Host}");
+            evidence.Expect(
+                (seen.RemoteAddress, seen.Host) == (Forged, ForgedHost),
+                $"a plain Kestrel told to believe anybody took the client for {seen.RemoteAddress} and the host for {seen.Host}");
         }
 
         if (!OperatingSystem.IsMacOS()) await ExpectTrustAsync(lab, evidence, IPAddress.Parse("127.0.0.9"), cancellationToken);
@@ -90,8 +96,14 @@ public sealed class ForwardedHeadersClaim : Claim
         (string, string)[] forwarded = [("X-Forwarded-For", Forged), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "localhost")];
         using var trusted = lab.Call(new($"http://localhost:{port}"), proxy);
         using var stranger = lab.Call(new($"http://localhost:{port}"), IPAddress.Loopback);
-        var (believed, ignored) = (await trusted.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: forwarded), await stranger.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: forwarded));
-        evidence.Expect((believed.RemoteAddress, believed.Scheme) == (Forged, "https"), $"a catalog that trusts {proxy} believes it: client {believed.RemoteAddress} by {believed.Scheme}");
-        evidence.Expect((ignored.RemoteAddress, ignored.Scheme) == ("127.0.0.1", "http"), $"from 127.0.0.1, which it does not trust, the same headers are ignored: client {ignored.RemoteAddress} by {ignored.Scheme}");
+        var (believed, ignored) =
+            (await trusted.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: forwarded),
+            await stranger.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: forwarded));
+        evidence.Expect(
+            (believed.RemoteAddress, believed.Scheme) == (Forged, "https"),
+            $"a catalog that trusts {proxy} believes it: client {believed.RemoteAddress} by {believed.Scheme}");
+        evidence.Expect(
+            (ignored.RemoteAddress, ignored.Scheme) == ("127.0.0.1", "http"),
+            $"from 127.0.0.1, which it does not trust, the same headers are ignored: client {ignored.RemoteAddress} by {ignored.Scheme}");
     }
 }

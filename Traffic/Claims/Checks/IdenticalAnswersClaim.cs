@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.WebSockets;
-using Topology.ServiceDefaults.Paths;
 using Topology.Claims.Lab;
 using Topology.Comparison.Workloads;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Claims.Checks;
 
@@ -15,9 +15,12 @@ public sealed class IdenticalAnswersClaim : Claim
     /// </summary>
     private static readonly string[] OfTheHop = ["Date", "Server", "Via", "Connection", "Keep-Alive", "Transfer-Encoding", "Alt-Svc"];
 
-    /// <summary>What the outermost server sets for its clients. Our own programs have to agree; another proxy's are its administrator's.</summary>
+    /// <summary>
+    /// What the outermost server sets for its clients. Our own programs have to agree; another proxy's are its administrator's.
+    /// </summary>
     private static readonly string[] OfTheOutermost =
-        ["Content-Security-Policy", "Cross-Origin-Resource-Policy", "Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options", "Strict-Transport-Security"];
+        ["Content-Security-Policy", "Cross-Origin-Resource-Policy", "Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options",
+            "Strict-Transport-Security"];
 
     /// <inheritdoc />
     public override string Id => "identical-answers";
@@ -26,7 +29,8 @@ public sealed class IdenticalAnswersClaim : Claim
     public override string Source => "What a comparison needs to be fair";
 
     /// <inheritdoc />
-    public override string Sentence => "Direct and proxied, every workload is answered alike: status, header fields and body, byte for byte.";
+    public override string Sentence =>
+        "Direct and proxied, every workload is answered alike: status, header fields and body, byte for byte.";
 
     /// <inheritdoc />
     public override string Done =>
@@ -58,10 +62,14 @@ public sealed class IdenticalAnswersClaim : Claim
             evidence.Note($"security headers are compared between ours only, not at {string.Join(", ", others)}");
         }
 
-        if (lab.IsCloud) evidence.Note("security headers are the edge's, and not compared with the inside, where nothing of the public's answers");
+        if (lab.IsCloud)
+        {
+            evidence.Note("security headers are the edge's, and not compared with the inside, where nothing of the public's answers");
+        }
     }
 
-    private static async Task<(List<string> Faults, string Seen)> CompareAsync(ClaimLab lab, Workload workload, IReadOnlyList<Way> ways, CancellationToken cancellationToken)
+    private static async Task<(List<string> Faults, string Seen)> CompareAsync(
+        ClaimLab lab, Workload workload, IReadOnlyList<Way> ways, CancellationToken cancellationToken)
     {
         var faults = new List<string>();
         if (ways.Count < 2) return (["there are fewer than two ways to it"], "");
@@ -78,7 +86,10 @@ public sealed class IdenticalAnswersClaim : Claim
             // Inside there is no outermost server to agree with.
             var isOurs = IsOurs(way.Path) && !lab.IsCloud;
             if (Difference(first, answer, workload, isOurs) is { } difference) faults.Add($"{name}: {difference}");
-            if (stored is not null && Difference(firstStored!, stored, null, isOurs) is { } otherwise) faults.Add($"{name}, read again: {otherwise}");
+            if (stored is not null && Difference(firstStored!, stored, null, isOurs) is { } otherwise)
+            {
+                faults.Add($"{name}, read again: {otherwise}");
+            }
         }
 
         return (faults, $"{ways.Count} ways over {string.Join(" and ", ways.Select(way => way.Protocol(workload)).Distinct())} give {first!.Status}, {first.Body.Length} bytes, {first.Headers.Count(header => !OfTheHop.Contains(header.Name, StringComparer.OrdinalIgnoreCase))} fields");
@@ -93,7 +104,8 @@ public sealed class IdenticalAnswersClaim : Claim
     }
 
     /// <summary>Reads the order that the first way stored, so that there is one answer that every way must give whole.</summary>
-    private static Task<Answer> StoredAsync(Caller caller, ref Answer? first, Answer answer, Version version, CancellationToken cancellationToken) =>
+    private static Task<Answer> StoredAsync(
+        Caller caller, ref Answer? first, Answer answer, Version version, CancellationToken cancellationToken) =>
         OrdersWorkload.OrderId((first ?? answer).Body) is { } id
             ? caller.SendAsync($"/orders/{id}", cancellationToken, version: version)
             : throw new InvalidOperationException($"the answer {answer.Status} to an order has no id");
@@ -103,8 +115,10 @@ public sealed class IdenticalAnswersClaim : Claim
         using var socket = new ClientWebSocket();
         if (address.Scheme == Uri.UriSchemeHttps)
         {
-            using var invoker = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, SslOptions = lab.Trust.Options("localhost") });
-            await socket.ConnectAsync(new UriBuilder(new Uri(address, request.Path)) { Scheme = Uri.UriSchemeWss }.Uri, invoker, cancellationToken);
+            using var invoker =
+                new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, SslOptions = lab.Trust.Options("localhost") });
+            await socket.ConnectAsync(
+                new UriBuilder(new Uri(address, request.Path)) { Scheme = Uri.UriSchemeWss }.Uri, invoker, cancellationToken);
         }
         else
         {
@@ -135,12 +149,14 @@ public sealed class IdenticalAnswersClaim : Claim
     {
         if (first.Status != answer.Status) return $"status {answer.Status} instead of {first.Status}";
         var (expected, actual) = (Fields(first, workload, isOurs), Fields(answer, workload, isOurs));
-        if (expected.Except(actual).Concat(actual.Except(expected)).Select(field => field.Name).Distinct().ToArray() is { Length: > 0 } fields)
+        if (expected.Except(actual).Concat(actual.Except(expected)).Select(field => field.Name).Distinct().ToArray() is { Length: > 0 }
+            fields)
         {
             return $"the fields {string.Join(", ", fields)} differ ({string.Join(", ", actual.Where(field => fields.Contains(field.Name)).Select(field => field.Value))})";
         }
 
-        var isSame = workload is { IsKeyed: true } ? workload.Digest(first.Body) == workload.Digest(answer.Body) : first.Body.AsSpan().SequenceEqual(answer.Body);
+        var isSame = workload is { IsKeyed: true } ? workload.Digest(first.Body) == workload.Digest(answer.Body)
+            : first.Body.AsSpan().SequenceEqual(answer.Body);
         return isSame ? null : $"the bodies of {first.Body.Length} and {answer.Body.Length} bytes differ";
     }
 
@@ -150,7 +166,8 @@ public sealed class IdenticalAnswersClaim : Claim
         return
         [
             .. from field in answer.Headers
-               where !OfTheHop.Contains(field.Name, StringComparer.OrdinalIgnoreCase) && (isOurs || !OfTheOutermost.Contains(field.Name, StringComparer.OrdinalIgnoreCase))
+               where !OfTheHop.Contains(field.Name, StringComparer.OrdinalIgnoreCase)
+                   && (isOurs || !OfTheOutermost.Contains(field.Name, StringComparer.OrdinalIgnoreCase))
                select id is null ? field : (field.Name, field.Value.Replace(id, "{id}", StringComparison.OrdinalIgnoreCase)),
         ];
     }

@@ -37,7 +37,8 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         $"Compared {With} with {Without}, the same program with plain HTTP/2 inwards: latency at 500 requests a second for {seconds:0.#} s each with the comparison engine, then CPU of the edge and the backend in {rounds} rounds of blocks of {Small.Requests} small requests, and of {Large.Requests} for 1 MiB, the plain way twice as a control, in random order. Holds if the 95 % interval of the CPU difference lies above 0 for 1 MiB, and for small requests not below.";
 
     /// <inheritdoc />
-    public override Need? Needs(ClaimLab lab) => Need.OfTheLab(lab, "One edge runs, without HTTPS to the services, and the cost shows between two.");
+    public override Need? Needs(ClaimLab lab) =>
+        Need.OfTheLab(lab, "One edge runs, without HTTPS to the services, and the cost shows between two.");
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -51,14 +52,25 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
             evidence.Expect(listener == expected, $"{path} goes inwards by {listener}");
         }
 
-        var engine = new ComparisonEngine(lab.Targets, lab.Trust) { Processes = (path, workload) => lab.State.On(path, workload), ServicesConfiguration = lab.State.Configuration };
+        var engine =
+            new ComparisonEngine(
+            lab.Targets, lab.Trust)
+            {
+                Processes = (path, workload) =>
+            lab.State.On(path, workload),
+                ServicesConfiguration = lab.State.Configuration
+            };
         var result = await engine.RunAsync(new() { Paths = [Without, With], DurationSeconds = seconds }, null, cancellationToken);
         foreach (var difference in result.Differences.Where(difference => difference.Percentile is "p50" or "p99"))
         {
             evidence.Note($"latency {difference.Percentile} {Signed(difference.Ms)} ms, 95 % [{Signed(difference.Ci95[0])}, {Signed(difference.Ci95[1])}]{(difference.HoldsZero ? ", not to be told from none" : "")}");
         }
 
-        if (result.Control is { } control) evidence.Note($"control, {Without} against itself, p50 {Signed(control.Ms)} ms [{Signed(control.Ci95[0])}, {Signed(control.Ci95[1])}]");
+        if (result.Control is { } control)
+        {
+            evidence.Note(
+                $"control, {Without} against itself, p50 {Signed(control.Ms)} ms [{Signed(control.Ci95[0])}, {Signed(control.Ci95[1])}]");
+        }
         if (!result.Valid) evidence.Note($"the latencies must not be used: {result.Notes[0]}");
 
         var small = await MeasureAsync(lab, Small, evidence, cancellationToken);
@@ -67,7 +79,8 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         evidence.Expect(large.Low > 0, large.Text);
     }
 
-    private async Task<(double Low, double High, string Text)> MeasureAsync(ClaimLab lab, Load load, Evidence evidence, CancellationToken cancellationToken)
+    private async Task<(double Low, double High, string Text)> MeasureAsync(
+        ClaimLab lab, Load load, Evidence evidence, CancellationToken cancellationToken)
     {
         var (plain, again, secured) = await CpuAsync(lab, load, cancellationToken);
         var itself = Interval([.. again.Zip(plain, (second, first) => second - first)]);
@@ -79,14 +92,16 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
             itself = Interval([.. again.Zip(plain, (second, first) => second - first)]);
         }
 
-        var (middle, low, high) = Interval([.. secured.Zip(plain.Zip(again, (first, second) => (first + second) / 2), (with, without) => with - without)]);
+        var (middle, low, high) =
+            Interval([.. secured.Zip(plain.Zip(again, (first, second) => (first + second) / 2), (with, without) => with - without)]);
         var usual = Interval(plain).Middle;
         return (low, high, $"CPU of edge and backend for {load.Words} {usual:0} µs, with HTTPS inside {Signed(middle)} µs, 95 % [{Signed(low)}, {Signed(high)}]: {middle / usual:P0}; "
             + $"control, {Without} against itself {Signed(itself.Middle)} µs [{Signed(itself.Low)}, {Signed(itself.High)}]");
     }
 
     /// <summary>CPU of proxy and backend in microseconds for each request, block by block.</summary>
-    private async Task<(double[] Without, double[] Again, double[] With)> CpuAsync(ClaimLab lab, Load load, CancellationToken cancellationToken)
+    private async Task<(double[] Without, double[] Again, double[] With)> CpuAsync(
+        ClaimLab lab, Load load, CancellationToken cancellationToken)
     {
         var workload = WorkloadCatalog.Find(load.Workload)!;
         var ways = new List<(ProcessCost Cost, Caller[] Callers, List<double> Blocks)>();
@@ -94,7 +109,9 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         {
             foreach (var path in (string[])[Without, Without, With])
             {
-                ways.Add((new(Current(lab, lab.State.On(path, workload))), [.. Enumerable.Range(0, Clients).Select(_ => lab.Call(lab.Url(path, "http")))], []));
+                ways.Add(
+                    (new(Current(lab, lab.State.On(path, workload))),
+                    [.. Enumerable.Range(0, Clients).Select(_ => lab.Call(lab.Url(path, "http")))], []));
             }
 
             for (var round = -1; round < rounds; round++)
@@ -161,5 +178,6 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
     /// <param name="Words">What it is, for people.</param>
     private sealed record Load(string Workload, string Path, int Requests, string Words);
 
-    private static string Signed(double value) => value.ToString(Math.Abs(value) < 10 ? "+0.000;−0.000;0.000" : "+0.0;−0.0;0.0", CultureInfo.InvariantCulture);
+    private static string Signed(double value) =>
+        value.ToString(Math.Abs(value) < 10 ? "+0.000;−0.000;0.000" : "+0.0;−0.0;0.0", CultureInfo.InvariantCulture);
 }

@@ -26,7 +26,8 @@ public sealed class KestrelEdgeClaim : Claim
         "Asked every backend and every YARP edge on its own public listeners: HTTP/1.1 in cleartext, HTTP/1.1 and HTTP/2 over TLS 1.2 and over TLS 1.3, and HTTP/3 where QUIC is supported, trusting the public authority only.";
 
     /// <inheritdoc />
-    public override Need? Needs(ClaimLab lab) => Need.OfTheLab(lab, "Behind the platform's ingress no Kestrel takes requests from clients itself.");
+    public override Need? Needs(ClaimLab lab) =>
+        Need.OfTheLab(lab, "Behind the platform's ingress no Kestrel takes requests from clients itself.");
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -45,7 +46,10 @@ public sealed class KestrelEdgeClaim : Claim
 
             foreach (var (protocol, version) in Ways)
             {
-                if (await FaultAsync(lab, resource.Name, path, protocol, version, cancellationToken) is { } fault) faults.Add($"HTTP/{version} over {protocol}: {fault}");
+                if (await FaultAsync(lab, resource.Name, path, protocol, version, cancellationToken) is { } fault)
+                {
+                    faults.Add($"HTTP/{version} over {protocol}: {fault}");
+                }
             }
 
             if (faults.Count == 0) good.Add(resource.Name);

@@ -25,7 +25,8 @@ public sealed class LoadBalancingClaim : Claim
     public override string Id => "load-balancing";
 
     /// <inheritdoc />
-    public override string Sentence => "A reverse proxy makes load balancing simple: clients know one address, and replicas come and go behind it.";
+    public override string Sentence =>
+        "A reverse proxy makes load balancing simple: clients know one address, and replicas come and go behind it.";
 
     /// <inheritdoc />
     public override string Done =>
@@ -60,7 +61,9 @@ public sealed class LoadBalancingClaim : Claim
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var clock = Stopwatch.StartNew();
         var watched = lab.ProxyKinds.ToDictionary(proxy => proxy, _ => new ConcurrentQueue<Seen>());
-        var clients = watched.SelectMany(proxy => Enumerable.Range(0, Clients).Select(_ => SendOnAsync(lab, proxy.Key, clock, proxy.Value, stop.Token))).ToArray();
+        var clients =
+            watched.SelectMany(
+            proxy => Enumerable.Range(0, Clients).Select(_ => SendOnAsync(lab, proxy.Key, clock, proxy.Value, stop.Token))).ToArray();
         await Task.Delay(500, cancellationToken);
         using (var process = Process.GetProcessById(pid)) process.Kill();
         var killed = clock.Elapsed;
@@ -75,7 +78,11 @@ public sealed class LoadBalancingClaim : Claim
             {
                 // One answer is not a return: it must go on to take its part.
                 var lately = seen.Where(entry => entry.At > now - Settled).ToArray();
-                if (lately.All(entry => entry.Error is null) && lately.Count(entry => entry.Instance == victim) >= SmallestShare / 2 * lately.Length) back[proxy] = now - Settled;
+                if (lately.All(entry => entry.Error is null)
+                    && lately.Count(entry => entry.Instance == victim) >= SmallestShare / 2 * lately.Length)
+                {
+                    back[proxy] = now - Settled;
+                }
             }
         }
 
@@ -89,7 +96,9 @@ public sealed class LoadBalancingClaim : Claim
             var kinds = errors.Length == 0 ? "" : $" ({string.Join(", ", errors.GroupBy(entry => entry.Error).Select(group => $"{group.Count()} × {group.Key}"))}, the last after {last.TotalSeconds:0.0} s)";
             // Ours sends elsewhere what a dead replica did not answer. What another proxy does with that is its own, and so is
             // what a platform's ingress does, which is who balances there; it must end.
-            evidence.Expect(proxy == "edge" && !lab.IsCloud ? errors.Length == 0 : last < LongestTrouble, $"{proxy}: {errors.Length} errors in {seen.Count} requests{kinds}");
+            evidence.Expect(
+                proxy == "edge" && !lab.IsCloud ? errors.Length == 0
+                : last < LongestTrouble, $"{proxy}: {errors.Length} errors in {seen.Count} requests{kinds}");
             evidence.Expect(back.ContainsKey(proxy), back.TryGetValue(proxy, out var at)
                 ? $"the replica takes part again {(at - killed).TotalSeconds:0.0} s after"
                 : $"the replica does not take part again within {LongestAbsence.TotalSeconds:0} s");
@@ -98,9 +107,11 @@ public sealed class LoadBalancingClaim : Claim
         if (back.Count == watched.Count) await ExpectEvenAsync(lab, evidence, "after that ", replicas, cancellationToken);
     }
 
-    private static string[] Replicas(ClaimLab lab) => [.. lab.Backends.Where(backend => backend.Service() == "catalog").Select(backend => backend.Name)];
+    private static string[] Replicas(ClaimLab lab) =>
+        [.. lab.Backends.Where(backend => backend.Service() == "catalog").Select(backend => backend.Name)];
 
-    private static async Task<bool> ExpectEvenAsync(ClaimLab lab, Evidence evidence, string when, string[] replicas, CancellationToken cancellationToken)
+    private static async Task<bool> ExpectEvenAsync(
+        ClaimLab lab, Evidence evidence, string when, string[] replicas, CancellationToken cancellationToken)
     {
         var (isEven, requests) = (true, lab.IsCloud ? FewRequests : Requests);
         foreach (var proxy in lab.ProxyKinds)
@@ -113,7 +124,9 @@ public sealed class LoadBalancingClaim : Claim
                 counts[instance] = counts.GetValueOrDefault(instance) + 1;
             }
 
-            isEven &= evidence.Expect(replicas.Length > 1 && replicas.All(replica => counts.GetValueOrDefault(replica) >= SmallestShare * requests * 2 / replicas.Length),
+            isEven &= evidence.Expect(
+                replicas.Length > 1
+                && replicas.All(replica => counts.GetValueOrDefault(replica) >= SmallestShare * requests * 2 / replicas.Length),
                 $"{when}of {requests} requests to {proxy} {string.Join(" and ", counts.Select(count => $"{count.Value} are answered by {count.Key}"))}");
         }
 
@@ -138,7 +151,9 @@ public sealed class LoadBalancingClaim : Claim
             }
             catch (Exception exception) when (exception is HttpRequestException or InvalidOperationException or OperationCanceledException)
             {
-                seen.Enqueue(new(clock.Elapsed, null, exception is InvalidOperationException ? exception.Message[^3..] : exception is HttpRequestException ? "no connection" : "no answer"));
+                seen.Enqueue(
+                    new(clock.Elapsed, null, exception is InvalidOperationException ? exception.Message[^3..]
+                    : exception is HttpRequestException ? "no connection" : "no answer"));
             }
 
             await Task.Delay(lab.IsCloud ? LongPause : Pause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

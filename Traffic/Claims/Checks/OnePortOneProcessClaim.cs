@@ -27,7 +27,9 @@ public sealed class OnePortOneProcessClaim : Claim
         await using (var free = Start(lab, OwnService.FreePort()))
         {
             var exit = await free.StartedOrEndedAsync(cancellationToken);
-            evidence.Expect(exit is null, exit is null ? "on a free port a second process of the catalog starts" : $"on a free port the second process ended with exit code {exit}");
+            evidence.Expect(
+                exit is null, exit is null ? "on a free port a second process of the catalog starts"
+                : $"on a free port the second process ended with exit code {exit}");
         }
 
         await using var second = Start(lab, address.Port);

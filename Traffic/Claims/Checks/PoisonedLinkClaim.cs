@@ -12,7 +12,8 @@ public sealed class PoisonedLinkClaim : Claim
     public override string Id => "poisoned-link";
 
     /// <inheritdoc />
-    public override string Sentence => "Behind a reverse proxy host filtering is required: without it, links that the application builds lead where a stranger says.";
+    public override string Sentence =>
+        "Behind a reverse proxy host filtering is required: without it, links that the application builds lead where a stranger says.";
 
     /// <inheritdoc />
     public override string Done =>
@@ -31,8 +32,12 @@ public sealed class PoisonedLinkClaim : Claim
 
         using (var believing = lab.Call(lab.Plain.Believing))
         {
-            var link = (await believing.SendAsync(Path, cancellationToken, headers: [("X-Forwarded-Host", Stranger), ("X-Forwarded-Proto", "https")])).Text;
-            evidence.Expect(link.StartsWith($"https://{Stranger}/", StringComparison.Ordinal), $"unfiltered behind a proxy that passes any name on, it is {link}");
+            var link =
+                (await believing.SendAsync(
+                Path, cancellationToken, headers: [("X-Forwarded-Host", Stranger), ("X-Forwarded-Proto", "https")])).Text;
+            evidence.Expect(
+                link.StartsWith($"https://{Stranger}/", StringComparison.Ordinal),
+                $"unfiltered behind a proxy that passes any name on, it is {link}");
         }
 
         foreach (var name in lab.Filtering)
@@ -43,9 +48,13 @@ public sealed class PoisonedLinkClaim : Claim
             evidence.Expect(refused == 400, $"{name} answers {refused} to the Host {Stranger}");
             if (!lab.Tells("catalog")) continue;
             var own = await caller.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: [("X-Forwarded-Host", Stranger)]);
-            evidence.Expect(own.Host == entrance.Authority, $"with that name in X-Forwarded-Host a link behind {name} would still say {own.Host}");
+            evidence.Expect(
+                own.Host == entrance.Authority, $"with that name in X-Forwarded-Host a link behind {name} would still say {own.Host}");
         }
 
-        if (Need.OfWhoAmI(lab, "catalog") is { } need) evidence.Note($"what a link would say with that name in X-Forwarded-Host is not seen here. {need.Why}");
+        if (Need.OfWhoAmI(lab, "catalog") is { } need)
+        {
+            evidence.Note($"what a link would say with that name in X-Forwarded-Host is not seen here. {need.Why}");
+        }
     }
 }

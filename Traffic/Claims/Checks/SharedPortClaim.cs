@@ -12,14 +12,16 @@ public sealed class SharedPortClaim : Claim
     public override string Id => "shared-port";
 
     /// <inheritdoc />
-    public override string Sentence => "A proxy can share one address and port between sites: it looks at the Host and passes each request to the process of that site.";
+    public override string Sentence =>
+        "A proxy can share one address and port between sites: it looks at the Host and passes each request to the process of that site.";
 
     /// <inheritdoc />
     public override string Done =>
         $"Asked one address and port of the edge, and of each other proxy that runs, for the same path under two hosts, {CatalogSite} and {MediaSite}, over HTTP and HTTPS, and each site for what only the other has.";
 
     /// <inheritdoc />
-    public override Need? Needs(ClaimLab lab) => Need.OfTheLab(lab, "The platform gives the edge one name, so no two sites share its port.");
+    public override Need? Needs(ClaimLab lab) =>
+        Need.OfTheLab(lab, "The platform gives the edge one name, so no two sites share its port.");
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -35,17 +37,21 @@ public sealed class SharedPortClaim : Claim
                 var catalog = await caller.WhoAmIAsync("/whoami", cancellationToken, $"{CatalogSite}:{address.Port}");
                 var media = await caller.WhoAmIAsync("/whoami", cancellationToken, $"{MediaSite}:{address.Port}");
                 var pids = (Catalog: lab.PidNow(catalog.Instance), Media: lab.PidNow(media.Instance));
-                var isApart = Service(lab, catalog) == "catalog" && Service(lab, media) == "media" && (pids.Catalog is null || pids.Catalog != pids.Media);
+                var isApart = Service(lab, catalog) == "catalog" && Service(lab, media) == "media"
+                    && (pids.Catalog is null || pids.Catalog != pids.Media);
                 evidence.Expect(isApart, $"{proxy}, {address.Scheme} port {address.Port}: /whoami of {CatalogSite} is answered by {catalog.Instance} (process {pids.Catalog}), of {MediaSite} by {media.Instance} (process {pids.Media})");
             }
 
             using var http = lab.Call(lab.Url(proxy, "http"));
-            var (own, others) = (await http.StatusAsync("/items/1", cancellationToken, host: CatalogSite), await http.StatusAsync("/items/1", cancellationToken, host: MediaSite));
+            var (own, others) =
+                (await http.StatusAsync("/items/1", cancellationToken, host: CatalogSite),
+                await http.StatusAsync("/items/1", cancellationToken, host: MediaSite));
             var across = await http.StatusAsync("/catalog/items/1", cancellationToken, host: MediaSite);
             evidence.Expect((own, others, across) == (200, 404, 404),
                 $"/items/1 is {own} on {CatalogSite} and {others} on {MediaSite}, where the shared site's /catalog/items/1 is {across}");
         }
     }
 
-    private static string? Service(ClaimLab lab, WhoAmI answer) => lab.Backends.FirstOrDefault(backend => backend.Name == answer.Instance)?.Service();
+    private static string? Service(ClaimLab lab, WhoAmI answer) =>
+        lab.Backends.FirstOrDefault(backend => backend.Name == answer.Instance)?.Service();
 }

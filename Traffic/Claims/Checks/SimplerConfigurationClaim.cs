@@ -29,8 +29,12 @@ public sealed class SimplerConfigurationClaim : Claim
             return;
         }
 
-        var (direct, proxied) = (await CountAsync(lab, lab.Backends, cancellationToken), await CountAsync(lab, [lab.Resource("edge")], cancellationToken));
-        evidence.Expect(direct.Certificates > proxied.Certificates && proxied.Certificates > 0, $"certificates to issue and renew: {direct.Certificates} edge-direct, {proxied.Certificates} at the edge");
+        var (direct, proxied) =
+            (await CountAsync(lab, lab.Backends, cancellationToken), await CountAsync(lab, [lab.Resource("edge")], cancellationToken));
+        evidence.Expect(
+            direct.Certificates > proxied.Certificates
+            && proxied.Certificates > 0,
+            $"certificates to issue and renew: {direct.Certificates} edge-direct, {proxied.Certificates} at the edge");
         evidence.Expect(direct.Addresses > proxied.Addresses && proxied.Addresses > 0, $"HTTPS addresses that clients must know, and choose among replicas: {direct.Addresses} edge-direct, {proxied.Addresses} at the edge");
 
         var media = new Dictionary<string, string>();
@@ -40,7 +44,10 @@ public sealed class SimplerConfigurationClaim : Claim
             media[proxy.Name] = (await caller.WhoAmIAsync("/media/whoami", cancellationToken)).Instance;
         }
 
-        evidence.Expect(media.Count > 1 && media.Values.Distinct().Count() == 1, $"{string.Join(" and ", media.Values.Distinct())} serves behind {string.Join(", ", media.Keys)} at once");
+        evidence.Expect(
+            media.Count > 1
+            && media.Values.Distinct().Count() == 1,
+            $"{string.Join(" and ", media.Values.Distinct())} serves behind {string.Join(", ", media.Keys)} at once");
         evidence.Note("whether existing infrastructure is served better is its owner's to judge; IIS is not run here: it needs Windows");
     }
 
@@ -61,11 +68,14 @@ public sealed class SimplerConfigurationClaim : Claim
             else faults.Add($"{service} with {answer.Status}");
         }
 
-        evidence.Expect(faults.Count == 0, faults.Count == 0 ? $"at that address answer {string.Join(", ", answering)}" : $"at that address answers {string.Join(", ", faults)}");
+        evidence.Expect(
+            faults.Count == 0, faults.Count == 0 ? $"at that address answer {string.Join(", ", answering)}"
+            : $"at that address answers {string.Join(", ", faults)}");
         evidence.Note("the certificate is the platform's to renew");
     }
 
-    private static async Task<(int Addresses, int Certificates)> CountAsync(ClaimLab lab, IEnumerable<TopologyResource> resources, CancellationToken cancellationToken)
+    private static async Task<(int Addresses, int Certificates)> CountAsync(
+        ClaimLab lab, IEnumerable<TopologyResource> resources, CancellationToken cancellationToken)
     {
         var (addresses, certificates) = (0, new HashSet<string>());
         foreach (var address in resources.Select(resource => resource.Urls.GetValueOrDefault("https")).OfType<Uri>())

@@ -6,7 +6,8 @@ namespace Topology.Claims.Lab;
 /// <summary>Tells by which of the two local authorities a certificate was issued.</summary>
 public sealed class Authorities(IConfiguration configuration)
 {
-    private readonly string _root = LocalAuthorities.Root(configuration[$"{CertificateOptions.Section}:{nameof(CertificateOptions.Directory)}"]);
+    private readonly string _root =
+        LocalAuthorities.Root(configuration[$"{CertificateOptions.Section}:{nameof(CertificateOptions.Directory)}"]);
 
     /// <summary>Whether the stand-in for a public authority, which clients trust, issued it.</summary>
     public bool IsPublic(X509Certificate2 certificate) => IsIssuedBy(certificate, LocalAuthorities.Public);
@@ -18,7 +19,9 @@ public sealed class Authorities(IConfiguration configuration)
     {
         using var chain = new X509Chain
         {
-            ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
+            ChainPolicy =
+                { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads =
+                true },
         };
         chain.ChainPolicy.CustomTrustStore.AddRange(new LocalAuthority(_root, authority, TimeProvider.System).Trusted());
         return chain.Build(certificate);

@@ -60,7 +60,9 @@ public sealed class Caller : IDisposable
             {
                 if (context.PlaintextStream is SslStream { RemoteCertificate: X509Certificate2 certificate } tls)
                 {
-                    _secured = new(tls.SslProtocol, Encoding.ASCII.GetString(tls.NegotiatedApplicationProtocol.Protocol.Span), X509CertificateLoader.LoadCertificate(certificate.RawData));
+                    _secured =
+                        new(tls.SslProtocol, Encoding.ASCII.GetString(tls.NegotiatedApplicationProtocol.Protocol.Span),
+                        X509CertificateLoader.LoadCertificate(certificate.RawData));
                 }
 
                 return ValueTask.FromResult(context.PlaintextStream);
@@ -72,7 +74,10 @@ public sealed class Caller : IDisposable
             _handler.SslOptions.RemoteCertificateValidationCallback = (connection, certificate, _, errors) =>
             {
                 // A QUIC connection has no stream to filter, and no TLS but 1.3.
-                if (connection is not SslStream && certificate is not null) _secured = new(SslProtocols.Tls13, "h3", X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()));
+                if (connection is not SslStream && certificate is not null)
+                {
+                    _secured = new(SslProtocols.Tls13, "h3", X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()));
+                }
                 return errors == SslPolicyErrors.None || (AcceptsAnyName && errors == SslPolicyErrors.RemoteCertificateNameMismatch);
             };
         }
@@ -117,7 +122,8 @@ public sealed class Caller : IDisposable
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         return new(
             (int)response.StatusCode, response.Version,
-            [.. from field in response.Headers.Concat(response.Content.Headers).Concat(response.TrailingHeaders.Select(trailer => KeyValuePair.Create($"trailer {trailer.Key}", trailer.Value)))
+            [.. from field in response.Headers.Concat(response.Content.Headers).Concat(
+                response.TrailingHeaders.Select(trailer => KeyValuePair.Create($"trailer {trailer.Key}", trailer.Value)))
                 orderby field.Key
                 select (field.Key, string.Join(", ", field.Value))],
             body, _secured);
@@ -128,13 +134,15 @@ public sealed class Caller : IDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="isKeyed">Under an <c>Idempotency-Key</c> of its own.</param>
     /// <param name="version">The HTTP version, and no other.</param>
-    public async Task<Answer> SendAsync(WorkloadRequest request, CancellationToken cancellationToken, bool isKeyed = false, Version? version = null)
+    public async Task<Answer> SendAsync(
+        WorkloadRequest request, CancellationToken cancellationToken, bool isKeyed = false, Version? version = null)
     {
         ArgumentNullException.ThrowIfNull(request);
         var headers = new List<(string, string)>();
         if (isKeyed) headers.Add(("Idempotency-Key", Guid.NewGuid().ToString("N")));
         if (request.ContentType == GrpcWorkload.ContentType) headers.Add(("TE", "trailers"));
-        using var content = request.ContentType is { } type ? new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } } : null;
+        using var content = request.ContentType is { } type
+            ? new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } } : null;
         return await SendAsync(request.Path, cancellationToken, request.Method, headers: headers, version: version, content: content);
     }
 
@@ -149,7 +157,8 @@ public sealed class Caller : IDisposable
     }
 
     /// <summary>The status, or 0 where there is no answer.</summary>
-    public async Task<int> StatusAsync(string path, CancellationToken cancellationToken, string method = "GET", string? host = null, HttpContent? content = null)
+    public async Task<int> StatusAsync(
+        string path, CancellationToken cancellationToken, string method = "GET", string? host = null, HttpContent? content = null)
     {
         try
         {
@@ -190,4 +199,5 @@ public sealed class Caller : IDisposable
 /// <param name="Listener">The listener that took the request.</param>
 /// <param name="TopologyPath">The path by which it came.</param>
 /// <param name="Process">Its process: replicas may share the resource's name.</param>
-public sealed record WhoAmI(string Instance, string Scheme, string Host, string? RemoteAddress, string Listener, string? TopologyPath, int? Process = null);
+public sealed record WhoAmI(
+    string Instance, string Scheme, string Host, string? RemoteAddress, string Listener, string? TopologyPath, int? Process = null);

@@ -1,7 +1,7 @@
 using System.Net;
-using Topology.ServiceDefaults.Paths;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Claims.Lab;
 
@@ -18,13 +18,17 @@ public sealed class ClaimLab : IAsyncDisposable
 
     private ClaimLab(TopologyState state, Func<TopologyState?> read, IConfiguration configuration, PlainKestrel plain)
     {
-        (State, _read, _configuration, Plain) = (state with { Resources = [.. state.Started().Where(resource => !state.BehindIngress || resource.Listeners is not null)] }, read, configuration, plain);
+        (State, _read, _configuration, Plain) =
+            (state with { Resources = [.. state.Started().Where(resource => !state.BehindIngress || resource.Listeners is not null)] },
+            read, configuration, plain);
         Targets = new(state.Services());
         Trust = new(configuration);
         Authorities = new(configuration);
     }
 
-    /// <summary>The topology when the lab was opened, without what nobody has started, and without the ingress, which is the platform's.</summary>
+    /// <summary>
+    /// The topology when the lab was opened, without what nobody has started, and without the ingress, which is the platform's.
+    /// </summary>
     public TopologyState State { get; }
 
     /// <summary>
@@ -54,7 +58,8 @@ public sealed class ClaimLab : IAsyncDisposable
     public IReadOnlyList<string> ProxyKinds => [.. Proxies.Select(proxy => proxy.Name).Where(name => name != "edge-tls")];
 
     /// <summary>Who filters hosts: each edge, the other proxies that run, and before them a backend where those are exposed.</summary>
-    public IEnumerable<string> Filtering => Proxies.Select(proxy => proxy.Name).Prepend(Backends[0].Name).Where(name => Entrances(name).Count > 0);
+    public IEnumerable<string> Filtering =>
+        Proxies.Select(proxy => proxy.Name).Prepend(Backends[0].Name).Where(name => Entrances(name).Count > 0);
 
     /// <summary>The processes that serve and can tell who asks.</summary>
     public IReadOnlyList<TopologyResource> Backends =>
@@ -68,7 +73,8 @@ public sealed class ClaimLab : IAsyncDisposable
     /// <param name="configuration">Says where the local authorities are.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="InvalidOperationException">There is no topology.</exception>
-    public static async Task<ClaimLab> OpenAsync(Func<TopologyState?> read, IConfiguration configuration, CancellationToken cancellationToken)
+    public static async Task<ClaimLab> OpenAsync(
+        Func<TopologyState?> read, IConfiguration configuration, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(read);
         var state = read() ?? throw new InvalidOperationException("No topology is running.");
@@ -99,7 +105,8 @@ public sealed class ClaimLab : IAsyncDisposable
 
     /// <summary>The first of a resource's entrances.</summary>
     /// <exception cref="InvalidOperationException">The public is not let in there.</exception>
-    public Uri Entrance(string name) => Entrances(name) is [var first, ..] ? first : throw new InvalidOperationException($"{name} has no entrance for the public");
+    public Uri Entrance(string name) =>
+        Entrances(name) is [var first, ..] ? first : throw new InvalidOperationException($"{name} has no entrance for the public");
 
     /// <summary>Where a resource's process itself listens, by listener.</summary>
     public static IReadOnlyDictionary<string, Uri> Listeners(TopologyResource resource)
@@ -149,10 +156,12 @@ public sealed class ClaimLab : IAsyncDisposable
     /// <param name="address">The listener.</param>
     /// <param name="from">The client's own address; loopback has many.</param>
     /// <param name="acceptsAnyName">The certificate may be of another name than the Host asked for.</param>
-    public Caller Call(Uri address, IPAddress? from = null, bool acceptsAnyName = false) => new(address, Trust, from) { AcceptsAnyName = acceptsAnyName };
+    public Caller Call(Uri address, IPAddress? from = null, bool acceptsAnyName = false) =>
+        new(address, Trust, from) { AcceptsAnyName = acceptsAnyName };
 
     /// <summary>Another program of the topology, with only the settings given.</summary>
-    public OwnService Start(string project, params IEnumerable<(string Key, string Value)> settings) => OwnService.Start(project, _configuration, settings);
+    public OwnService Start(string project, params IEnumerable<(string Key, string Value)> settings) =>
+        OwnService.Start(project, _configuration, settings);
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => Plain.DisposeAsync();
@@ -166,7 +175,8 @@ public sealed class ClaimLab : IAsyncDisposable
         }
     }
 
-    private static TopologyResource? Find(TopologyState state, string name) => state.Resources.FirstOrDefault(resource => resource.Name == name);
+    private static TopologyResource? Find(TopologyState state, string name) =>
+        state.Resources.FirstOrDefault(resource => resource.Name == name);
 }
 
 /// <summary>What a resource is called apart from its replica's number.</summary>

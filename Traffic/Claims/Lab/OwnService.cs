@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Topology.Hardening.Certificates;
 using Topology.Comparison.Targets;
+using Topology.Hardening.Certificates;
 
 namespace Topology.Claims.Lab;
 
@@ -37,7 +37,10 @@ public sealed class OwnService : IAsyncDisposable
     {
         var root = Clone.Root() ?? throw new InvalidOperationException("the repository was not found above this program");
         var program = Clone.Program(root, project);
-        if (!File.Exists(program)) throw new InvalidOperationException($"{project} is not built; run: dotnet build Topology.sln -c Release");
+        if (!File.Exists(program))
+        {
+            throw new InvalidOperationException($"{project} is not built; run: dotnet build Topology.sln -c Release");
+        }
 
         var start = new ProcessStartInfo(Clone.Dotnet)
         {
@@ -50,7 +53,10 @@ public sealed class OwnService : IAsyncDisposable
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["DOTNET_ENVIRONMENT"] = "Development";
         var directory = $"{CertificateOptions.Section}:{nameof(CertificateOptions.Directory)}";
-        if (configuration[directory] is { Length: > 0 } configured) start.Environment[directory.Replace(":", "__", StringComparison.Ordinal)] = configured;
+        if (configuration[directory] is { Length: > 0 } configured)
+        {
+            start.Environment[directory.Replace(":", "__", StringComparison.Ordinal)] = configured;
+        }
         foreach (var (key, value) in settings) start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         return new(Process.Start(start)!);
     }
@@ -91,8 +97,10 @@ public sealed class OwnService : IAsyncDisposable
     }
 
     private static bool IsOwn(string name) =>
-        name.StartsWith("Topology__", StringComparison.OrdinalIgnoreCase) || name.StartsWith("services__", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith("OTEL_", StringComparison.Ordinal) || name is "ASPNETCORE_URLS" or "HTTP_PORTS" or "HTTPS_PORTS" or "ASPNETCORE_HTTP_PORTS";
+        name.StartsWith("Topology__", StringComparison.OrdinalIgnoreCase)
+            || name.StartsWith("services__", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("OTEL_", StringComparison.Ordinal)
+            || name is "ASPNETCORE_URLS" or "HTTP_PORTS" or "HTTPS_PORTS" or "ASPNETCORE_HTTP_PORTS";
 
     private void Keep(string? line)
     {

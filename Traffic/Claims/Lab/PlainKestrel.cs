@@ -1,6 +1,6 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Hosting;
 using System.Net;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
 
@@ -85,5 +85,6 @@ public sealed class PlainKestrel : IAsyncDisposable
     }
 
     private static Uri AddressOf(WebApplication application) =>
-        new(application.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        new(application.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>(
+            )!.Addresses.Single());
 }

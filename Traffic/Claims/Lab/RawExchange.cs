@@ -34,7 +34,10 @@ internal static class RawExchange
             // Together: a server that refuses a long request answers before it has all of it.
             var sent = stream.WriteAsync(Encoding.Latin1.GetBytes(request), patience.Token);
             var read = await stream.ReadAtLeastAsync(buffer, StatusLine, throwOnEndOfStream: false, patience.Token);
-            if (read == StatusLine) return int.Parse(Encoding.Latin1.GetString(buffer).AsSpan(StatusLine - 3), CultureInfo.InvariantCulture);
+            if (read == StatusLine)
+            {
+                return int.Parse(Encoding.Latin1.GetString(buffer).AsSpan(StatusLine - 3), CultureInfo.InvariantCulture);
+            }
             await sent;
             return Closed;
         }

@@ -1,6 +1,6 @@
 using System.Net;
-using Topology.ServiceDefaults.Paths;
 using Topology.Comparison.Workloads;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Claims.Lab;
 
@@ -55,5 +55,6 @@ internal static class Ways
     }
 
     private static IEnumerable<Way> Of(ClaimLab lab, string path, Workload workload, bool tls) =>
-        lab.Targets.Find(path, workload.Service, tls).Select(address => new Way(path, address, tls ? HttpVersion.Version20 : HttpVersion.Version11));
+        lab.Targets.Find(path, workload.Service, tls)
+            .Select(address => new Way(path, address, tls ? HttpVersion.Version20 : HttpVersion.Version11));
 }

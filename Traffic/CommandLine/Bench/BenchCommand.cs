@@ -14,10 +14,27 @@ internal static class BenchCommand
     private const string OurEdge = "edge";
     private static readonly string[] Edges = ["edge", "edge-tls", "nginx", "haproxy", "apache"];
 
-    private static readonly Option<string[]> EdgesOption = new("--edges") { Description = $"Some of {string.Join(",", Edges)}; the first is divided by the others. Default: edge, and each other proxy that is installed.", HelpName = "EDGE[,EDGE]", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<int[]> Connections = new("--connections") { Description = "Numbers of connections, each with one request at a time.", DefaultValueFactory = _ => [1, 32], HelpName = "N", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<int> Repeats = new("--repeats") { Description = "How often everything is measured.", DefaultValueFactory = _ => 3 };
-    private static readonly Option<double> Duration = new("--duration") { Description = "Seconds for each edge in each repeat.", DefaultValueFactory = _ => 4 };
+    private static readonly Option<string[]> EdgesOption =
+        new("--edges")
+        {
+            Description =
+        $"Some of {string.Join(",", Edges)}; the first is divided by the others. Default: edge, and each other proxy that is installed.",
+            HelpName = "EDGE[,EDGE]",
+            AllowMultipleArgumentsPerToken = true
+        };
+    private static readonly Option<int[]> Connections =
+        new("--connections")
+        {
+            Description = "Numbers of connections, each with one request at a time.",
+            DefaultValueFactory = _ =>
+        [1, 32],
+            HelpName = "N",
+            AllowMultipleArgumentsPerToken = true
+        };
+    private static readonly Option<int> Repeats =
+        new("--repeats") { Description = "How often everything is measured.", DefaultValueFactory = _ => 3 };
+    private static readonly Option<double> Duration =
+        new("--duration") { Description = "Seconds for each edge in each repeat.", DefaultValueFactory = _ => 4 };
     private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the result as JSON." };
 
     public static Command Create()
@@ -30,23 +47,35 @@ internal static class BenchCommand
     private static async Task<int> BenchAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string[] edges = Commands.Split(parsed.GetValue(EdgesOption));
-        if (edges.FirstOrDefault(edge => !Edges.Contains(edge)) is { } unknown) return Commands.Refuse($"Unknown edge \"{unknown}\"; use some of {string.Join(", ", Edges)}.");
+        if (edges.FirstOrDefault(edge => !Edges.Contains(edge)) is { } unknown)
+        {
+            return Commands.Refuse($"Unknown edge \"{unknown}\"; use some of {string.Join(", ", Edges)}.");
+        }
         if (parsed.GetValue(Repeats) is < 1 or > 50) return Commands.Refuse($"--repeats is {parsed.GetValue(Repeats)}; give 1 to 50.");
         if (Commands.MissingFolder(parsed.GetValue(Json)) is { } missing) return Commands.Refuse(missing);
         ComparisonOptions[] plan =
         [
             .. from repeat in Enumerable.Range(1, parsed.GetValue(Repeats))
                from connections in parsed.GetValue(Connections) ?? []
-               select new ComparisonOptions { ClosedLoop = true, Connections = connections, DurationSeconds = parsed.GetValue(Duration), Paths = edges, Seed = repeat },
+               select new ComparisonOptions { ClosedLoop = true, Connections = connections, DurationSeconds = parsed.GetValue(Duration),
+                   Paths = edges, Seed = repeat },
         ];
-        if (plan.Select(options => options.Validate()).FirstOrDefault(problem => problem is not null) is { } wrong) return Commands.Refuse(wrong);
+        if (plan.Select(options => options.Validate()).FirstOrDefault(problem => problem is not null) is { } wrong)
+        {
+            return Commands.Refuse(wrong);
+        }
 
         return await Commands.RunAsync(async () =>
         {
-            await using var topology = await MeasuredTopology.OpenAsync(parsed, edges.Length == 0 ? [OwnTopology.AllInstalled] : edges, cancellationToken);
+            await using var topology =
+                await MeasuredTopology.OpenAsync(parsed, edges.Length == 0 ? [OwnTopology.AllInstalled] : edges, cancellationToken);
             var state = topology.State;
             var targets = new TargetMap(state.Services());
-            if (edges.Length == 0) plan = [.. plan.Select(options => options with { Paths = [OurEdge, .. targets.Paths.Where(OwnTopology.OtherProxies.Contains)] })];
+            if (edges.Length == 0)
+            {
+                plan = [.. plan
+                    .Select(options => options with { Paths = [OurEdge, .. targets.Paths.Where(OwnTopology.OtherProxies.Contains)] })];
+            }
             if (plan[0].Validate(targets) is { } impossible) return Commands.Refuse(impossible);
 
             var engine = new ComparisonEngine(targets, new PublicTrust(Commands.Configuration))
@@ -57,12 +86,17 @@ internal static class BenchCommand
             var repeats = new List<ComparisonResult>();
             foreach (var options in plan)
             {
-                repeats.Add(await ConsoleReport.WithProgressAsync(options, progress => engine.RunAsync(options, progress, cancellationToken)));
+                repeats.Add(
+                    await ConsoleReport.WithProgressAsync(options, progress => engine.RunAsync(options, progress, cancellationToken)));
             }
 
             var result = BenchResult.From(repeats);
             Write(result, repeats);
-            if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, JsonSerializer.Serialize(result, ComparisonJson.Options) + "\n", cancellationToken);
+            if (parsed.GetValue(Json) is { } json)
+            {
+                await File.WriteAllTextAsync(
+                    json.FullName, JsonSerializer.Serialize(result, ComparisonJson.Options) + "\n", cancellationToken);
+            }
             return result.Valid ? 0 : Commands.NotValid;
         }, cancellationToken);
     }
@@ -71,17 +105,23 @@ internal static class BenchCommand
     {
         var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected) console.Profile.Width = Math.Max(160, console.Profile.Width);
-        var rows = new Table().Border(TableBorder.Rounded).AddColumns("edge", "connections", "requests/s", "CPU µs/request", "p50 ms", "p99 ms", "memory MiB", "errors");
+        var rows =
+            new Table().Border(TableBorder.Rounded).AddColumns(
+            "edge", "connections", "requests/s", "CPU µs/request", "p50 ms", "p99 ms", "memory MiB", "errors");
         foreach (var row in result.Rows)
         {
-            rows.AddRow(row.Edge, Text($"{row.Connections}"), Text($"{row.RequestsPerSecond:0}"), Text($"{row.CpuMicrosecondsPerRequest:0.0}"), Text($"{row.P50Ms:0.000}"), Text($"{row.P99Ms:0.000}"), Text($"{row.RssMiB:0}"), Text($"{row.Errors}"));
+            rows.AddRow(
+                row.Edge, Text($"{row.Connections}"), Text($"{row.RequestsPerSecond:0}"), Text($"{row.CpuMicrosecondsPerRequest:0.0}"),
+                Text($"{row.P50Ms:0.000}"), Text($"{row.P99Ms:0.000}"), Text($"{row.RssMiB:0}"), Text($"{row.Errors}"));
         }
 
         console.Write(rows);
         var ratios = new Table().Border(TableBorder.Rounded).AddColumns("ratio", "metric", "median", "min", "max");
         foreach (var ratio in result.Ratios)
         {
-            ratios.AddRow($"{ratio.Edge} / {ratio.Against}", ratio.Metric, Text($"{ratio.Median:0.00}"), Text($"{ratio.Min:0.00}"), Text($"{ratio.Max:0.00}"));
+            ratios.AddRow(
+                $"{ratio.Edge} / {ratio.Against}", ratio.Metric, Text($"{ratio.Median:0.00}"), Text($"{ratio.Min:0.00}"),
+                Text($"{ratio.Max:0.00}"));
         }
 
         if (result.Ratios.Count > 0) console.Write(ratios);

@@ -13,7 +13,8 @@ namespace Topology.CommandLine.Bench;
 /// <param name="RssMiB">Resident memory of the edge: what its processes share counts once.</param>
 /// <param name="Errors">Requests without a good answer, in all repeats.</param>
 public sealed record BenchRow(
-    string Edge, int Connections, double? RequestsPerSecond, double? CpuMicrosecondsPerRequest, double? P50Ms, double? P99Ms, double? RssMiB, long Errors);
+    string Edge, int Connections, double? RequestsPerSecond, double? CpuMicrosecondsPerRequest, double? P50Ms, double? P99Ms,
+        double? RssMiB, long Errors);
 
 /// <summary>Our edge divided by another one, repeat by repeat, where both were measured.</summary>
 /// <param name="Edge">The edge above the line.</param>
@@ -31,8 +32,11 @@ public sealed record BenchRatio(string Edge, string Against, string Metric, doub
 /// <param name="Notes">What a reader must know.</param>
 public sealed record BenchResult(IReadOnlyList<BenchRow> Rows, IReadOnlyList<BenchRatio> Ratios, bool Valid, IReadOnlyList<string> Notes)
 {
-    /// <summary>Reckons from repeats: in each of them every edge was measured in turn, so that their ratios are of the same minutes.</summary>
-    /// <param name="repeats">Results in a closed loop; those with one number of connections have the same paths, the first of which is above the line.</param>
+    /// <summary>
+    /// Reckons from repeats: in each of them every edge was measured in turn, so that their ratios are of the same minutes.
+    /// </summary>
+    /// <param name="repeats">Results in a closed loop; those with one number of connections have the same paths, the first of which is
+    /// above the line.</param>
     public static BenchResult From(IReadOnlyList<ComparisonResult> repeats)
     {
         var groups = repeats.GroupBy(repeat => repeat.Connections).OrderBy(group => group.Key).ToArray();
@@ -43,14 +47,16 @@ public sealed record BenchResult(IReadOnlyList<BenchRow> Rows, IReadOnlyList<Ben
             [.. from @group in groups
                 from against in @group.First().Paths.Skip(1)
                 from metric in Metrics
-                let ratios = Divide(metric.Of, @group.Select(repeat => (repeat.Paths[0], repeat.Paths.Single(path => path.Path == against.Path))))
+                let ratios =
+                    Divide(metric.Of, @group.Select(repeat => (repeat.Paths[0], repeat.Paths.Single(path => path.Path == against.Path))))
                 where ratios.Length > 0
                 select new BenchRatio(
                     @group.First().Paths[0].Path, against.Path, string.Create(CultureInfo.InvariantCulture, $"{metric.Name}@{@group.Key}"),
                     Median(ratios)!.Value, ratios.Min(), ratios.Max())],
             repeats.All(repeat => repeat.Valid),
             [.. repeats.Where(repeat => !repeat.Valid).SelectMany(repeat => repeat.Notes)
-                .Concat(repeats.SelectMany(repeat => repeat.Paths).Where(path => path.Error is not null).Select(path => $"{path.Path}: {path.Error}"))
+                .Concat(repeats.SelectMany(repeat => repeat.Paths).Where(path => path.Error is not null)
+                    .Select(path => $"{path.Path}: {path.Error}"))
                 .Distinct()]);
     }
 
@@ -83,7 +89,8 @@ public sealed record BenchResult(IReadOnlyList<BenchRow> Rows, IReadOnlyList<Ben
 
     private static double? Cpu(PathResult path) => Named(path.CpuMicrosecondsPerRequest, path.Path);
 
-    private static double? Named(IReadOnlyDictionary<string, double> figures, string name) => figures.TryGetValue(name, out var figure) ? figure : null;
+    private static double? Named(IReadOnlyDictionary<string, double> figures, string name) =>
+        figures.TryGetValue(name, out var figure) ? figure : null;
 
     private static double? Median(IEnumerable<double> values) => values.Order().ToArray() is { Length: > 0 } sorted
         ? (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2

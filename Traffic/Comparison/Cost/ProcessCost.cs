@@ -22,7 +22,9 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
     public void Refresh()
     {
         var children = ProcessFamily.Children();
-        _members = [.. _processes.SelectMany(process => ProcessFamily.Of(process.Pid, children, process.Name != GeneratorName).Select(pid => process with { Pid = pid }))];
+        _members =
+            [.. _processes.SelectMany(
+            process => ProcessFamily.Of(process.Pid, children, process.Name != GeneratorName).Select(pid => process with { Pid = pid }))];
     }
 
     /// <summary>CPU time so far of each process that the last look found and that is still there.</summary>
@@ -38,7 +40,8 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
     }
 
     /// <summary>What was used between two readings, by name. Of a process that ended meanwhile nothing is known.</summary>
-    public static IReadOnlyDictionary<string, TimeSpan> Used(IReadOnlyDictionary<MeasuredProcess, TimeSpan> before, IReadOnlyDictionary<MeasuredProcess, TimeSpan> after) =>
+    public static IReadOnlyDictionary<string,
+        TimeSpan> Used(IReadOnlyDictionary<MeasuredProcess, TimeSpan> before, IReadOnlyDictionary<MeasuredProcess, TimeSpan> after) =>
         after.Where(entry => before.ContainsKey(entry.Key)).GroupBy(entry => entry.Key.Name)
             .ToDictionary(group => group.Key, group => TimeSpan.FromTicks(group.Sum(entry => (entry.Value - before[entry.Key]).Ticks)));
 
@@ -52,7 +55,10 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
     private static TimeSpan? CpuTime(int pid)
     {
         // proc/<pid>/stat counts in hundredths of a second; the process's clock in nanoseconds.
-        if (NativeClock.IsSupported) return NativeClock.CpuTime(pid) is { } nanoseconds ? TimeSpan.FromMicroseconds(nanoseconds / 1000.0) : null;
+        if (NativeClock.IsSupported)
+        {
+            return NativeClock.CpuTime(pid) is { } nanoseconds ? TimeSpan.FromMicroseconds(nanoseconds / 1000.0) : null;
+        }
         return ReadProcess<TimeSpan?>(pid, process => process.TotalProcessorTime);
     }
 
@@ -61,7 +67,8 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
         const double KibPerMib = 1024;
         try
         {
-            var line = File.ReadLines($"/proc/{pid}/smaps_rollup").FirstOrDefault(line => line.StartsWith("Pss:", StringComparison.Ordinal));
+            var line =
+                File.ReadLines($"/proc/{pid}/smaps_rollup").FirstOrDefault(line => line.StartsWith("Pss:", StringComparison.Ordinal));
             if (line is not null) return double.Parse(line["Pss:".Length..].Trim().Split(' ')[0], CultureInfo.InvariantCulture) / KibPerMib;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -79,7 +86,8 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
             using var process = Process.GetProcessById(pid);
             return read(process);
         }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        catch (Exception exception) when (
+            exception is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
             return default; // Gone, or not ours to read.
         }
@@ -98,7 +106,8 @@ internal static class ProcessFamily
                 where int.TryParse(name, CultureInfo.InvariantCulture, out _)
                 let parent = Parent(directory)
                 where parent is not null
-                select (Parent: parent.Value, Pid: int.Parse(name, CultureInfo.InvariantCulture))).ToLookup(entry => entry.Parent, entry => entry.Pid);
+                select (Parent: parent.Value, Pid: int.Parse(name, CultureInfo.InvariantCulture))).ToLookup(
+                    entry => entry.Parent, entry => entry.Pid);
     }
 
     /// <summary>The process and, where asked, all it started, and what those started.</summary>

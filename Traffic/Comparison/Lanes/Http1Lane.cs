@@ -5,9 +5,9 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
-using Topology.Hardening.Tracing;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
+using Topology.Hardening.Tracing;
 
 namespace Topology.Comparison.Lanes;
 
@@ -23,7 +23,8 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly Http1Request[] _requests = [.. Enumerable.Range(0, workload.Variants).Select(variant => new Http1Request(address, workload, variant))];
+    private readonly Http1Request[] _requests =
+        [.. Enumerable.Range(0, workload.Variants).Select(variant => new Http1Request(address, workload, variant))];
     private byte[] _buffer = new byte[LongestHead];
     private int _filled;
     private int _bodyLength;
@@ -152,7 +153,8 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
             var lineEnd = Find(position, "\r\n"u8);
             var line = _buffer.AsSpan(position, lineEnd - position);
             if (line.IndexOf((byte)';') is >= 0 and var extension) line = line[..extension];
-            if (!Utf8Parser.TryParse(line, out int size, out var parsed, 'x') || parsed != line.Length || size < 0 || size > LongestBody - _bodyLength)
+            if (!Utf8Parser.TryParse(line, out int size, out var parsed, 'x') || parsed != line.Length || size < 0
+                || size > LongestBody - _bodyLength)
             {
                 throw new IOException("The answer has a chunk of no valid size.");
             }
@@ -162,16 +164,25 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
             if (size == 0)
             {
                 // Trailers are not asked for; an answer with some fails here.
-                if (!_buffer.AsSpan(position, 2).SequenceEqual("\r\n"u8) || _filled != position + 2) throw new IOException("The answer does not end with its last chunk.");
+                if (!_buffer.AsSpan(position, 2).SequenceEqual("\r\n"u8) || _filled != position + 2)
+                {
+                    throw new IOException("The answer does not end with its last chunk.");
+                }
                 return firstEvent ?? Stopwatch.GetTimestamp();
             }
 
-            if (!_buffer.AsSpan(position + size, 2).SequenceEqual("\r\n"u8)) throw new IOException("A chunk of the answer does not end where it should.");
+            if (!_buffer.AsSpan(position + size, 2).SequenceEqual("\r\n"u8))
+            {
+                throw new IOException("A chunk of the answer does not end where it should.");
+            }
             if (_body.Length < _bodyLength + size) Array.Resize(ref _body, Math.Max(_bodyLength + size, 2 * _body.Length));
             _buffer.AsSpan(position, size).CopyTo(_body.AsSpan(_bodyLength));
             _bodyLength += size;
             position += size + 2;
-            if (workload.Kind == WorkloadKind.FirstEvent && firstEvent is null && Body.IndexOf("\n\n"u8) >= 0) firstEvent = Stopwatch.GetTimestamp();
+            if (workload.Kind == WorkloadKind.FirstEvent && firstEvent is null && Body.IndexOf("\n\n"u8) >= 0)
+            {
+                firstEvent = Stopwatch.GetTimestamp();
+            }
         }
     }
 
@@ -198,7 +209,9 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
     private int Receive(Span<byte> target)
     {
         var read = _tls is null ? _socket!.Receive(target) : _tls.Read(target);
-        return read > 0 ? read : throw new IOException("The connection was closed before the answer was complete.", new SocketException((int)SocketError.ConnectionReset));
+        return read > 0 ? read
+            : throw new IOException(
+            "The connection was closed before the answer was complete.", new SocketException((int)SocketError.ConnectionReset));
     }
 
     private void Send(ReadOnlySpan<byte> message)
@@ -247,7 +260,10 @@ internal sealed class Http1Request
             .Append(CultureInfo.InvariantCulture, $"{request.Method} {request.Path} HTTP/1.1\r\nHost: {address.Authority}\r\n")
             .Append(CultureInfo.InvariantCulture, $"User-Agent: {LoadHeaders.UserAgent}\r\n");
         foreach (var (name, value) in LoadHeaders.Trace) head.Append(name).Append(": ").Append(value).Append("\r\n");
-        if (request.ContentType is { } type) head.Append(CultureInfo.InvariantCulture, $"Content-Type: {type}\r\nContent-Length: {request.Body.Length}\r\n");
+        if (request.ContentType is { } type)
+        {
+            head.Append(CultureInfo.InvariantCulture, $"Content-Type: {type}\r\nContent-Length: {request.Body.Length}\r\n");
+        }
         if (workload.IsKeyed)
         {
             head.Append(LoadHeaders.Key).Append(": ");
@@ -319,7 +335,8 @@ internal readonly record struct Http1Head(int Status, int? ContentLength, bool C
             }
             else if (Ascii.EqualsIgnoreCase(name, "transfer-encoding"u8))
             {
-                chunked = Ascii.EqualsIgnoreCase(value, "chunked"u8) ? true : throw new IOException("The answer's Transfer-Encoding is not chunked.");
+                chunked = Ascii.EqualsIgnoreCase(value, "chunked"u8) ? true
+                    : throw new IOException("The answer's Transfer-Encoding is not chunked.");
             }
             else if (Ascii.EqualsIgnoreCase(name, "connection"u8))
             {

@@ -12,7 +12,8 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly WorkloadRequest[] _requests = [.. Enumerable.Range(0, workload.Variants).Select(workload.Create)];
-    private readonly Uri[] _addresses = [.. Enumerable.Range(0, workload.Variants).Select(variant => new Uri(address, workload.Create(variant).Path))];
+    private readonly Uri[] _addresses =
+        [.. Enumerable.Range(0, workload.Variants).Select(variant => new Uri(address, workload.Create(variant).Path))];
     private byte[] _body = new byte[16 * 1024];
     private int _length;
 
@@ -42,7 +43,10 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
         message.Headers.TryAddWithoutValidation("User-Agent", LoadHeaders.UserAgent);
         foreach (var (name, value) in LoadHeaders.Trace) message.Headers.TryAddWithoutValidation(name, value);
         if (workload.IsKeyed) message.Headers.TryAddWithoutValidation(LoadHeaders.Key, Guid.NewGuid().ToString("N"));
-        if (request.ContentType is { } type) message.Content = new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } };
+        if (request.ContentType is { } type)
+        {
+            message.Content = new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } };
+        }
         var isGrpc = request.ContentType == GrpcWorkload.ContentType;
         if (isGrpc) message.Headers.TE.Add(new("trailers"));
 
@@ -54,17 +58,24 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
         {
             _length += read;
             if (_length == _body.Length) Array.Resize(ref _body, 2 * _body.Length);
-            if (workload.Kind == WorkloadKind.FirstEvent && firstEvent is null && Body.IndexOf("\n\n"u8) >= 0) firstEvent = Stopwatch.GetTimestamp();
+            if (workload.Kind == WorkloadKind.FirstEvent && firstEvent is null && Body.IndexOf("\n\n"u8) >= 0)
+            {
+                firstEvent = Stopwatch.GetTimestamp();
+            }
         }
 
         var endedAt = firstEvent ?? Stopwatch.GetTimestamp();
-        if (isGrpc && Status(response) is not "0" and var status) throw new IOException($"The call ended with gRPC status {status ?? "none"}.");
+        if (isGrpc && Status(response) is not "0" and var status)
+        {
+            throw new IOException($"The call ended with gRPC status {status ?? "none"}.");
+        }
         proof.Saw($"HTTP/{response.Version.ToString(response.Version.Minor == 0 ? 1 : 2)}, TLS");
         return new((int)response.StatusCode, endedAt);
     }
 
     private static string? Status(HttpResponseMessage response) =>
-        response.TrailingHeaders.TryGetValues("grpc-status", out var values) || response.Headers.TryGetValues("grpc-status", out values) ? values.First() : null;
+        response.TrailingHeaders.TryGetValues("grpc-status", out var values) || response.Headers.TryGetValues("grpc-status", out values)
+            ? values.First() : null;
 }
 
 /// <summary>Makes connections of .NET's client that leave no spans and that are counted.</summary>

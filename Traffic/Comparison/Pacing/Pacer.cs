@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Topology.Comparison.Pacing;
 
-/// <summary>Waits for a moment precisely, and mostly asleep: on a machine with two cores a generator that spins takes one from those it measures.</summary>
+/// <summary>
+/// Waits for a moment precisely, and mostly asleep: on a machine with two cores a generator that spins takes one from those it measures.
+/// </summary>
 internal static class Pacer
 {
     private const double NanosecondsPerTick = 1e9;

@@ -3,9 +3,9 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
-using Topology.ServiceDefaults.Paths;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Comparison.Pairs;
 
@@ -22,11 +22,17 @@ public sealed class PairSender : IDisposable
         new() { HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] });
 
     // The dashboard draws one graph for all values of a tag, so that each path has an instrument of its own.
-    private static readonly Dictionary<string, Histogram<double>> Overheads = TopologyPath.All.Where(path => path != TopologyPath.Direct).ToDictionary(
+    private static readonly Dictionary<string, Histogram<double>> Overheads =
+        TopologyPath.All.Where(path => path != TopologyPath.Direct).ToDictionary(
         path => path,
         path => Meter.CreateHistogram<double>(
-            $"topology.overhead.{path}", "s", $"What the path {path} adds to {TopologyPath.Direct} in the same pair; below 0 where it was faster.", null,
-            new() { HistogramBucketBoundaries = [-0.005, -0.002, -0.001, -0.0005, 0, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1] }));
+            $"topology.overhead.{path}", "s",
+                $"What the path {path} adds to {TopologyPath.Direct} in the same pair; below 0 where it was faster.", null,
+            new()
+            {
+                HistogramBucketBoundaries =
+                [-0.005, -0.002, -0.001, -0.0005, 0, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
+            }));
 
     private readonly TargetMap _targets;
     private readonly StartedPaths? _started;
@@ -81,7 +87,8 @@ public sealed class PairSender : IDisposable
     /// <inheritdoc />
     public void Dispose() => _client.Dispose();
 
-    private async Task<PairLeg> SendAsync(Workload workload, WorkloadRequest request, string path, bool tls, CancellationToken cancellationToken)
+    private async Task<PairLeg> SendAsync(
+        Workload workload, WorkloadRequest request, string path, bool tls, CancellationToken cancellationToken)
     {
         using var span = Source.StartActivity($"{workload.Name} {path}", ActivityKind.Client);
         span?.SetTag(TopologyPath.Tag, path);
@@ -103,7 +110,8 @@ public sealed class PairSender : IDisposable
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             // Whatever a path does wrong is its result; the other paths go on.
-            var error = exception is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:0} s" : exception.GetBaseException().Message;
+            var error = exception is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:0} s"
+                : exception.GetBaseException().Message;
             leg = new(path, Stopwatch.GetElapsedTime(started), 0, 0, 0, error);
             span?.SetStatus(ActivityStatusCode.Error, error);
             span?.SetTag("error.type", exception.GetType().FullName);
@@ -129,11 +137,17 @@ public sealed class PairSender : IDisposable
     /// <summary>Only what was answered well on both paths is a difference between them.</summary>
     private static void RecordOverheads(Workload workload, List<PairLeg> legs)
     {
-        var answered = legs.Where(leg => leg.Error is null && leg.Status == workload.ExpectedStatus).ToDictionary(leg => leg.Path, leg => leg.Duration);
+        var answered =
+            legs.Where(leg => leg.Error is null && leg.Status == workload.ExpectedStatus).ToDictionary(
+            leg => leg.Path, leg => leg.Duration);
         if (!answered.TryGetValue(TopologyPath.Direct, out var direct)) return;
         foreach (var (path, duration) in answered)
         {
-            if (path != TopologyPath.Direct) Overheads[path].Record((duration - direct).TotalSeconds, new KeyValuePair<string, object?>(TopologyPath.WorkloadTag, workload.Name));
+            if (path != TopologyPath.Direct)
+            {
+                Overheads[path].Record(
+                    (duration - direct).TotalSeconds, new KeyValuePair<string, object?>(TopologyPath.WorkloadTag, workload.Name));
+            }
         }
     }
 
@@ -146,7 +160,10 @@ public sealed class PairSender : IDisposable
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         if (workload.IsKeyed) message.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString("N"));
-        if (request.ContentType is { } type) message.Content = new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } };
+        if (request.ContentType is { } type)
+        {
+            message.Content = new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } };
+        }
         if (request.ContentType == GrpcWorkload.ContentType) message.Headers.TE.Add(new("trailers"));
 
         using var response = await _client.SendAsync(message, cancellationToken);
@@ -157,7 +174,8 @@ public sealed class PairSender : IDisposable
         while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var read)
         {
             body.Write(buffer, 0, read);
-            if (workload.Kind == WorkloadKind.FirstEvent && firstEvent is null && body.GetBuffer().AsSpan(0, (int)body.Length).IndexOf("\n\n"u8) >= 0)
+            if (workload.Kind == WorkloadKind.FirstEvent && firstEvent is null
+                && body.GetBuffer().AsSpan(0, (int)body.Length).IndexOf("\n\n"u8) >= 0)
             {
                 firstEvent = Stopwatch.GetTimestamp();
             }
@@ -166,7 +184,8 @@ public sealed class PairSender : IDisposable
         return ((int)response.StatusCode, body.ToArray(), firstEvent ?? Stopwatch.GetTimestamp());
     }
 
-    private async Task<(int Status, byte[] Body, long Ended)> EchoAsync(WorkloadRequest request, Uri address, CancellationToken cancellationToken)
+    private async Task<(int Status, byte[] Body, long Ended)> EchoAsync(
+        WorkloadRequest request, Uri address, CancellationToken cancellationToken)
     {
         using var socket = new ClientWebSocket();
         var uri = new UriBuilder(address) { Scheme = address.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs }.Uri;

@@ -30,8 +30,14 @@ public static class HtmlReport
         var html = new StringBuilder($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{Text(title)}</title><style>{Style}</style></head><body>\n");
         html.Append(CultureInfo.InvariantCulture, $"<h1>{Text(title)}</h1>\n<p>{Text(Load(result))}</p>\n");
         if (!result.Valid) html.Append(CultureInfo.InvariantCulture, $"<p class=\"bad\">{ResultText.Invalid}</p>\n");
-        foreach (var sentence in ResultText.Sentences(result).Append(ResultText.Control(result))) html.Append(CultureInfo.InvariantCulture, $"<p>{Text(sentence)}</p>\n");
-        if (result.Notes.Count > 0) html.Append(CultureInfo.InvariantCulture, $"<ul>{string.Concat(result.Notes.Select(note => $"<li>{Text(note)}</li>"))}</ul>\n");
+        foreach (var sentence in ResultText.Sentences(result).Append(ResultText.Control(result)))
+        {
+            html.Append(CultureInfo.InvariantCulture, $"<p>{Text(sentence)}</p>\n");
+        }
+        if (result.Notes.Count > 0)
+        {
+            html.Append(CultureInfo.InvariantCulture, $"<ul>{string.Concat(result.Notes.Select(note => $"<li>{Text(note)}</li>"))}</ul>\n");
+        }
         Table(html, result);
         var legend = string.Concat(result.Paths.Select(path => $"<span class=\"s{SvgCharts.Colour(path.Path)}\">{Text(path.Path)}</span>"));
         html.Append(CultureInfo.InvariantCulture, $"<h2>Latency by percentile, ms</h2><p class=\"legend\">{legend}</p>{Curve(result)}\n");
@@ -57,9 +63,15 @@ public static class HtmlReport
         html.Append("<div class=\"wide\"><table><thead><tr><th>path</th><th>achieved/s</th><th>errors</th><th>p50 ms</th><th>p90 ms</th><th>p99 ms</th><th>p99.9 ms</th><th>max ms</th><th>CPU µs/request</th><th>protocol</th></tr></thead><tbody>\n");
         foreach (var path in result.Paths)
         {
-            var latency = path.LatencyMs is { } ms ? string.Concat(((double[])[ms.P50, ms.P90, ms.P99, ms.P999, ms.Max]).Select(value => $"<td>{ResultText.Ms(value)}</td>")) : "<td>–</td><td>–</td><td>–</td><td>–</td><td>–</td>";
-            html.Append(CultureInfo.InvariantCulture, $"<tr><th>{Text(path.Path)}</th><td>{path.AchievedRate:0}</td><td>{path.Errors}</td>{latency}");
-            html.Append(CultureInfo.InvariantCulture, $"<td>{Text(ResultText.Cpu(path))}</td><td>{Text(path.Sameness.Protocol ?? "–")}</td></tr>\n");
+            var latency = path.LatencyMs is { } ms
+                ? string.Concat(((double[])[ms.P50, ms.P90, ms.P99, ms.P999, ms.Max]).Select(value => $"<td>{ResultText.Ms(value)}</td>"))
+                : "<td>–</td><td>–</td><td>–</td><td>–</td><td>–</td>";
+            html.Append(
+                CultureInfo.InvariantCulture,
+                $"<tr><th>{Text(path.Path)}</th><td>{path.AchievedRate:0}</td><td>{path.Errors}</td>{latency}");
+            html.Append(
+                CultureInfo.InvariantCulture,
+                $"<td>{Text(ResultText.Cpu(path))}</td><td>{Text(path.Sameness.Protocol ?? "–")}</td></tr>\n");
         }
 
         html.Append("</tbody></table></div>\n");
@@ -68,16 +80,21 @@ public static class HtmlReport
     private static string Curve(ComparisonResult result)
     {
         (double, string)[] ticks = [(0, "0 %"), (1, "90 %"), (2, "99 %"), (3, "99.9 %"), (4, "99.99 %"), (5, "99.999 %")];
-        var lines = result.Paths.Select(path => new ChartLine(path.Path, [.. path.Curve.Select(point => (Nines(point.Quantile), point.Ms))])).ToList();
+        var lines =
+            result.Paths
+            .Select(path => new ChartLine(path.Path, [.. path.Curve.Select(point => (Nines(point.Quantile), point.Ms))])).ToList();
         var most = lines.SelectMany(line => line.Points).Select(point => point.X).DefaultIfEmpty(0).Max();
         return SvgCharts.Lines("Latency by percentile", lines, "percentile", [.. ticks.Where(tick => tick.Item1 <= most + 0.01)]);
     }
 
     private static string OverTime(ComparisonResult result)
     {
-        var lines = result.Paths.Select(path => new ChartLine(path.Path, [.. path.Blocks.Select(block => (block.Seconds, block.P50Ms))])).ToList();
+        var lines =
+            result.Paths.Select(path => new ChartLine(path.Path, [.. path.Blocks.Select(block => (block.Seconds, block.P50Ms))])).ToList();
         var end = lines.SelectMany(line => line.Points).Select(point => point.X).DefaultIfEmpty(0).Max();
-        return SvgCharts.Lines("Median latency over time", lines, "seconds", [.. Enumerable.Range(0, 6).Select(i => (end * i / 5, (end * i / 5).ToString("0", CultureInfo.InvariantCulture)))]);
+        return SvgCharts.Lines(
+            "Median latency over time", lines, "seconds",
+            [.. Enumerable.Range(0, 6).Select(i => (end * i / 5, (end * i / 5).ToString("0", CultureInfo.InvariantCulture)))]);
     }
 
     /// <summary>How many nines a quantile has: 0.99 has 2.</summary>

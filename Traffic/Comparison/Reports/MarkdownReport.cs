@@ -17,10 +17,15 @@ public static class MarkdownReport
         text.Append(Table(
             ["path", "achieved/s", "errors", "p50 ms", "p99 ms", "Δ p50 ms [95 %]", "Δ p99 ms [95 %]", "CPU µs/request"],
             result.Paths.Select(path => (string[])[
-                path.Path, path.AchievedRate.ToString("0", CultureInfo.InvariantCulture), path.Errors.ToString(CultureInfo.InvariantCulture),
-                path.LatencyMs is { } latency ? ResultText.Ms(latency.P50) : "–", path.LatencyMs is { } tail ? ResultText.Ms(tail.P99) : "–",
+                path.Path, path.AchievedRate.ToString("0", CultureInfo.InvariantCulture),
+                    path.Errors.ToString(CultureInfo.InvariantCulture),
+                path.LatencyMs is { } latency ? ResultText.Ms(latency.P50) : "–", path.LatencyMs is { } tail ? ResultText.Ms(tail.P99)
+                    : "–",
                 ResultText.Added(result, path, "p50"), ResultText.Added(result, path, "p99"), ResultText.Cpu(path)])));
-        foreach (var sentence in ResultText.Sentences(result).Append(ResultText.Control(result))) text.Append(CultureInfo.InvariantCulture, $"\n{sentence}\n");
+        foreach (var sentence in ResultText.Sentences(result).Append(ResultText.Control(result)))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n{sentence}\n");
+        }
         if (result.Notes.Count > 0) text.Append('\n');
         foreach (var note in result.Notes) text.Append(CultureInfo.InvariantCulture, $"- {Cell(note)}\n");
         return text.Append(CultureInfo.InvariantCulture, $"\n[Charts and exports of this result]({page})\n").ToString();

@@ -42,7 +42,9 @@ public static class ResultText
 
     /// <summary>CPU by process: <c>catalog 31, edge 42, generator 28</c>.</summary>
     public static string Cpu(PathResult path) =>
-        string.Join(", ", path.CpuMicrosecondsPerRequest.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0}")));
+        string.Join(
+            ", ", path.CpuMicrosecondsPerRequest
+            .Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0}")));
 
     private static string Signed(double ms) => ResultBuilder.Signed(ms);
 
@@ -50,7 +52,10 @@ public static class ResultText
     {
         foreach (var name in (string[])["p50", "p99"])
         {
-            if (result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == name) is not { } difference) continue;
+            if (result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == name) is not { } difference)
+            {
+                continue;
+            }
             var verb = difference.HoldsZero ? "is not shown to differ" : difference.Ms > 0 ? "rises" : "falls";
             var amount = string.Create(CultureInfo.InvariantCulture,
                 $"{Math.Abs(difference.Ms):0.000} ms [{Math.Min(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}, {Math.Max(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}]");

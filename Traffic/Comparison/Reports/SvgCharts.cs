@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Topology.ServiceDefaults.Paths;
 using Topology.Comparison;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Comparison.Reports;
 
@@ -32,7 +32,8 @@ public static class SvgCharts
     /// <param name="lines">One for each path.</param>
     /// <param name="horizontal">The horizontal axis's title.</param>
     /// <param name="ticks">Where it has marks, and what they say.</param>
-    public static string Lines(string label, IReadOnlyList<ChartLine> lines, string horizontal, IReadOnlyList<(double X, string Text)> ticks)
+    public static string Lines(
+        string label, IReadOnlyList<ChartLine> lines, string horizontal, IReadOnlyList<(double X, string Text)> ticks)
     {
         var points = lines.SelectMany(line => line.Points).Where(point => point.Y > 0).ToList();
         if (points.Count == 0) return "";
@@ -45,26 +46,36 @@ public static class SvgCharts
         var svg = Begin(label, Top + PlotHeight + Bottom);
         foreach (var value in LogTicks(y0, y1))
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(value):0.#}\" y2=\"{Y(value):0.#}\"/>");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(value):0.#}\" y2=\"{Y(value):0.#}\"/>");
             svg.Append(CultureInfo.InvariantCulture, $"<text class=\"end\" x=\"{Left - 6}\" y=\"{Y(value) + 4:0.#}\">{value:0.###}</text>");
         }
 
         foreach (var (x, text) in ticks)
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"mid\" x=\"{X(x):0.#}\" y=\"{Top + PlotHeight + 18}\">{WebUtility.HtmlEncode(text)}</text>");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<text class=\"mid\" x=\"{X(x):0.#}\" y=\"{Top + PlotHeight + 18}\">{WebUtility.HtmlEncode(text)}</text>");
         }
 
         svg.Append(CultureInfo.InvariantCulture, $"<text class=\"mid\" x=\"{(Left + Width - Right) / 2}\" y=\"{Top + PlotHeight + 38}\">{WebUtility.HtmlEncode(horizontal)}</text>");
         foreach (var line in lines)
         {
-            var path = string.Join(' ', line.Points.Where(point => point.Y > 0).Select(point => string.Create(CultureInfo.InvariantCulture, $"{X(point.X):0.#},{Y(point.Y):0.#}")));
+            var path =
+                string.Join(
+                ' ', line.Points.Where(point => point.Y > 0)
+                .Select(point => string.Create(CultureInfo.InvariantCulture, $"{X(point.X):0.#},{Y(point.Y):0.#}")));
             svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"line s{Colour(line.Name)}\" points=\"{path}\"><title>{WebUtility.HtmlEncode(line.Name)}</title></polyline>");
         }
 
         return svg.Append("</svg>").ToString();
     }
 
-    /// <summary>Differences with their intervals, and the control's among them, around 0. Each percentile has a scale of its own: a tail's would flatten the median's.</summary>
+    /// <summary>
+    /// Differences with their intervals, and the control's among them, around 0. Each percentile has a scale of its own: a tail's would
+    /// flatten the median's.
+    /// </summary>
     public static string Intervals(ComparisonResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -72,7 +83,9 @@ public static class SvgCharts
         const double Whole = 480;
         const double PlotLeft = 112;
         const double PlotRight = 250;
-        var groups = result.Controls.Select(entry => (Name: "control", Entry: entry)).Concat(result.Differences.Select(entry => (Name: entry.Path, Entry: entry)))
+        var groups =
+            result.Controls
+            .Select(entry => (Name: "control", Entry: entry)).Concat(result.Differences.Select(entry => (Name: entry.Path, Entry: entry)))
             .GroupBy(row => row.Entry.Percentile).ToList();
         if (groups.Count == 0) return "";
         var svg = Begin("Differences to the baseline with their 95 % intervals", groups.Sum(group => Row * group.Count() + Row / 2), Whole);
@@ -81,7 +94,9 @@ public static class SvgCharts
         {
             var (low, high) = (Math.Min(0, group.Min(row => row.Entry.Ci95[0])), Math.Max(0, group.Max(row => row.Entry.Ci95[1])));
             double X(double ms) => PlotLeft + (ms - low) / Math.Max(1e-6, high - low) * (PlotRight - PlotLeft);
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"zero\" x1=\"{X(0):0.#}\" x2=\"{X(0):0.#}\" y1=\"{y}\" y2=\"{y + Row * group.Count()}\"/>");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<line class=\"zero\" x1=\"{X(0):0.#}\" x2=\"{X(0):0.#}\" y1=\"{y}\" y2=\"{y + Row * group.Count()}\"/>");
             foreach (var (name, entry) in group)
             {
                 var middle = y + Row / 2;
@@ -115,7 +130,12 @@ public static class SvgCharts
             {
                 var width = cpu / most * (Width - Names - Right);
                 svg.Append(CultureInfo.InvariantCulture, $"<g class=\"c{part}\"><title>{WebUtility.HtmlEncode(name)}: {cpu:0.#} µs</title><rect class=\"bar\" x=\"{x:0.#}\" y=\"{index * Row + 4}\" width=\"{Math.Max(1, width):0.#}\" height=\"22\"/></g>");
-                if (width > 70) svg.Append(CultureInfo.InvariantCulture, $"<text class=\"on\" x=\"{x + 6:0.#}\" y=\"{index * Row + 19}\">{WebUtility.HtmlEncode(name)} {cpu:0}</text>");
+                if (width > 70)
+                {
+                    svg.Append(
+                        CultureInfo.InvariantCulture,
+                        $"<text class=\"on\" x=\"{x + 6:0.#}\" y=\"{index * Row + 19}\">{WebUtility.HtmlEncode(name)} {cpu:0}</text>");
+                }
                 x += width;
             }
         }
@@ -123,7 +143,8 @@ public static class SvgCharts
         return svg.Append("</svg>").ToString();
     }
 
-    private static StringBuilder Begin(string label, double height, double width = Width) => new StringBuilder().Append(CultureInfo.InvariantCulture,
+    private static StringBuilder Begin(string label, double height, double width = Width) =>
+        new StringBuilder().Append(CultureInfo.InvariantCulture,
         $"<svg class=\"chart\" style=\"max-width: {width}px\" viewBox=\"0 0 {width} {height:0.#}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(label)}\">");
 
     private static IEnumerable<double> LogTicks(double low, double high)

@@ -101,7 +101,9 @@ public static class PairedBootstrap
         public Pool(IReadOnlyList<BlockDistribution> blocks)
         {
             _totals = [.. blocks.Select(block => block.Total)];
-            _entries = [.. blocks.SelectMany((block, index) => block.Values.Zip(block.Counts, (value, count) => (value, count, index))).OrderBy(entry => entry.value)];
+            _entries =
+                [.. blocks.SelectMany((block, index) => block.Values.Zip(block.Counts, (value, count) => (value, count, index))).OrderBy(
+                entry => entry.value)];
         }
 
         /// <summary>The quantiles in milliseconds where each block counts as often as its weight says.</summary>
@@ -115,7 +117,10 @@ public static class PairedBootstrap
             foreach (var (value, count, block) in _entries)
             {
                 seen += weights[block] * count;
-                while (next < read.Length && seen > 0 && seen >= Math.Ceiling(quantiles[next] * total)) read[next++] = value / BlockDistribution.UnitsPerMillisecond;
+                while (next < read.Length && seen > 0 && seen >= Math.Ceiling(quantiles[next] * total))
+                {
+                    read[next++] = value / BlockDistribution.UnitsPerMillisecond;
+                }
                 if (next == read.Length) break;
             }
 

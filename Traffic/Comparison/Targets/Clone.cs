@@ -4,7 +4,8 @@ namespace Topology.Comparison.Targets;
 public static class Clone
 {
     /// <summary>The program that runs .NET programs: the one that runs this process, if there is one.</summary>
-    public static string Dotnet => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
+    public static string Dotnet =>
+        Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
 
     /// <summary>The folder with the solution, above this program or the current folder; null if there is none.</summary>
     public static string? Root()
@@ -23,5 +24,6 @@ public static class Clone
     /// <summary>Where a project's program is built to.</summary>
     /// <param name="root">The clone's folder.</param>
     /// <param name="project">The project's name, such as <c>Catalog</c>.</param>
-    public static string Program(string root, string project) => Path.Combine(root, "artifacts", "bin", project, "release", $"Topology.{project}.dll");
+    public static string Program(string root, string project) =>
+        Path.Combine(root, "artifacts", "bin", project, "release", $"Topology.{project}.dll");
 }

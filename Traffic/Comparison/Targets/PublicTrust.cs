@@ -4,7 +4,9 @@ using Topology.Hardening.Certificates;
 
 namespace Topology.Comparison.Targets;
 
-/// <summary>Trusts the local authority of the topology's public certificates and no other; where there is none, those that the system trusts.</summary>
+/// <summary>
+/// Trusts the local authority of the topology's public certificates and no other; where there is none, those that the system trusts.
+/// </summary>
 /// <param name="configuration">Where the local authority is.</param>
 /// <param name="isLocal">Whether the public certificates are the local authority's.</param>
 public sealed class PublicTrust(IConfiguration configuration, bool isLocal = true)

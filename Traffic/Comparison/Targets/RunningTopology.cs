@@ -13,7 +13,8 @@ namespace Topology.Comparison.Targets;
 /// <param name="Configuration">In which the services were built: <c>Release</c> or <c>Debug</c>. Null where it is not known.</param>
 /// <param name="TraceKey">With it, services follow a client's trace context.</param>
 public sealed record TopologyState(
-    TopologyDashboard? Dashboard, IReadOnlyList<TopologyResource> Resources, bool BehindIngress = false, bool Healthy = false, string? Configuration = null, string? TraceKey = null);
+    TopologyDashboard? Dashboard, IReadOnlyList<TopologyResource> Resources, bool BehindIngress = false, bool Healthy = false,
+        string? Configuration = null, string? TraceKey = null);
 
 /// <summary>The dashboard's addresses.</summary>
 public sealed record TopologyDashboard(Uri? Url, Uri? LoginUrl, Uri? OtlpGrpc);
@@ -23,10 +24,12 @@ public sealed record TopologyDashboard(Uri? Url, Uri? LoginUrl, Uri? OtlpGrpc);
 /// <param name="State">Its state, such as <c>running</c> or <c>not-started</c>.</param>
 /// <param name="Pid">Its process; null where it has none on this machine.</param>
 /// <param name="Urls">Its addresses by endpoint name.</param>
-/// <param name="Listeners">Where its process itself listens, by listener, where <paramref name="Urls"/> lead to an ingress in front of it.</param>
+/// <param name="Listeners">Where its process itself listens, by listener, where <paramref name="Urls"/> lead to an ingress in front of
+/// it.</param>
 /// <param name="Health"><c>healthy</c> or <c>unhealthy</c>; null where nobody checks.</param>
 public sealed record TopologyResource(
-    string Name, string? State, int? Pid, IReadOnlyDictionary<string, Uri> Urls, IReadOnlyDictionary<string, Uri>? Listeners = null, string? Health = null);
+    string Name, string? State, int? Pid, IReadOnlyDictionary<string, Uri> Urls, IReadOnlyDictionary<string, Uri>? Listeners = null,
+        string? Health = null);
 
 /// <summary>What is known of the topology that this process is part of; read when asked, because it changes.</summary>
 public sealed class RunningTopology(IConfiguration configuration)
@@ -41,7 +44,8 @@ public sealed class RunningTopology(IConfiguration configuration)
 
     /// <summary>The dashboard's address, or null.</summary>
     public Uri? Dashboard =>
-        Read()?.Dashboard?.Url ?? (Uri.TryCreate(configuration["Topology:Dashboard"], UriKind.Absolute, out var configured) ? configured : null);
+        Read()?.Dashboard?.Url
+            ?? (Uri.TryCreate(configuration["Topology:Dashboard"], UriKind.Absolute, out var configured) ? configured : null);
 
     /// <summary>The address of this service's page, or null.</summary>
     public Uri? Page => Read()?.Resources.FirstOrDefault(resource => resource.Name == "traffic")?.Urls.GetValueOrDefault("http");

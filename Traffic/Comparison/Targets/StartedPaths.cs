@@ -42,7 +42,10 @@ public sealed partial class StartedPaths(ILogger<StartedPaths> logger)
         var started = new List<string>();
         foreach (var path in targets.Paths)
         {
-            if (targets.Find(path, service, tls) is [var first, ..] && await ContainsAsync(path, first, cancellationToken)) started.Add(path);
+            if (targets.Find(path, service, tls) is [var first, ..] && await ContainsAsync(path, first, cancellationToken))
+            {
+                started.Add(path);
+            }
         }
 
         return started;

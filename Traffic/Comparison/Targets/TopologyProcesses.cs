@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
-using Topology.ServiceDefaults.Paths;
 using Topology.Comparison.Cost;
 using Topology.Comparison.Workloads;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Comparison.Targets;
 
@@ -20,7 +20,8 @@ public static partial class TopologyProcesses
             where !isExposed || url.Key == "https"
             group url.Value by (Service: Service(resource), Endpoint: isExposed ? "http" : url.Key) into addresses
             from entry in addresses.Index()
-            select KeyValuePair.Create($"services:{addresses.Key.Service}:{addresses.Key.Endpoint}:{entry.Index}", (string?)entry.Item.ToString())).Build();
+            select KeyValuePair.Create(
+                $"services:{addresses.Key.Service}:{addresses.Key.Endpoint}:{entry.Index}", (string?)entry.Item.ToString())).Build();
 
     /// <summary>The proxy of a path, the workload's backend, and what that calls.</summary>
     public static IReadOnlyList<MeasuredProcess> On(this TopologyState? state, string path, Workload workload) =>
@@ -28,7 +29,8 @@ public static partial class TopologyProcesses
         .. from resource in state?.Resources ?? []
            let service = Service(resource)
            where resource.Pid is not null
-               && (service == workload.Service || path != TopologyPath.Direct && service == path || workload.IsKeyed && service == "catalog")
+               && (service == workload.Service || path != TopologyPath.Direct && service == path || workload.IsKeyed
+                   && service == "catalog")
            select new MeasuredProcess(service, resource.Pid!.Value),
     ];
 

@@ -1,8 +1,8 @@
-using Topology.Claims;
 using System.Collections.Immutable;
+using Topology.Claims;
 using Topology.Claims.Lab;
-using Topology.Traffic.Runs;
 using Topology.Comparison.Targets;
+using Topology.Traffic.Runs;
 
 namespace Topology.Traffic.Claims;
 
@@ -15,7 +15,8 @@ public sealed record ClaimState(bool IsWaiting, bool IsRunning, ClaimResult? Res
 
 /// <summary>Checks claims against the topology that this process is part of, for the page and for commands.</summary>
 internal sealed partial class ClaimRuns(
-    RunningTopology topology, IConfiguration configuration, MeasurementGate gate, IHostApplicationLifetime lifetime, ILogger<ClaimRuns> logger)
+    RunningTopology topology, IConfiguration configuration, MeasurementGate gate, IHostApplicationLifetime lifetime,
+        ILogger<ClaimRuns> logger)
 {
     private readonly Lock _lock = new();
     private ImmutableDictionary<string, ClaimState> _states = ImmutableDictionary<string, ClaimState>.Empty;

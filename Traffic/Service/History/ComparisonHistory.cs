@@ -41,7 +41,8 @@ public sealed class ComparisonHistory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException { SqliteErrorCode: raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN })
         {
-            throw new InvalidOperationException($"Comparisons cannot be kept in {file}: {e.Message} Set {FileKey} to a file in a folder that this user may write to.", e);
+            throw new InvalidOperationException(
+                $"Comparisons cannot be kept in {file}: {e.Message} Set {FileKey} to a file in a folder that this user may write to.", e);
         }
     }
 
@@ -76,7 +77,9 @@ public sealed class ComparisonHistory
         var all = new List<KeptComparison>();
         while (rows.Read())
         {
-            all.Add(new(rows.GetInt64(0), DateTimeOffset.Parse(rows.GetString(1), CultureInfo.InvariantCulture), rows.GetString(2), rows.GetString(3), rows.GetBoolean(4)));
+            all.Add(new(
+                rows.GetInt64(0), DateTimeOffset.Parse(rows.GetString(1), CultureInfo.InvariantCulture), rows.GetString(2),
+                rows.GetString(3), rows.GetBoolean(4)));
         }
 
         return all;
@@ -89,11 +92,13 @@ public sealed class ComparisonHistory
         using var select = connection.CreateCommand();
         select.CommandText = "SELECT result FROM comparisons WHERE id = $id";
         select.Parameters.AddWithValue("$id", id);
-        return select.ExecuteScalar() is string result ? JsonSerializer.Deserialize<ComparisonResult>(result, ComparisonJson.Options) : null;
+        return select.ExecuteScalar() is string result ? JsonSerializer.Deserialize<ComparisonResult>(result, ComparisonJson.Options)
+            : null;
     }
 
     private static string DefaultFile() => Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "topology", "comparisons.db");
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "topology",
+            "comparisons.db");
 
     private void Create()
     {

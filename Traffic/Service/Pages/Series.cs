@@ -1,5 +1,5 @@
-using Topology.ServiceDefaults.Paths;
 using Topology.Comparison.Reports;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Traffic.Pages;
 

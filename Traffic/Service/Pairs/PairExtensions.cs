@@ -7,7 +7,8 @@ internal static class PairExtensions
     public static void AddPairs(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<PairOptions>().BindConfiguration(PairOptions.Section)
-            .Validate(options => options.PairsPerSecond is >= 0 and <= 100, "Traffic:PairsPerSecond must be from 0 to 100.").ValidateOnStart();
+            .Validate(
+                options => options.PairsPerSecond is >= 0 and <= 100, "Traffic:PairsPerSecond must be from 0 to 100.").ValidateOnStart();
         builder.Services.AddSingleton<PairSender>();
         builder.Services.AddSingleton<RecentPairs>();
         builder.Services.AddSingleton<PairTraffic>();

@@ -1,6 +1,6 @@
-using Topology.Comparison.Pairs;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
+using Topology.Comparison.Pairs;
 using Topology.Comparison.Workloads;
 
 namespace Topology.Traffic.Pairs;
@@ -26,7 +26,8 @@ public sealed class RecentPairs
 
     /// <summary>Adds the newest.</summary>
     public void Add(PairResult pair) =>
-        ImmutableInterlocked.Update(ref _all, static (all, added) => (all.Count >= Kept ? all.RemoveAt(all.Count - 1) : all).Insert(0, added), pair);
+        ImmutableInterlocked.Update(
+            ref _all, static (all, added) => (all.Count >= Kept ? all.RemoveAt(all.Count - 1) : all).Insert(0, added), pair);
 }
 
 /// <summary>Sends pairs as long as the process lives, so that there is always a trace to look at.</summary>

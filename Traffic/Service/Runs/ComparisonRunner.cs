@@ -1,8 +1,8 @@
-using Topology.Comparison.Pairs;
 using Topology.Comparison;
+using Topology.Comparison.Pairs;
+using Topology.Comparison.Targets;
 using Topology.Traffic.History;
 using Topology.Traffic.Pairs;
-using Topology.Comparison.Targets;
 
 namespace Topology.Traffic.Runs;
 
@@ -10,7 +10,8 @@ namespace Topology.Traffic.Runs;
 /// <param name="Options">What is compared.</param>
 /// <param name="Progress">How far it is.</param>
 /// <param name="Blocks">The blocks measured so far, by path.</param>
-public sealed record CurrentRun(ComparisonOptions Options, ComparisonProgress Progress, IReadOnlyDictionary<string, IReadOnlyList<BlockPoint>> Blocks);
+public sealed record CurrentRun(
+    ComparisonOptions Options, ComparisonProgress Progress, IReadOnlyDictionary<string, IReadOnlyList<BlockPoint>> Blocks);
 
 /// <summary>How a comparison ended.</summary>
 /// <param name="Id">The result's number in the history; 0 without one.</param>
@@ -87,7 +88,12 @@ public sealed partial class ComparisonRunner(
         {
             // The page shows it, and the log has the rest.
             LogFailed(exception);
-            return end = end with { Failure = exception is ComparisonFailedException ? exception.Message : $"The comparison failed: {exception.GetBaseException().Message}" };
+            return end =
+                end with
+                {
+                    Failure = exception is ComparisonFailedException ? exception.Message
+                : $"The comparison failed: {exception.GetBaseException().Message}"
+                };
         }
         finally
         {
@@ -110,7 +116,9 @@ public sealed partial class ComparisonRunner(
             var blocks = current.Blocks;
             if (progress is { Path: { } path, Block: { } block })
             {
-                blocks = new Dictionary<string, IReadOnlyList<BlockPoint>>(blocks) { [path] = [.. blocks.GetValueOrDefault(path) ?? [], block] };
+                blocks = new Dictionary<string,
+                    IReadOnlyList<BlockPoint>>(blocks)
+                { [path] = [.. blocks.GetValueOrDefault(path) ?? [], block] };
             }
 
             Current = current with { Progress = progress, Blocks = blocks };

@@ -1,12 +1,12 @@
-using Topology.Comparison.Pacing;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Topology.Hardening.Listeners;
 using Topology.Comparison;
-using Topology.Traffic.History;
+using Topology.Comparison.Pacing;
 using Topology.Comparison.Reports;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
+using Topology.Hardening.Listeners;
+using Topology.Traffic.History;
 
 namespace Topology.Traffic.Runs;
 
@@ -23,8 +23,10 @@ namespace Topology.Traffic.Runs;
 /// <param name="Seed">Repeats the order of blocks and the arrivals.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ComparisonRequest(
-    string? Workload = null, IReadOnlyList<string>? Paths = null, double? Rate = null, double? DurationSeconds = null, bool? Tls = null, int? HttpVersion = null,
-    [property: JsonConverter(typeof(JsonStringEnumConverter<Arrival>))] Arrival? Arrival = null, bool? ClosedLoop = null, int? Connections = null, int? Seed = null)
+    string? Workload = null, IReadOnlyList<string>? Paths = null, double? Rate = null, double? DurationSeconds = null, bool? Tls = null,
+        int? HttpVersion = null,
+    [property: JsonConverter(typeof(JsonStringEnumConverter<Arrival>))] Arrival? Arrival = null, bool? ClosedLoop = null, int? Connections =
+        null, int? Seed = null)
 {
     public ComparisonOptions ToOptions()
     {
@@ -73,19 +75,24 @@ internal static class RunExtensions
                 : TypedResults.Problem("A measurement is not started from another site.", statusCode: StatusCodes.Status403Forbidden));
 
     private static async Task<Results<ContentHttpResult, ProblemHttpResult>> CompareAsync(
-        ComparisonRequest? body, ComparisonRunner runner, TargetMap targets, StartedPaths started, RunningTopology topology, CancellationToken cancellationToken)
+        ComparisonRequest? body, ComparisonRunner runner, TargetMap targets, StartedPaths started, RunningTopology topology,
+            CancellationToken cancellationToken)
     {
         var options = (body ?? new()).ToOptions();
         if (options.Validate() is { } problem) return TypedResults.Problem(problem, statusCode: StatusCodes.Status400BadRequest);
         var there = await started.ListAsync(targets, WorkloadCatalog.Find(options.Workload)!.Service, options.Tls, cancellationToken);
         if (options.ValidatePaths(there) is { } absent) return TypedResults.Problem(absent, statusCode: StatusCodes.Status400BadRequest);
         if (options.Paths.Count == 0) options = options with { Paths = there };
-        if (runner.TryStart(options, cancellationToken) is not { } run) return TypedResults.Problem(MeasurementGate.Busy, statusCode: StatusCodes.Status409Conflict);
+        if (runner.TryStart(options, cancellationToken) is not { } run)
+        {
+            return TypedResults.Problem(MeasurementGate.Busy, statusCode: StatusCodes.Status409Conflict);
+        }
 
         var end = await run;
         if (end.Result is not { } result) return TypedResults.Problem(end.Failure, statusCode: StatusCodes.Status503ServiceUnavailable);
         var page = $"/?comparison={end.Id}";
-        return TypedResults.Text(MarkdownReport.Render(result, topology.Page is { } own ? new Uri(own, page).ToString() : page), "text/markdown");
+        return TypedResults.Text(
+            MarkdownReport.Render(result, topology.Page is { } own ? new Uri(own, page).ToString() : page), "text/markdown");
     }
 
     private static Results<ContentHttpResult, NotFound> Export(long id, string format, ComparisonHistory history, HttpResponse response)

@@ -1,9 +1,9 @@
 using System.Text.Json;
-using Topology.Tests.Infrastructure;
 using Topology.Claims;
 using Topology.Claims.Checks;
 using Topology.Claims.Lab;
 using Topology.Comparison.Targets;
+using Topology.Tests.Infrastructure;
 using static Microsoft.Playwright.Assertions;
 
 namespace Topology.AppHost.Tests.Claims;
@@ -47,7 +47,8 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
             // No proxy where the proxy should be.
             "behind-proxy" => (new BehindProxyClaim(), state => state.With("edge", "http", state.Url("catalog-1", "http"))),
             // Nobody on the port.
-            "one-port-one-process" => (new OnePortOneProcessClaim(), state => state.With("catalog-1", "http", new($"http://localhost:{OwnService.FreePort()}"))),
+            "one-port-one-process" =>
+                (new OnePortOneProcessClaim(), state => state.With("catalog-1", "http", new($"http://localhost:{OwnService.FreePort()}"))),
             // A Kestrel that knows no sites.
             "shared-port" => (new SharedPortClaim(), state => state.With("edge", "http", state.Url("catalog-1", "http"))),
             // No host filtering at the edge.
@@ -69,7 +70,8 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
             // Another application behind the edge.
             "identical-answers" => (new IdenticalAnswersClaim(), state => state.With("edge", "http", plain.Address)),
             // Two processes that would listen on one port.
-            "own-address" => (new OwnAddressClaim(), state => state.With("catalog-1", "internal-h2", state.Url("catalog-2", "internal-h2"))),
+            "own-address" =>
+                (new OwnAddressClaim(), state => state.With("catalog-1", "internal-h2", state.Url("catalog-2", "internal-h2"))),
             // One backend only: then a proxy saves nothing.
             "simpler-configuration" => (new SimplerConfigurationClaim(), state => state with
             {
@@ -83,11 +85,13 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
     public async Task The_command_writes_what_it_found_and_exits_with_0()
     {
         var file = Path.Combine(Directory.CreateTempSubdirectory("topology-claims-").FullName, "claims.json");
-        var (exit, output, _) = await RunAsync("--attach", "--state", claims.Host.StateFile, "--only", "own-address,any-host", "--json", file);
+        var (exit, output, _) =
+            await RunAsync("--attach", "--state", claims.Host.StateFile, "--only", "own-address,any-host", "--json", file);
         Assert.Equal(0, exit);
         Assert.Contains("2 of 2 claims hold.", output);
         using var document = JsonDocument.Parse(await File.ReadAllTextAsync(file, Cancelled));
-        Assert.Equal(["any-host", "own-address"], document.RootElement.EnumerateArray().Select(entry => entry.GetProperty("id").GetString()));
+        Assert.Equal(
+            ["any-host", "own-address"], document.RootElement.EnumerateArray().Select(entry => entry.GetProperty("id").GetString()));
         Assert.All(document.RootElement.EnumerateArray(), entry =>
         {
             Assert.Equal(["id", "claim", "holds", "evidence", "source", "done"], entry.EnumerateObject().Select(property => property.Name));
@@ -129,11 +133,15 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
         await Expect(check).ToBeEnabledAsync(new() { Timeout = 20_000 });
         await check.FocusAsync();
         await page.Keyboard.PressAsync("Enter");
-        await Expect(page.GetByRole(Microsoft.Playwright.AriaRole.Status)).ToHaveTextAsync("1 of 1 checked claims hold.", new() { Timeout = 30_000 });
+        await Expect(page.GetByRole(Microsoft.Playwright.AriaRole.Status)).ToHaveTextAsync(
+            "1 of 1 checked claims hold.", new() { Timeout = 30_000 });
         Assert.Equal(ClaimCatalog.All.Count, await page.Locator("table.claims tbody tr").CountAsync());
-        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth && document.querySelector('.scrolls').scrollWidth <= innerWidth"));
+        Assert.True(
+            await page.EvaluateAsync<bool>(
+            "document.documentElement.scrollWidth <= innerWidth && document.querySelector('.scrolls').scrollWidth <= innerWidth"));
         await page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "screenshots", "claims-phone.png") });
     }
 
-    private static Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => TrafficCommand.RunAsync(null, ["claims", .. arguments]);
+    private static Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) =>
+        TrafficCommand.RunAsync(null, ["claims", .. arguments]);
 }

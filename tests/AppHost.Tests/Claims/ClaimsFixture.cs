@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Configuration;
-using Topology.Hardening.Certificates;
 using Topology.AppHost.Tests.Infrastructure;
-using Topology.Tests.Infrastructure;
 using Topology.Claims;
 using Topology.Claims.Lab;
 using Topology.Comparison.Targets;
+using Topology.Hardening.Certificates;
+using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Claims;
 

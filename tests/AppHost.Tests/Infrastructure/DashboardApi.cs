@@ -20,7 +20,8 @@ public sealed class DashboardApi(HttpClient client, Uri loginUrl)
         return response.IsSuccessStatusCode ? [.. Spans(await response.Content.ReadFromJsonAsync<JsonElement>())] : [];
     }
 
-    public async Task<IReadOnlyList<Span>> TracesAsync() => [.. Spans(await client.GetFromJsonAsync<JsonElement>("/api/telemetry/traces?limit=200"))];
+    public async Task<IReadOnlyList<Span>> TracesAsync() =>
+        [.. Spans(await client.GetFromJsonAsync<JsonElement>("/api/telemetry/traces?limit=200"))];
 
     public async Task<JsonElement> ResourcesAsync() => await client.GetFromJsonAsync<JsonElement>("/api/telemetry/resources");
 
@@ -30,12 +31,14 @@ public sealed class DashboardApi(HttpClient client, Uri loginUrl)
         from scope in resource.GetProperty("scopeSpans").EnumerateArray()
         from span in scope.GetProperty("spans").EnumerateArray()
         select new Span(
-            service!, span.GetProperty("name").GetString()!, span.GetProperty("traceId").GetString()!, span.GetProperty("spanId").GetString()!,
+            service!, span.GetProperty("name").GetString()!, span.GetProperty("traceId").GetString()!,
+                span.GetProperty("spanId").GetString()!,
             span.TryGetProperty("parentSpanId", out var parent) ? parent.GetString() : null, Tags(span));
 
     private static Dictionary<string, string?> Tags(JsonElement element) => element.TryGetProperty("attributes", out var attributes)
         ? attributes.EnumerateArray().DistinctBy(tag => tag.GetProperty("key").GetString()).ToDictionary(
             tag => tag.GetProperty("key").GetString()!,
-            tag => tag.GetProperty("value").TryGetProperty("stringValue", out var text) ? text.GetString() : tag.GetProperty("value").ToString())
+            tag => tag.GetProperty("value").TryGetProperty("stringValue", out var text) ? text.GetString()
+                : tag.GetProperty("value").ToString())
         : [];
 }

@@ -75,7 +75,11 @@ public sealed class Lab : IAsyncDisposable
             var watch = Stopwatch.StartNew();
             while (!(File.Exists(stateFile) && lab.State.GetProperty("healthy").GetBoolean()))
             {
-                if (watch.Elapsed > Patience) throw new InvalidOperationException($"The lab is not healthy: {(File.Exists(stateFile) ? lab.State : "no state file")}");
+                if (watch.Elapsed > Patience)
+                {
+                    throw new InvalidOperationException(
+                        $"The lab is not healthy: {(File.Exists(stateFile) ? lab.State : "no state file")}");
+                }
                 await Task.Delay(100);
             }
 
@@ -92,7 +96,9 @@ public sealed class Lab : IAsyncDisposable
 /// <summary>The lab while it runs.</summary>
 public sealed class RunningLab(DistributedApplication app, string stateFile) : IAsyncDisposable
 {
-    /// <summary>The collection of the tests that share this lab. They run one after another: some of them kill or restart a part of it.</summary>
+    /// <summary>
+    /// The collection of the tests that share this lab. They run one after another: some of them kill or restart a part of it.
+    /// </summary>
     public const string Collection = "the running lab";
 
     public DistributedApplication App => app;
@@ -138,7 +144,8 @@ public sealed class RunningLab(DistributedApplication app, string stateFile) : I
     [
         new($"{CertificateOptions.Section}:{nameof(CertificateOptions.Directory)}", Programs.Certificates),
         .. from resource in State.GetProperty("resources").EnumerateArray()
-           where resource.GetProperty("state").GetString() == "running" && resource.GetProperty("name").GetString() is not ("traffic" or "catalog-2")
+           where resource.GetProperty("state").GetString() == "running"
+               && resource.GetProperty("name").GetString() is not ("traffic" or "catalog-2")
            let name = resource.GetProperty("name").GetString()!.Split("-1")[0]
            from url in resource.GetProperty("urls").EnumerateObject()
            select KeyValuePair.Create($"services:{name}:{url.Name}:0", url.Value.GetString()),

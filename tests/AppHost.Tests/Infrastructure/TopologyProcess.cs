@@ -5,7 +5,9 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Infrastructure;
 
-/// <summary>The AppHost as users start it: a process of its own, found again by its state file. Ports are free ones unless told otherwise.</summary>
+/// <summary>
+/// The AppHost as users start it: a process of its own, found again by its state file. Ports are free ones unless told otherwise.
+/// </summary>
 public sealed class TopologyProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -44,7 +46,10 @@ public sealed class TopologyProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended, or took more than three minutes; the message holds its output.</exception>
     public static async Task<TopologyProcess> StartAsync(params string[] settings)
     {
-        var topology = Launch(["--Topology:Ports=dynamic", .. settings.Any(setting => setting.StartsWith("--Topology:Dashboard=", StringComparison.Ordinal)) ? (string[])[] : ["--Topology:Dashboard=false"], .. settings]);
+        var topology =
+            Launch(["--Topology:Ports=dynamic",
+            .. settings.Any(setting => setting.StartsWith("--Topology:Dashboard=", StringComparison.Ordinal)) ? (string[])[]
+            : ["--Topology:Dashboard=false"], .. settings]);
         try
         {
             await topology.UntilHealthyAsync();
@@ -66,12 +71,16 @@ public sealed class TopologyProcess : IAsyncDisposable
         var stateFile = settings.FirstOrDefault(setting => setting.StartsWith("--Topology:State=", StringComparison.Ordinal))?.Split('=')[1]
             ?? Path.Combine(Directory.CreateTempSubdirectory("topology-state-").FullName, "topology.json");
         return new TopologyProcess(
-            Programs.Start("AppHost", [.. settings, $"--Topology:State={stateFile}"], [("ASPIRE_CLI_PID", $"{Environment.ProcessId}"), .. environment]), stateFile);
+            Programs.Start(
+                "AppHost", [.. settings, $"--Topology:State={stateFile}"],
+                [("ASPIRE_CLI_PID", $"{Environment.ProcessId}"), .. environment]), stateFile);
     }
 
     /// <summary>Waits until the state file says that everything is healthy.</summary>
     public Task UntilHealthyAsync() => UntilAsync(
-        () => File.Exists(StateFile) && State.GetProperty("healthy").GetBoolean(), "everything is healthy", TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
+        () => File.Exists(StateFile)
+            && State.GetProperty("healthy").GetBoolean(), "everything is healthy", TimeSpan.FromMinutes(3),
+            TestContext.Current.CancellationToken);
 
     /// <summary>The URL of a resource's endpoint, such as <c>Url("edge", "http")</c>.</summary>
     public Uri Url(string resource, string endpoint) =>

@@ -1,9 +1,9 @@
-using Topology.AppHost.Tests.Infrastructure;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Topology.AppHost.Commands;
-using Topology.Tests.Infrastructure;
+using Topology.AppHost.Tests.Infrastructure;
 using Topology.Comparison.Workloads;
+using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Lab;
 
@@ -12,12 +12,16 @@ namespace Topology.AppHost.Tests.Lab;
 public sealed class CommandTests(Infrastructure.Lab lab)
 {
     [Fact]
-    public void Compare_offers_every_workload() => Assert.Equal(WorkloadCatalog.All.Select(workload => workload.Name), TrafficCommands.Workloads);
+    public void Compare_offers_every_workload() =>
+        Assert.Equal(WorkloadCatalog.All.Select(workload => workload.Name), TrafficCommands.Workloads);
 
     [Fact]
     public async Task Compare_answers_with_a_table_and_sentences()
     {
-        var result = await (await lab.StartAsync()).CommandAsync("traffic", "compare", Input("workload", "catalog"), Input("paths", "direct,edge"), Input("rate", "100"), Input("duration", "1"), Input("tls", "false"));
+        var result =
+            await (await lab.StartAsync()).CommandAsync(
+            "traffic", "compare", Input("workload", "catalog"), Input("paths", "direct,edge"), Input("rate", "100"), Input("duration", "1"),
+            Input("tls", "false"));
         Assert.True(result.Success, result.Message);
         Assert.Equal(CommandResultFormat.Markdown, result.Data!.Format);
         Assert.Contains("| direct |", result.Data.Value, StringComparison.Ordinal);

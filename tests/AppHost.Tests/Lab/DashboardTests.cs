@@ -1,5 +1,5 @@
-using Topology.AppHost.Tests.Infrastructure;
 using Microsoft.Playwright;
+using Topology.AppHost.Tests.Infrastructure;
 using Topology.Tests.Infrastructure;
 using static Microsoft.Playwright.Assertions;
 
@@ -20,7 +20,8 @@ public sealed class DashboardTests(Infrastructure.Lab lab)
         await page.GotoAsync(running.Dashboard().LoginUrl.ToString());
         foreach (var name in (string[])["backends", "catalog-1", "edges", "edge-tls", "other-proxies", "traffic"])
         {
-            await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = name }).First).ToBeVisibleAsync(new() { Timeout = Patience });
+            await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = name }).First).ToBeVisibleAsync(
+                new() { Timeout = Patience });
         }
 
         await Expect(page.GetByText("certificate")).ToHaveCountAsync(0);

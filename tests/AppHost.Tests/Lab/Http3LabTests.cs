@@ -1,12 +1,12 @@
-using Topology.AppHost.Tests.Infrastructure;
-using Topology.Hardening.Forwarding;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Topology.AppHost.Tests.Infrastructure;
+using Topology.Hardening;
+using Topology.Hardening.Forwarding;
 using Topology.Media.Content;
 using Topology.ServiceDefaults.Diagnostics;
-using Topology.Hardening;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Lab;
@@ -43,25 +43,36 @@ public sealed class Http3LabTests(Infrastructure.Lab lab)
         using var live = await ClientAsync("live");
         Assert.Equal(3, (await live.GetStringAsync("/live/events?count=3&interval=20", Cancelled)).Split("event: tick").Length - 1);
 
-        async Task<HttpClient> ClientAsync(string backend) => Http3.Client((await lab.StartAsync()).Url(path == "direct" ? backend : path, "https"), Infrastructure.Lab.Handler());
+        async Task<HttpClient> ClientAsync(string backend) =>
+            Http3.Client((await lab.StartAsync()).Url(path == "direct" ? backend : path, "https"), Infrastructure.Lab.Handler());
     }
 
     [Theory]
     [InlineData("edge", "internal-h2", "HTTP/2")]
     [InlineData("direct", "https", "HTTP/3")]
-    public async Task The_listener_and_the_path_are_told_by_the_connection_and_what_a_client_claims_is_dropped(string path, string listener, string protocol)
+    public async Task The_listener_and_the_path_are_told_by_the_connection_and_what_a_client_claims_is_dropped(
+        string path, string listener, string protocol)
     {
         Http3.Require();
         var url = (await lab.StartAsync()).Url(path == "direct" ? "catalog-1" : path, "https");
         using var client = Http3.Client(url, Infrastructure.Lab.Handler());
         using var request = Http3.Message(HttpMethod.Get, "/catalog/whoami");
-        foreach (var name in UntrustedHeaders.All) request.Headers.TryAddWithoutValidation(name, name.Contains("For", StringComparison.Ordinal) ? "203.0.113.9" : "evil.example");
+        foreach (var name in UntrustedHeaders.All)
+        {
+            request.Headers.TryAddWithoutValidation(name, name.Contains("For", StringComparison.Ordinal) ? "203.0.113.9" : "evil.example");
+        }
         request.Headers.Add("X-Topology-Edge", "nginx");
         using var response = await client.SendAsync(request, Cancelled);
         var who = (await response.Content.ReadFromJsonAsync<WhoAmIResponse>(Cancelled))!;
-        Assert.Equal((listener, protocol, path, "https", url.Authority), (who.Listener, who.Protocol, who.TopologyPath, who.Scheme, who.Host));
+        Assert.Equal(
+            (listener, protocol, path, "https", url.Authority), (who.Listener, who.Protocol, who.TopologyPath, who.Scheme, who.Host));
         Assert.True(IPAddress.IsLoopback(IPAddress.Parse(who.RemoteAddress!)));
-        if (path == "edge") Assert.DoesNotContain(who.ForwardedHeaders.Values, value => value.Contains("203.0.113.9", StringComparison.Ordinal) || value.Contains("evil", StringComparison.Ordinal));
+        if (path == "edge")
+        {
+            Assert.DoesNotContain(
+                who.ForwardedHeaders.Values, value =>
+                value.Contains("203.0.113.9", StringComparison.Ordinal) || value.Contains("evil", StringComparison.Ordinal));
+        }
 
         foreach (var inside in (string[])["/health", "/alive"])
         {

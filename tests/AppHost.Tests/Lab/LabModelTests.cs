@@ -22,7 +22,8 @@ public sealed class LabModelTests
     public async Task No_endpoint_is_behind_the_orchestrators_proxy_and_no_port_is_taken_twice()
     {
         await using var builder = await CreateAsync();
-        var endpoints = builder.Resources.OfType<ProjectResource>().SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>()).ToList();
+        var endpoints =
+            builder.Resources.OfType<ProjectResource>().SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>()).ToList();
         Assert.All(endpoints, endpoint => Assert.False(endpoint.IsProxied));
         Assert.Distinct(endpoints.Select(endpoint => endpoint.Port));
     }
@@ -57,14 +58,16 @@ public sealed class LabModelTests
         Assert.Equal(Backends.Order(), WaitsFor("edge-tls").Order());
         Assert.Equal(["edge", "edge-tls"], WaitsFor("traffic").Order());
 
-        IEnumerable<string> WaitsFor(string name) => Find(builder, name).Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name);
+        IEnumerable<string> WaitsFor(string name) =>
+            Find(builder, name).Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name);
     }
 
     [Fact]
     public async Task Every_resource_has_a_health_check()
     {
         await using var builder = await CreateAsync();
-        Assert.All(builder.Resources.OfType<ProjectResource>(), resource => Assert.NotEmpty(resource.Annotations.OfType<HealthCheckAnnotation>()));
+        Assert.All(
+            builder.Resources.OfType<ProjectResource>(), resource => Assert.NotEmpty(resource.Annotations.OfType<HealthCheckAnnotation>()));
     }
 
     [Fact]
@@ -80,7 +83,8 @@ public sealed class LabModelTests
             Assert.NotEqual(first.Configuration[key], second.Configuration[key]);
         }
 
-        static Task<IDistributedApplicationTestingBuilder> WithDashboardAsync() => DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
+        static Task<IDistributedApplicationTestingBuilder> WithDashboardAsync() =>
+            DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
             new DistributedApplicationTestingBuilderOptions { EnableDashboard = true }, [], TestContext.Current.CancellationToken);
     }
 

@@ -17,7 +17,9 @@ public sealed class PageTests(Infrastructure.Lab lab)
         var dashboard = (await lab.StartAsync()).Dashboard();
         var id = "";
         await Eventually.TrueAsync(
-            async () => (id = (await dashboard.TracesAsync()).LastOrDefault(span => span.Name == "pair catalog")?.TraceId ?? "") != "", seconds: 60);
+            async () =>
+                (id = (await dashboard.TracesAsync()).LastOrDefault(span => span.Name == "pair catalog")?.TraceId ?? "") != "",
+                seconds: 60);
 
         await using var browser = await Browser.StartAsync();
         var page = await browser.NewPageAsync(1600, 2400);
@@ -39,7 +41,8 @@ public sealed class PageTests(Infrastructure.Lab lab)
         var page = await browser.NewPageAsync();
         await page.GotoAsync(host.Url("traffic", "http").ToString());
         await Expect(page.GetByText("edge-tls").First).ToBeVisibleAsync(new() { Timeout = Patience });
-        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "equal", Exact = true }).First).ToBeVisibleAsync(new() { Timeout = Patience });
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "equal", Exact = true }).First).ToBeVisibleAsync(
+            new() { Timeout = Patience });
         await SaveAsync(page, "traffic");
     }
 

@@ -11,7 +11,8 @@ public sealed class RevocationAddressTests
     [Fact]
     public async Task Certificates_name_the_place_where_the_labs_edge_serves_it()
     {
-        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(TestContext.Current.CancellationToken);
+        await using var builder =
+            await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(TestContext.Current.CancellationToken);
         var edge = builder.Resources.Single(resource => resource.Name == "edge").Annotations.OfType<EndpointAnnotation>();
         Assert.Equal(new Uri(LabExtensions.RevocationListUrl).Port, edge.Single(endpoint => endpoint.Name == "http").Port);
         Assert.Equal(LocalAuthorities.RevocationListPath, new Uri(LabExtensions.RevocationListUrl).AbsolutePath);

@@ -24,7 +24,10 @@ public sealed class TraceTests(Infrastructure.Lab lab)
                     trace = await dashboard.TraceAsync(pair.TraceId);
                     // Services send their spans by themselves; the trace is whole when no span's parent is missing.
                     var whole = trace.All(span => span.Parent is null or "" || trace.Any(other => other.Id == span.Parent));
-                    if (whole && trace.Count(span => span.Service.StartsWith("catalog-", StringComparison.Ordinal)) == paths.Length) return true;
+                    if (whole && trace.Count(span => span.Service.StartsWith("catalog-", StringComparison.Ordinal)) == paths.Length)
+                    {
+                        return true;
+                    }
                 }
 
                 return false;
@@ -47,7 +50,8 @@ public sealed class TraceTests(Infrastructure.Lab lab)
             Assert.All(Below(child).Where(span => span.Tags.ContainsKey("http.route")), span => Assert.Equal(path, span.Path));
         }
 
-        IEnumerable<Span> Below(Span span) => trace.Where(other => other.Parent == span.Id).SelectMany(child => (IEnumerable<Span>)[child, .. Below(child)]);
+        IEnumerable<Span> Below(Span span) =>
+            trace.Where(other => other.Parent == span.Id).SelectMany(child => (IEnumerable<Span>)[child, .. Below(child)]);
 
         List<string> ServicesBelow(Span span) =>
             [.. Below(span).Select(other => other.Service.Split("-1")[0].Split("-2")[0]).Where(service => service != "traffic").Distinct()];
@@ -79,7 +83,9 @@ public sealed class TraceTests(Infrastructure.Lab lab)
         await Eventually.TrueAsync(
             async () =>
             {
-                var mine = (await dashboard.TracesAsync()).FirstOrDefault(span => span.Tags.GetValueOrDefault("url.path") == $"/catalog/items/{item}");
+                var mine =
+                    (await dashboard.TracesAsync()).FirstOrDefault(
+                    span => span.Tags.GetValueOrDefault("url.path") == $"/catalog/items/{item}");
                 if (mine is null) return false;
                 trace = await dashboard.TraceAsync(mine.TraceId);
                 return trace.Any(span => span.Service.StartsWith("catalog-", StringComparison.Ordinal));
@@ -98,9 +104,11 @@ public sealed class TraceTests(Infrastructure.Lab lab)
         await Eventually.TrueAsync(
             async () =>
             {
-                var resources = (await dashboard.ResourcesAsync()).EnumerateArray().ToDictionary(resource => resource.GetProperty("name").GetString()!);
+                var resources =
+                    (await dashboard.ResourcesAsync()).EnumerateArray().ToDictionary(resource => resource.GetProperty("name").GetString()!);
                 return services.All(service => resources.TryGetValue(service, out var resource)
-                    && resource.GetProperty("hasTraces").GetBoolean() && resource.GetProperty("hasMetrics").GetBoolean() && resource.GetProperty("hasLogs").GetBoolean());
+                    && resource.GetProperty("hasTraces").GetBoolean() && resource.GetProperty("hasMetrics").GetBoolean()
+                        && resource.GetProperty("hasLogs").GetBoolean());
             },
             seconds: 60);
     }

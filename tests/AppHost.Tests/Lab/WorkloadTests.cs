@@ -3,8 +3,8 @@ using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Grpc.Net.Client;
-using Topology.Media.Content;
 using Topology.AppHost.Tests.Infrastructure;
+using Topology.Media.Content;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Lab;
@@ -76,7 +76,8 @@ public sealed class WorkloadTests(Infrastructure.Lab lab)
     {
         using var client = await ClientAsync(path, "live");
         (await client.GetAsync("/live/whoami", Cancelled)).Dispose(); // Connections are open before the clock runs.
-        await using var stream = await client.GetStreamAsync("/live/events?interval=60000", Cancelled).WaitAsync(TimeSpan.FromSeconds(1), Cancelled);
+        await using var stream =
+            await client.GetStreamAsync("/live/events?interval=60000", Cancelled).WaitAsync(TimeSpan.FromSeconds(1), Cancelled);
         using var reader = new StreamReader(stream);
         Assert.Equal("event: tick", await reader.ReadLineAsync(Cancelled).AsTask().WaitAsync(TimeSpan.FromSeconds(1), Cancelled));
     }
@@ -86,7 +87,8 @@ public sealed class WorkloadTests(Infrastructure.Lab lab)
     public async Task Live_echoes_over_a_WebSocket(string path)
     {
         using var socket = new ClientWebSocket();
-        await socket.ConnectAsync(new UriBuilder(await UrlAsync(path, "live", "http")) { Scheme = "ws", Path = "/live/socket" }.Uri, Cancelled);
+        await socket.ConnectAsync(
+            new UriBuilder(await UrlAsync(path, "live", "http")) { Scheme = "ws", Path = "/live/socket" }.Uri, Cancelled);
         await Echoes.AssertSocketAsync(socket, Cancelled);
     }
 
@@ -94,12 +96,14 @@ public sealed class WorkloadTests(Infrastructure.Lab lab)
     [MemberData(nameof(Paths))]
     public async Task Live_answers_grpc_unary_and_bidirectional(string path)
     {
-        using var channel = GrpcChannel.ForAddress(await UrlAsync(path, "live", "https"), new() { HttpHandler = Infrastructure.Lab.Handler() });
+        using var channel =
+            GrpcChannel.ForAddress(await UrlAsync(path, "live", "https"), new() { HttpHandler = Infrastructure.Lab.Handler() });
         await Echoes.AssertGrpcAsync(channel, Cancelled);
     }
 
     private async Task<Uri> UrlAsync(string path, string backend, string endpoint) =>
         (await lab.StartAsync()).Url(path == "direct" ? backend : path, endpoint);
 
-    private async Task<HttpClient> ClientAsync(string path, string backend) => new() { BaseAddress = await UrlAsync(path, backend, "http") };
+    private async Task<HttpClient> ClientAsync(string path, string backend) =>
+        new() { BaseAddress = await UrlAsync(path, backend, "http") };
 }

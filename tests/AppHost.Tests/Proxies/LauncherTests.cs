@@ -37,7 +37,8 @@ public sealed class LauncherTests
         using var temporary = new TemporaryFolder();
         var port = FreePorts.Take();
         await using var proxy = Launched.Start(
-            name, ("Topology__Certificates__Directory", certificates.Path), ("TMPDIR", temporary.Path), ("HTTP_PORT", $"{port}"), ("HTTPS_PORT", $"{FreePorts.Take()}"));
+            name, ("Topology__Certificates__Directory", certificates.Path), ("TMPDIR", temporary.Path), ("HTTP_PORT", $"{port}"),
+                ("HTTPS_PORT", $"{FreePorts.Take()}"));
         await Eventually.TrueAsync(() => IsListening(port));
 
         Assert.Single(Directory.GetDirectories(temporary.Path));
@@ -79,7 +80,8 @@ public sealed class LauncherTests
         using var used = new TcpListener(IPAddress.Loopback, FreePorts.Take());
         used.Start();
         await using var proxy = Launched.Start(
-            name, ("Topology__Certificates__Directory", certificates.Path), ("TMPDIR", temporary.Path), ("HTTP_PORT", $"{((IPEndPoint)used.LocalEndpoint).Port}"), ("HTTPS_PORT", $"{FreePorts.Take()}"));
+            name, ("Topology__Certificates__Directory", certificates.Path), ("TMPDIR", temporary.Path),
+                ("HTTP_PORT", $"{((IPEndPoint)used.LocalEndpoint).Port}"), ("HTTPS_PORT", $"{FreePorts.Take()}"));
         Assert.NotEqual(0, await proxy.EndAsync());
         Assert.Contains(expected, proxy.Output, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(temporary.Path));
@@ -89,8 +91,11 @@ public sealed class LauncherTests
     public void A_proxy_that_is_named_and_not_installed_is_said_in_one_line()
     {
         var builder = DistributedApplication.CreateBuilder(["--Topology:Start=absent"]);
-        var problem = Assert.Throws<TopologyException>(() => builder.AddProxy("absent", 5290, programs: ["no-such-program", "nor-this"], package: "absent-package"));
-        Assert.Equal("absent is not installed; on Debian: apt-get install absent-package. Or leave it out of Topology:Start.", problem.Message);
+        var problem =
+            Assert.Throws<TopologyException>(
+            () => builder.AddProxy("absent", 5290, programs: ["no-such-program", "nor-this"], package: "absent-package"));
+        Assert.Equal(
+            "absent is not installed; on Debian: apt-get install absent-package. Or leave it out of Topology:Start.", problem.Message);
     }
 
     [Fact]
@@ -154,7 +159,10 @@ public sealed class LauncherTests
 
         public static Launched Start(string proxy, params (string Name, string Value)[] environment)
         {
-            var start = new ProcessStartInfo("/bin/sh", ["run", proxy]) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
+            var start =
+                new ProcessStartInfo(
+                "/bin/sh", ["run", proxy])
+                { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
             foreach (var backend in (string[])["CATALOG_1", "CATALOG_2", "ORDERS", "MEDIA", "LIVE"])
             {
                 start.Environment[$"{backend}_PORT"] = start.Environment[$"{backend}_H2_PORT"] = "9";

@@ -1,19 +1,19 @@
-using Topology.Comparison.Pairs;
-using Topology.Hardening.Forwarding;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using Grpc.Net.Client;
-using Topology.Live.V1;
-using Topology.Media.Content;
-using Topology.Hardening;
 using Topology.AppHost.Tests.Infrastructure;
-using Topology.Tests.Infrastructure;
-using Topology.Traffic.Pairs;
+using Topology.Comparison.Pairs;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
+using Topology.Hardening;
+using Topology.Hardening.Forwarding;
+using Topology.Live.V1;
+using Topology.Media.Content;
+using Topology.Tests.Infrastructure;
+using Topology.Traffic.Pairs;
 
 namespace Topology.AppHost.Tests.Proxies;
 
@@ -38,7 +38,9 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
         for (var i = 0; i < 5; i++)
         {
             var pair = await sender.SendAsync(WorkloadCatalog.Find(workload)!, Cancelled);
-            Assert.Equal(["direct", "edge", "edge-tls", .. InstalledProxies.Names], pair.Legs.Select(leg => leg.Path).OrderBy(path => Array.IndexOf(Order, path)));
+            Assert.Equal(
+                ["direct", "edge", "edge-tls", .. InstalledProxies.Names],
+                pair.Legs.Select(leg => leg.Path).OrderBy(path => Array.IndexOf(Order, path)));
             Assert.Null(pair.Difference);
         }
     }
@@ -50,7 +52,10 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
         foreach (var endpoint in (string[])["http", "https"])
         {
             using var client = await ClientAsync(proxy, endpoint);
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/live/whoami") { Version = endpoint == "https" ? HttpVersion.Version20 : HttpVersion.Version11 };
+            using var request =
+                new HttpRequestMessage(
+                HttpMethod.Get, "/live/whoami")
+                { Version = endpoint == "https" ? HttpVersion.Version20 : HttpVersion.Version11 };
             foreach (var name in UntrustedHeaders.All) request.Headers.TryAddWithoutValidation(name, "203.0.113.7");
             request.Headers.TryAddWithoutValidation("X-Topology-Edge", "edge");
             using var response = await client.SendAsync(request, Cancelled);
@@ -72,9 +77,12 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
     public async Task Only_known_hosts_are_served(string proxy)
     {
         foreach (var (host, expected) in (IEnumerable<(string, string)>)
-            [("localhost", "200"), ("a.localhost:99", "200"), ("127.0.0.1", "200"), ("[::1]:80", "200"), ("evil.example", "400"), ("localhost.evil.example", "400"), ("evillocalhost", "400")])
+            [("localhost", "200"), ("a.localhost:99", "200"), ("127.0.0.1", "200"), ("[::1]:80", "200"), ("evil.example", "400"),
+                ("localhost.evil.example", "400"), ("evillocalhost", "400")])
         {
-            Assert.Equal((host, expected), (host, await StatusAsync(proxy, $"GET /catalog/items/1 HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")));
+            Assert.Equal(
+                (host, expected),
+                (host, await StatusAsync(proxy, $"GET /catalog/items/1 HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")));
         }
 
         Assert.Equal("400", await StatusAsync(proxy, "GET /catalog/items/1 HTTP/1.0\r\n\r\n"));
@@ -85,8 +93,10 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
     public async Task Nothing_but_the_routes_is_reachable(string proxy)
     {
         foreach (var path in (string[])
-            ["/", "/health", "/alive", "/health/", "//health", "/catalogx", "/live/other", "/live", "/catalog/../health", "/catalog/%2e%2e/health",
-            "/catalog/..%2fhealth", "/catalog/.%2e/alive", "/live/whoami/../../health", "/catalog/..;/health", "/catalog/%252e%252e/health", "/./health", "/catalog\\..\\health"])
+            ["/", "/health", "/alive", "/health/", "//health", "/catalogx", "/live/other", "/live", "/catalog/../health",
+                "/catalog/%2e%2e/health",
+            "/catalog/..%2fhealth", "/catalog/.%2e/alive", "/live/whoami/../../health", "/catalog/..;/health", "/catalog/%252e%252e/health",
+                "/./health", "/catalog\\..\\health"])
         {
             var status = await StatusAsync(proxy, $"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
             Assert.True(status is "400" or "404", $"{path} answers {status}");
@@ -98,9 +108,14 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
     public async Task Only_the_routes_methods_are_allowed(string proxy)
     {
         foreach (var (method, path) in (IEnumerable<(string, string)>)
-            [("TRACE", "/catalog/items/1"), ("DELETE", "/catalog/items/1"), ("POST", "/catalog/items/1"), ("PUT", "/orders/1"), ("POST", "/media/10"), ("POST", "/live/whoami"), ("GET", "/topology.live.v1.Echo/Unary")])
+            [("TRACE", "/catalog/items/1"), ("DELETE", "/catalog/items/1"), ("POST", "/catalog/items/1"), ("PUT", "/orders/1"),
+                ("POST", "/media/10"), ("POST", "/live/whoami"), ("GET", "/topology.live.v1.Echo/Unary")])
         {
-            Assert.Equal((method, path, "405"), (method, path, await StatusAsync(proxy, $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")));
+            Assert.Equal(
+                (method, path, "405"),
+                (method, path,
+                await StatusAsync(
+                proxy, $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")));
         }
     }
 
@@ -127,7 +142,8 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
             if (chunked) request.Headers.TransferEncodingChunked = true;
             using var response = await client.SendAsync(request, Cancelled);
             // httpd counts no chunked body: Kestrel refuses it, and httpd may answer that the exchange broke off.
-            HttpStatusCode[] expected = chunked && proxy == "apache" ? [HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.BadGateway] : [HttpStatusCode.RequestEntityTooLarge];
+            HttpStatusCode[] expected = chunked && proxy == "apache" ? [HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.BadGateway]
+                : [HttpStatusCode.RequestEntityTooLarge];
             Assert.Contains(response.StatusCode, expected);
             // A length that is declared is refused by the proxy itself, in its own words and not in Kestrel's.
             if (!chunked) Assert.NotEqual("application/problem+json", response.Content.Headers.ContentType?.MediaType);
@@ -145,7 +161,8 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
         Assert.Equal(expected, await Digests.OfAsync(body, Cancelled));
         // Of unknown length, so chunked.
         using var content = new StreamContent(new DeterministicStream(Large)) { Headers = { ContentLength = null } };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/media") { Content = content, Headers = { TransferEncodingChunked = true } };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Post, "/media") { Content = content, Headers = { TransferEncodingChunked = true } };
         using var response = await client.SendAsync(request, Cancelled);
         Assert.Equal(expected, (await response.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("sha256").GetString());
     }
@@ -156,7 +173,8 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
     {
         using var client = await ClientAsync(proxy, "http");
         (await client.GetAsync("/live/whoami", Cancelled)).Dispose();
-        await using var stream = await client.GetStreamAsync("/live/events?interval=60000", Cancelled).WaitAsync(TimeSpan.FromSeconds(2), Cancelled);
+        await using var stream =
+            await client.GetStreamAsync("/live/events?interval=60000", Cancelled).WaitAsync(TimeSpan.FromSeconds(2), Cancelled);
         using var reader = new StreamReader(stream);
         Assert.Equal("event: tick", await reader.ReadLineAsync(Cancelled).AsTask().WaitAsync(TimeSpan.FromSeconds(2), Cancelled));
     }
@@ -169,7 +187,9 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
         {
             using var invoker = new HttpMessageInvoker(Infrastructure.Lab.Handler());
             using var socket = new ClientWebSocket();
-            await socket.ConnectAsync(new UriBuilder(await UrlAsync(proxy, endpoint)) { Scheme = endpoint == "http" ? "ws" : "wss", Path = "/live/socket" }.Uri, invoker, Cancelled);
+            await socket.ConnectAsync(
+                new UriBuilder(await UrlAsync(proxy, endpoint)) { Scheme = endpoint == "http" ? "ws" : "wss", Path = "/live/socket" }.Uri,
+                invoker, Cancelled);
             var buffer = new byte[64];
             for (var i = 0; i < 10; i++)
             {
@@ -225,7 +245,8 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
         return (await lab.StartAsync()).Url(proxy, endpoint);
     }
 
-    private async Task<HttpClient> ClientAsync(string proxy, string endpoint) => new(Infrastructure.Lab.Handler()) { BaseAddress = await UrlAsync(proxy, endpoint) };
+    private async Task<HttpClient> ClientAsync(string proxy, string endpoint) =>
+        new(Infrastructure.Lab.Handler()) { BaseAddress = await UrlAsync(proxy, endpoint) };
 
     /// <summary>The status of what is answered to bytes that no client would send; empty where the connection is closed.</summary>
     private async Task<string> StatusAsync(string proxy, string request)

@@ -4,7 +4,9 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Publishing;
 
-/// <summary><c>azure.yaml</c> as azd reads it (its cli/azd/pkg/project): an AppHost is taken only alone, in a .NET language, and for Container Apps.</summary>
+/// <summary>
+/// <c>azure.yaml</c> as azd reads it (its cli/azd/pkg/project): an AppHost is taken only alone, in a .NET language, and for Container Apps.
+/// </summary>
 public sealed class AzureYamlTests
 {
     private static readonly Dictionary<string, string> Fields = Read(File.ReadLines(Path.Combine(Programs.Repository, "azure.yaml")));

@@ -13,10 +13,13 @@ public sealed class CloudModelTests
         await using var builder = await CreateAsync();
         var endpoints = Endpoints(builder).ToList();
         // The edge's one port has two names: the platform takes HTTPS there and sends HTTP to it.
-        Assert.Equal(["edge http", "edge https"], endpoints.Where(entry => entry.Endpoint.IsExternal).Select(entry => $"{entry.Service} {entry.Endpoint.UriScheme}").Order());
+        Assert.Equal(
+            ["edge http", "edge https"],
+            endpoints.Where(entry => entry.Endpoint.IsExternal).Select(entry => $"{entry.Service} {entry.Endpoint.UriScheme}").Order());
         Assert.All(endpoints, entry => Assert.Equal((8080, (int?)null), (entry.Endpoint.TargetPort, entry.Endpoint.Port)));
         Assert.All(endpoints.Where(entry => entry.Service != "edge"), entry => Assert.Equal("http", entry.Endpoint.UriScheme));
-        Assert.Equal(2, builder.Resources.Single(resource => resource.Name == "catalog").Annotations.OfType<ReplicaAnnotation>().Single().Replicas);
+        Assert.Equal(
+            2, builder.Resources.Single(resource => resource.Name == "catalog").Annotations.OfType<ReplicaAnnotation>().Single().Replicas);
     }
 
     [Fact]
@@ -28,7 +31,8 @@ public sealed class CloudModelTests
         {
             Assert.Equal(
                 [("http", 8080, true), ("https", 8080, true), ("internal", 8081, false)],
-                endpoints.Where(entry => entry.Service == backend).Select(entry => (entry.Endpoint.Name, entry.Endpoint.TargetPort ?? 0, entry.Endpoint.IsExternal)).Order());
+                endpoints.Where(entry => entry.Service == backend)
+                    .Select(entry => (entry.Endpoint.Name, entry.Endpoint.TargetPort ?? 0, entry.Endpoint.IsExternal)).Order());
         }
         Assert.Equal(
             ["catalog", "edge", "live", "media", "orders"],
@@ -41,5 +45,6 @@ public sealed class CloudModelTests
         select (project.Name, endpoint);
 
     private static Task<IDistributedApplicationTestingBuilder> CreateAsync(params string[] arguments) =>
-        DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(["--publisher", "manifest", .. arguments], TestContext.Current.CancellationToken);
+        DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
+            ["--publisher", "manifest", .. arguments], TestContext.Current.CancellationToken);
 }

@@ -19,7 +19,8 @@ public sealed class CommittedManifestTests : IDisposable
     [InlineData("cloud.json", "")]
     [InlineData("cloud.json", "", "--Topology:Exposure=edge")]
     [InlineData("cloud-both.json", "catalog orders media live", "--Topology:Exposure=both")]
-    public async Task Publishing_gives_exactly_the_committed_manifest_and_names_the_backends_that_are_exposed(string name, string exposed, params string[] arguments)
+    public async Task Publishing_gives_exactly_the_committed_manifest_and_names_the_backends_that_are_exposed(
+        string name, string exposed, params string[] arguments)
     {
         var before = await File.ReadAllBytesAsync(ManifestFile.Committed("cloud.json"), Cancelled);
 
@@ -29,7 +30,8 @@ public sealed class CommittedManifestTests : IDisposable
         Assert.Equal(
             exposed.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(backend => $"Topology:Exposure=both: {backend} {Warning}"),
             error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.TrimEnd('\r')));
-        Assert.Equal(await File.ReadAllTextAsync(ManifestFile.Committed(name), Cancelled), await File.ReadAllTextAsync(_published, Cancelled));
+        Assert.Equal(
+            await File.ReadAllTextAsync(ManifestFile.Committed(name), Cancelled), await File.ReadAllTextAsync(_published, Cancelled));
         Assert.Equal(before, await File.ReadAllBytesAsync(ManifestFile.Committed("cloud.json"), Cancelled));
     }
 

@@ -68,11 +68,16 @@ public sealed class CloudBothTests(CloudBothRun cloud) : IClassFixture<CloudBoth
     public async Task Compare_goes_to_both_by_HTTPS()
     {
         var json = Path.GetTempFileName();
-        var (status, _, error) = await TrafficCommand.RunAsync(null, ["compare", "--attach", "--state", cloud.Host.StateFile, "--paths", "direct,edge", "--rate", "40", "--duration", "1", "--json", json]);
+        var (status, _, error) =
+            await TrafficCommand.RunAsync(
+            null, ["compare", "--attach", "--state", cloud.Host.StateFile, "--paths", "direct,edge", "--rate", "40", "--duration", "1",
+            "--json", json]);
         Assert.True(status is 0 or 3, error);
         using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, Cancelled));
         var paths = result.RootElement.GetProperty("paths").EnumerateArray().ToList();
-        Assert.Equal([("direct", 0), ("edge", 0)], paths.Select(path => (path.GetProperty("path").GetString(), path.GetProperty("errors").GetInt32())));
+        Assert.Equal(
+            [("direct", 0), ("edge", 0)],
+            paths.Select(path => (path.GetProperty("path").GetString(), path.GetProperty("errors").GetInt32())));
         Assert.All(paths, path => Assert.Equal("HTTP/1.1, TLS 1.3", path.GetProperty("sameness").GetProperty("protocol").GetString()));
         File.Delete(json);
     }

@@ -1,9 +1,9 @@
-using Topology.Claims.Checks;
 using System.Text.Json;
-using Topology.Tests.Infrastructure;
 using Topology.Claims;
+using Topology.Claims.Checks;
 using Topology.Claims.Lab;
 using Topology.Comparison.Targets;
+using Topology.Tests.Infrastructure;
 using static Microsoft.Playwright.Assertions;
 
 namespace Topology.AppHost.Tests.Rehearsal;
@@ -22,12 +22,16 @@ public sealed class CloudClaimTests(CloudClaims cloud) : IClassFixture<CloudClai
     public async Task The_command_checks_what_has_a_meaning_there_and_names_the_rest()
     {
         var file = Path.Combine(Directory.CreateTempSubdirectory("topology-claims-").FullName, "claims.json");
-        var (exit, output, _) = await TrafficCommand.RunAsync(null, ["claims", "--attach", "--state", cloud.Host.StateFile, "--json", file]);
+        var (exit, output, _) =
+            await TrafficCommand.RunAsync(null, ["claims", "--attach", "--state", cloud.Host.StateFile, "--json", file]);
         TestContext.Current.TestOutputHelper?.WriteLine(output);
         Assert.Equal(0, exit);
 
         using var results = JsonDocument.Parse(await File.ReadAllTextAsync(file, Cancelled));
-        Assert.Equal(Ids.Select(row => (row.Data, true)), results.RootElement.EnumerateArray().Select(result => (result.GetProperty("id").GetString()!, result.GetProperty("holds").GetBoolean())));
+        Assert.Equal(
+            Ids.Select(row => (row.Data, true)),
+            results.RootElement.EnumerateArray()
+            .Select(result => (result.GetProperty("id").GetString()!, result.GetProperty("holds").GetBoolean())));
         Assert.Equal(OfTheLab.Length, output.Split("needs the lab").Length - 1);
         Assert.All(OfTheLab, id => Assert.Contains(id, output, StringComparison.Ordinal));
     }
@@ -52,7 +56,8 @@ public sealed class CloudClaimTests(CloudClaims cloud) : IClassFixture<CloudClai
             // No proxy where the proxy should be.
             "behind-proxy" => state => state.With("edge", "https", state.Listener("catalog-1", "internal")),
             // Nobody on the port.
-            "one-port-one-process" => state => state.WithListener("catalog-1", "internal", new($"http://localhost:{OwnService.FreePort()}")),
+            "one-port-one-process" => state =>
+                state.WithListener("catalog-1", "internal", new($"http://localhost:{OwnService.FreePort()}")),
             // No host filtering at the edge.
             "any-host" => state => state.With("edge", "https", plain.Address),
             // A backend that the public enters.

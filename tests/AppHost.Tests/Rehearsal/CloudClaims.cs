@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Configuration;
-using Topology.Hardening.Certificates;
-using Topology.Tests.Infrastructure;
 using Topology.Claims;
 using Topology.Claims.Lab;
 using Topology.Comparison.Targets;
+using Topology.Hardening.Certificates;
+using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Rehearsal;
 
-/// <summary>The cloud's manifest with what claims ask for: a second catalog, and services that tell who asks. A claim kills a process of it.</summary>
+/// <summary>
+/// The cloud's manifest with what claims ask for: a second catalog, and services that tell who asks. A claim kills a process of it.
+/// </summary>
 public sealed class CloudClaims() : PlatformRun("cloud.json", "catalog", "orders", "media", "live")
 {
     private static readonly IConfiguration Configuration = new ConfigurationBuilder().AddInMemoryCollection(
@@ -49,7 +51,8 @@ internal static class CloudChanges
 
     /// <summary>Puts something else where a process behind the ingress was said to listen.</summary>
     public static TopologyState WithListener(this TopologyState state, string name, string listener, Uri address) =>
-        state.With(name, resource => resource with { Listeners = new Dictionary<string, Uri>(resource.Listeners!) { [listener] = address } });
+        state.With(
+            name, resource => resource with { Listeners = new Dictionary<string, Uri>(resource.Listeners!) { [listener] = address } });
 
     public static Uri Url(this TopologyState state, string name, string endpoint) => state.Find(name).Urls[endpoint];
 
@@ -58,5 +61,6 @@ internal static class CloudChanges
     private static TopologyState With(this TopologyState state, string name, Func<TopologyResource, TopologyResource> change) =>
         state with { Resources = [.. state.Resources.Select(resource => resource.Name == name ? change(resource) : resource)] };
 
-    private static TopologyResource Find(this TopologyState state, string name) => state.Resources.Single(resource => resource.Name == name);
+    private static TopologyResource Find(this TopologyState state, string name) =>
+        state.Resources.Single(resource => resource.Name == name);
 }

@@ -7,13 +7,13 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Grpc.Net.Client.Web;
 using Microsoft.Extensions.Configuration;
-using Topology.Live.V1;
-using Topology.Media.Content;
-using Topology.Tests.Infrastructure;
 using Topology.Claims;
 using Topology.Claims.Checks;
 using Topology.Claims.Lab;
 using Topology.Comparison.Targets;
+using Topology.Live.V1;
+using Topology.Media.Content;
+using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Rehearsal;
 
@@ -76,7 +76,8 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     public async Task Live_sends_events_as_they_happen(string version)
     {
         using var client = cloud.Outside(Version.Parse(version));
-        await using var stream = await client.GetStreamAsync("/live/events?interval=60000", Cancelled).WaitAsync(TimeSpan.FromSeconds(5), Cancelled);
+        await using var stream =
+            await client.GetStreamAsync("/live/events?interval=60000", Cancelled).WaitAsync(TimeSpan.FromSeconds(5), Cancelled);
         using var reader = new StreamReader(stream);
         Assert.Equal("event: tick", await reader.ReadLineAsync(Cancelled).AsTask().WaitAsync(TimeSpan.FromSeconds(5), Cancelled));
     }
@@ -87,7 +88,12 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     {
         using var handler = CloudRun.Handler();
         using var invoker = new HttpMessageInvoker(handler);
-        using var socket = new ClientWebSocket { Options = { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact } };
+        using var socket =
+            new ClientWebSocket
+            {
+                Options =
+            { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact }
+            };
         await socket.ConnectAsync(new UriBuilder(cloud.Edge) { Scheme = "wss", Path = "/live/socket" }.Uri, invoker, Cancelled);
         await Echoes.AssertSocketAsync(socket, Cancelled);
     }
@@ -99,7 +105,9 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
         await Echoes.AssertGrpcAsync(channel, Cancelled);
     }
 
-    /// <summary>The ingress speaks one protocol to a container app, and the edge's is HTTP/1.1, for WebSockets: it has no trailers.</summary>
+    /// <summary>
+    /// The ingress speaks one protocol to a container app, and the edge's is HTTP/1.1, for WebSockets: it has no trailers.
+    /// </summary>
     [Fact]
     public async Task Grpc_from_outside_fails_and_says_so()
     {
@@ -153,13 +161,18 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     public async Task Compare_attaches_to_it_and_goes_to_the_edge_by_HTTPS()
     {
         var json = Path.GetTempFileName();
-        var (status, _, error) = await TrafficCommand.RunAsync(null, ["compare", "--attach", "--state", cloud.Host.StateFile, "--paths", "direct,edge", "--rate", "40", "--duration", "1", "--json", json]);
+        var (status, _, error) =
+            await TrafficCommand.RunAsync(
+            null, ["compare", "--attach", "--state", cloud.Host.StateFile, "--paths", "direct,edge", "--rate", "40", "--duration", "1",
+            "--json", json]);
         // On a busy machine, or in Debug, a measurement is not valid; what was answered counts all the same.
         Assert.True(status is 0 or 3, error);
         using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, Cancelled));
         Assert.Equal(
             [("direct", 40, 0), ("edge", 40, 0)],
-            result.RootElement.GetProperty("paths").EnumerateArray().Select(path => (path.GetProperty("path").GetString(), path.GetProperty("requests").GetInt32(), path.GetProperty("errors").GetInt32())));
+            result.RootElement.GetProperty("paths").EnumerateArray()
+                .Select(path =>
+                (path.GetProperty("path").GetString(), path.GetProperty("requests").GetInt32(), path.GetProperty("errors").GetInt32())));
         File.Delete(json);
     }
 
@@ -169,14 +182,18 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     {
         var state = RunningTopology.Read(cloud.Host.StateFile)!;
         Assert.Equal(
-            [("kestrel-edge", "the lab"), ("behind-proxy", "whoami"), ("shared-port", "the lab"), ("internal-https-cost", "the lab"), ("own-address", "whoami")],
+            [("kestrel-edge", "the lab"), ("behind-proxy", "whoami"), ("shared-port", "the lab"), ("internal-https-cost", "the lab"),
+                ("own-address", "whoami")],
             await NeedsAsync(state));
-        Assert.Contains(("load-balancing", "replicas"), await NeedsAsync(state with { Resources = [.. state.Resources.Where(resource => resource.Name != "catalog-2")] }));
+        Assert.Contains(
+            ("load-balancing", "replicas"),
+            await NeedsAsync(state with { Resources = [.. state.Resources.Where(resource => resource.Name != "catalog-2")] }));
 
         static async Task<(string, string)[]> NeedsAsync(TopologyState state)
         {
             await using var lab = await ClaimLab.OpenAsync(() => state, new ConfigurationBuilder().Build(), Cancelled);
-            return [.. ClaimCatalog.All.Select(claim => (claim.Id, Need: claim.Needs(lab))).Where(entry => entry.Need is not null).Select(entry => (entry.Id, entry.Need!.What))];
+            return [.. ClaimCatalog.All.Select(claim => (claim.Id, Need: claim.Needs(lab))).Where(entry => entry.Need is not null)
+                .Select(entry => (entry.Id, entry.Need!.What))];
         }
     }
 
@@ -185,7 +202,8 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     [InlineData("any-host,own-address", "Whoami is off in orders, media, live")]
     public async Task A_claim_that_is_asked_for_and_needs_what_does_not_run_is_refused(string claims, string reason)
     {
-        var (status, output, error) = await TrafficCommand.RunAsync(null, ["claims", "--attach", "--state", cloud.Host.StateFile, "--only", claims]);
+        var (status, output, error) =
+            await TrafficCommand.RunAsync(null, ["claims", "--attach", "--state", cloud.Host.StateFile, "--only", claims]);
         Assert.Equal((2, ""), (status, output));
         Assert.Contains(reason, Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
@@ -232,7 +250,8 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     public async Task A_host_that_is_not_served_is_refused()
     {
         using var client = cloud.Outside();
-        using var response = await client.GetAsync(new UriBuilder(cloud.Edge) { Host = "127.0.0.1", Path = "/catalog/items/1" }.Uri, Cancelled);
+        using var response =
+            await client.GetAsync(new UriBuilder(cloud.Edge) { Host = "127.0.0.1", Path = "/catalog/items/1" }.Uri, Cancelled);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
     }
 
@@ -290,8 +309,11 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     {
         foreach (var resource in cloud.Host.State.GetProperty("resources").EnumerateArray())
         {
-            var tls = resource.GetProperty("urls").EnumerateObject().Where(url => new Uri(url.Value.GetString()!).Scheme == "https").Select(url => url.Name);
-            Assert.Equal(resource.GetProperty("name").GetString() switch { "edge" => ["https"], "ingress" => ["edge-https"], _ => [] }, tls);
+            var tls =
+                resource.GetProperty("urls").EnumerateObject().Where(url => new Uri(url.Value.GetString()!).Scheme == "https")
+                .Select(url => url.Name);
+            Assert.Equal(
+                resource.GetProperty("name").GetString() switch { "edge" => ["https"], "ingress" => ["edge-https"], _ => [] }, tls);
         }
     }
 

@@ -42,7 +42,8 @@ public sealed class ExpressionsTests
     [InlineData("{{literal}} {api.bindings.http.port}", "{literal} 9001")]
     [InlineData("{{literal}}", "{literal}")]
     [InlineData("no reference", "no reference")]
-    public async Task Placeholders_become_what_they_refer_to(string template, string expected) => Assert.Equal(expected, await ResolveAsync(Manifest, template, ("Parameters:user", "a b/{c}")));
+    public async Task Placeholders_become_what_they_refer_to(string template, string expected) =>
+        Assert.Equal(expected, await ResolveAsync(Manifest, template, ("Parameters:user", "a b/{c}")));
 
     [Theory]
     [InlineData("{apo.bindings.http.url}", "{apo.bindings.http.url} refers to 'apo', which is not in the manifest")]
@@ -92,12 +93,14 @@ public sealed class ExpressionsTests
     public async Task A_parameter_without_value_is_an_error_that_says_how_to_give_one()
     {
         var error = await Assert.ThrowsAsync<TopologyException>(() => ResolveAsync(Parameter("{}"), "{db-user.value}"));
-        Assert.EndsWith("m.json: parameter 'db-user' has no value; give it with --Parameters:db-user=VALUE.", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "m.json: parameter 'db-user' has no value; give it with --Parameters:db-user=VALUE.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public Task Generated_values_obey_their_rules_and_stay_the_same_within_a_run() =>
-        Gen.Select(Gen.Int[1, 40], Gen.Bool, Gen.Bool, Gen.Int[0, 5], Gen.Int[0, 5], Gen.Int[0, 5]).SampleAsync(async (length, upper, special, minLower, minNumeric, minSpecial) =>
+        Gen.Select(Gen.Int[1, 40], Gen.Bool, Gen.Bool, Gen.Int[0, 5], Gen.Int[0, 5], Gen.Int[0, 5]).SampleAsync(
+            async (length, upper, special, minLower, minNumeric, minSpecial) =>
         {
             var rules = $$"""{"generate": {"minLength": {{length}}, "upper": {{(upper ? "true" : "false")}}, "special": {{(special ? "true" : "false")}}, "minLower": {{minLower}}, "minNumeric": {{minNumeric}}, "minSpecial": {{(special ? minSpecial : 0)}} } }""";
 
@@ -119,7 +122,8 @@ public sealed class ExpressionsTests
         "m.json",
         [new ManifestProject("web", "P.csproj", [], new Dictionary<string, string>(), [])],
         Enumerable.Range(0, count).Select(i => new ManifestValue(
-                $"v{i}", new Dictionary<string, string> { ["connectionString"] = connectionString(i) }, new Dictionary<string, ManifestInput>(), IsUriEncoded: false))
+                $"v{i}", new Dictionary<string, string> { ["connectionString"] = connectionString(i) }, new Dictionary<string,
+                    ManifestInput>(), IsUriEncoded: false))
             .ToDictionary(value => value.Name));
 
     private static Manifest Parameter(string fallback) => ManifestText.Read($$"""
@@ -130,9 +134,14 @@ public sealed class ExpressionsTests
 
     private static async Task<string?> ResolveAsync(Manifest manifest, string template, params (string Key, string Value)[] settings)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value))).Build();
-        var expressions = new Expressions(manifest, configuration, (_, binding) => Endpoint(binding, through: true), (_, binding) => Endpoint(binding, through: false));
-        return await expressions.Resolve(manifest.Projects.Single(project => project.Name == "web"), "env.KEY", template).GetValueAsync(TestContext.Current.CancellationToken);
+        var configuration =
+            new ConfigurationBuilder().AddInMemoryCollection(
+            settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value))).Build();
+        var expressions =
+            new Expressions(
+            manifest, configuration, (_, binding) => Endpoint(binding, through: true), (_, binding) => Endpoint(binding, through: false));
+        return await expressions.Resolve(manifest.Projects.Single(project => project.Name == "web"), "env.KEY", template).GetValueAsync(
+            TestContext.Current.CancellationToken);
     }
 
     /// <summary>An endpoint that has its port already.</summary>

@@ -52,7 +52,9 @@ public sealed class IngressTests
         await using var ingress = await StartAsync(new Entrance { Cleartext = _port }, FreePorts.Take());
         using var client = new HttpClient();
         using var response = await client.GetAsync($"http://localhost:{_port}/", Cancelled);
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "no healthy upstream"), (response.StatusCode, await response.Content.ReadAsStringAsync(Cancelled)));
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "no healthy upstream"),
+            (response.StatusCode, await response.Content.ReadAsStringAsync(Cancelled)));
     }
 
     [Fact]
@@ -71,7 +73,8 @@ public sealed class IngressTests
     {
         await using var replica = await ReplicaAsync("h2", HttpProtocols.Http2);
         await using var ingress = await StartAsync(new Entrance { Cleartext = _port, Http2 = true }, Port(replica));
-        using var client = new HttpClient { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var client =
+            new HttpClient { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
         Assert.Equal("h2", await client.GetStringAsync($"http://localhost:{_port}/", Cancelled));
     }
 
@@ -105,7 +108,8 @@ public sealed class IngressTests
         Assert.Equal("203.0.113.9,127.0.0.2", Header("X-Forwarded-For"));
         Assert.Equal("https", Header("X-Forwarded-Proto"));
         // What it does not know passes: who reads it must know whose it is.
-        Assert.Equal(("evil.example", "for=203.0.113.9", "shop.example"), (Header("X-Forwarded-Host"), Header("Forwarded"), Header("Host")));
+        Assert.Equal(
+            ("evil.example", "for=203.0.113.9", "shop.example"), (Header("X-Forwarded-Host"), Header("Forwarded"), Header("Host")));
 
         string Header(string name) => string.Join('|', request.Headers.GetValues(name));
     }
@@ -137,7 +141,10 @@ public sealed class IngressTests
 
         var entrances = Entrance.Read(configuration);
 
-        Assert.Equal([(80, 443, true, false, 2), (81, null, false, true, 0)], entrances.Select(entrance => (entrance.Cleartext, entrance.Tls, entrance.RedirectsToTls, entrance.IsTcp, entrance.Targets.Count)));
+        Assert.Equal(
+            [(80, 443, true, false, 2), (81, null, false, true, 0)],
+            entrances
+            .Select(entrance => (entrance.Cleartext, entrance.Tls, entrance.RedirectsToTls, entrance.IsTcp, entrance.Targets.Count)));
     }
 
     private async Task<IngressServer> StartAsync(Entrance entrance, params int[] replicas)
@@ -154,7 +161,8 @@ public sealed class IngressTests
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, FreePorts.Take(), listen => listen.Protocols = protocols));
+        builder.WebHost.ConfigureKestrel(
+            kestrel => kestrel.Listen(IPAddress.Loopback, FreePorts.Take(), listen => listen.Protocols = protocols));
         var app = builder.Build();
         app.Run(context => context.Response.WriteAsync(answer));
         await app.StartAsync(Cancelled);

@@ -15,7 +15,10 @@ internal sealed class ManifestFile : IDisposable
         foreach (var (_, resource) in manifest["resources"]!.AsObject())
         {
             // Paths are relative to the file.
-            if (resource!["path"] is { } path) resource["path"] = Path.GetFullPath(path.GetValue<string>(), Path.GetDirectoryName(original)!);
+            if (resource!["path"] is { } path)
+            {
+                resource["path"] = Path.GetFullPath(path.GetValue<string>(), Path.GetDirectoryName(original)!);
+            }
         }
 
         System.IO.File.WriteAllText(File, manifest.ToJsonString());

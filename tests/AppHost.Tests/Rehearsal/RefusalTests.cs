@@ -17,9 +17,13 @@ public sealed class RefusalTests : IDisposable
         Assert.Contains(expected, await RefuseAsync(file.Length > 0 ? file : _manifest.File, setting), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("orders", "/env/X", "\"{catalgo.bindings.http.url}\"", "resource 'orders', key 'env.X': {catalgo.bindings.http.url} refers to 'catalgo', which is not in the manifest.")]
+    [InlineData(
+        "orders", "/env/X", "\"{catalgo.bindings.http.url}\"",
+        "resource 'orders', key 'env.X': {catalgo.bindings.http.url} refers to 'catalgo', which is not in the manifest.")]
     [InlineData("cache", "", """{"type": "container.v1", "image": "redis"}""", "resource 'cache', key 'type': \"container.v1\" cannot run here; projects, parameters and values can.")]
-    [InlineData("trustedProxies", "/inputs/value/default", null, "parameter 'trustedProxies' has no value; give it with --Parameters:trustedProxies=VALUE.")]
+    [InlineData(
+        "trustedProxies", "/inputs/value/default", null,
+        "parameter 'trustedProxies' has no value; give it with --Parameters:trustedProxies=VALUE.")]
     public async Task A_bad_manifest_is_one_line_that_names_file_and_place(string resource, string path, string? json, string expected)
     {
         _manifest.Change(resource, path, json is null ? null : System.Text.Json.Nodes.JsonNode.Parse(json));
@@ -29,7 +33,9 @@ public sealed class RefusalTests : IDisposable
     private static async Task<string> RefuseAsync(string manifest, string setting)
     {
         using var process = Programs.Start(
-            "AppHost", [$"--Topology:Manifest={manifest}", "--Topology:Ports=dynamic", "--Topology:Dashboard=false", .. setting.Length > 0 ? (string[])[setting] : []]);
+            "AppHost",
+                [$"--Topology:Manifest={manifest}", "--Topology:Ports=dynamic", "--Topology:Dashboard=false", .. setting.Length > 0
+                ? (string[])[setting] : []]);
         var (code, _, error) = await Programs.EndAsync(process, TestContext.Current.CancellationToken);
         Assert.Equal(2, code);
         Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), $"topology-{process.Id}-*"));

@@ -17,10 +17,16 @@ public sealed class RehearsalModelTests : IDisposable
     public void Every_project_becomes_a_resource_behind_the_ingress_and_replicas_have_names_of_their_own()
     {
         var builder = Rehearse("cloud.json", "--Topology:Replicas:catalog=2");
-        Assert.Equal(["ingress", "catalog-1", "catalog-2", "orders", "media", "live", "live-grpc", "edge", "traffic"], Projects(builder).Select(project => project.Name));
+        Assert.Equal(
+            ["ingress", "catalog-1", "catalog-2", "orders", "media", "live", "live-grpc", "edge", "traffic"],
+            Projects(builder).Select(project => project.Name));
         Assert.All(Projects(builder), project => Assert.NotEmpty(project.Annotations.OfType<HealthCheckAnnotation>()));
-        Assert.All(Projects(builder).Skip(1), project => Assert.Contains(project.Annotations.OfType<WaitAnnotation>(), wait => wait.Resource.Name == "ingress"));
-        Assert.Equal(["catalog-1", "catalog-2", "ingress"], Find(builder, "orders").Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name).Order());
+        Assert.All(
+            Projects(builder).Skip(1), project =>
+            Assert.Contains(project.Annotations.OfType<WaitAnnotation>(), wait => wait.Resource.Name == "ingress"));
+        Assert.Equal(
+            ["catalog-1", "catalog-2", "ingress"],
+            Find(builder, "orders").Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name).Order());
     }
 
     [Fact]
@@ -34,7 +40,8 @@ public sealed class RehearsalModelTests : IDisposable
         Assert.Equal(["catalog", "ingress"], Waits("media"));
         Assert.Equal(["ingress", "orders"], Waits("live"));
 
-        IEnumerable<string> Waits(string name) => Find(builder, name).Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name).Order();
+        IEnumerable<string> Waits(string name) =>
+            Find(builder, name).Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name).Order();
     }
 
     [Fact]
@@ -51,8 +58,11 @@ public sealed class RehearsalModelTests : IDisposable
             Assert.DoesNotContain("ASPNETCORE_URLS", environment.Keys);
             Assert.All(endpoints, endpoint => Assert.Equal((null, null, false), (endpoint.Port, endpoint.TargetPort, endpoint.IsProxied)));
             // Bindings of one port there, such as the edge's http and https, are of one here.
-            var listeners = environment.Where(variable => variable.Key.StartsWith("Topology__Listeners__", StringComparison.Ordinal)).Select(variable => variable.Value).ToList();
-            Assert.Equal(endpoints.Select(endpoint => $"{{{project.Name}.bindings.{endpoint.Name}.targetPort}}").Order(), listeners.Order());
+            var listeners =
+                environment.Where(variable => variable.Key.StartsWith("Topology__Listeners__", StringComparison.Ordinal))
+                .Select(variable => variable.Value).ToList();
+            Assert.Equal(
+                endpoints.Select(endpoint => $"{{{project.Name}.bindings.{endpoint.Name}.targetPort}}").Order(), listeners.Order());
         }
     }
 
@@ -60,15 +70,22 @@ public sealed class RehearsalModelTests : IDisposable
     public void Only_the_outside_meets_TLS_on_the_well_known_ports()
     {
         var endpoints = Endpoints(Find(Rehearse("cloud.json"), "ingress"));
-        Assert.Equal([("edge-http", "http", 8080), ("edge-https", "https", 8443)], endpoints.Where(endpoint => endpoint.Port is not null).Select(endpoint => (endpoint.Name, endpoint.UriScheme, endpoint.Port!.Value)).Order());
-        Assert.Equal(["edge-http", "edge-https"], endpoints.Where(endpoint => endpoint.IsExternal).Select(endpoint => endpoint.Name).Order());
+        Assert.Equal(
+            [("edge-http", "http", 8080), ("edge-https", "https", 8443)],
+            endpoints.Where(endpoint => endpoint.Port is not null)
+            .Select(endpoint => (endpoint.Name, endpoint.UriScheme, endpoint.Port!.Value)).Order());
+        Assert.Equal(
+            ["edge-http", "edge-https"], endpoints.Where(endpoint => endpoint.IsExternal).Select(endpoint => endpoint.Name).Order());
         Assert.Equal(
             ["catalog-http", "health", "live-grpc-http", "live-http", "media-http", "orders-http", "traffic-http"],
             endpoints.Where(endpoint => !endpoint.IsExternal).Select(endpoint => endpoint.Name).Order(StringComparer.Ordinal));
 
-        var both = Endpoints(Find(Rehearse("cloud-both.json"), "ingress")).Where(endpoint => endpoint.UriScheme == "https").OrderBy(endpoint => endpoint.Port).ToList();
+        var both =
+            Endpoints(Find(Rehearse("cloud-both.json"), "ingress"))
+            .Where(endpoint => endpoint.UriScheme == "https").OrderBy(endpoint => endpoint.Port).ToList();
         Assert.Equal(("edge-https", 8443), (both[0].Name, both[0].Port));
-        Assert.Equal(["catalog-https", "edge-https", "live-https", "media-https", "orders-https"], both.Select(endpoint => endpoint.Name).Order());
+        Assert.Equal(
+            ["catalog-https", "edge-https", "live-https", "media-https", "orders-https"], both.Select(endpoint => endpoint.Name).Order());
         Assert.Equal(Enumerable.Range(8443, 5), both.Select(endpoint => endpoint.Port!.Value));
 
         Assert.All(Endpoints(Find(Rehearse("cloud.json", "--Topology:Ports=dynamic"), "ingress")), endpoint => Assert.Null(endpoint.Port));
@@ -78,7 +95,8 @@ public sealed class RehearsalModelTests : IDisposable
     public async Task Each_entrance_is_told_what_to_do()
     {
         var entrances = await EntrancesAsync(Rehearse("cloud.json", "--Topology:Replicas:catalog=2"));
-        Assert.Equal(["edge-http"], entrances.Where(entrance => entrance.Value["RedirectsToTls"] == "true").Select(entrance => entrance.Key));
+        Assert.Equal(
+            ["edge-http"], entrances.Where(entrance => entrance.Value["RedirectsToTls"] == "true").Select(entrance => entrance.Key));
         Assert.Equal(["edge-http"], entrances.Where(entrance => entrance.Value.ContainsKey("Tls")).Select(entrance => entrance.Key));
         Assert.Equal(["live-grpc-http"], entrances.Where(entrance => entrance.Value["Http2"] == "true").Select(entrance => entrance.Key));
         Assert.All(entrances.Values, entrance => Assert.Equal("false", entrance["IsTcp"]));
@@ -90,7 +108,8 @@ public sealed class RehearsalModelTests : IDisposable
     {
         var entrances = await EntrancesAsync(Rehearse("cloud-both.json", "--Topology:Replicas:catalog=2"));
         var passed = entrances.Where(entrance => entrance.Value["IsTcp"] == "true").ToList();
-        Assert.Equal(["catalog-internal", "live-internal", "media-internal", "orders-internal"], passed.Select(entrance => entrance.Key).Order());
+        Assert.Equal(
+            ["catalog-internal", "live-internal", "media-internal", "orders-internal"], passed.Select(entrance => entrance.Key).Order());
         Assert.All(passed, entrance => Assert.DoesNotContain("Tls", entrance.Value.Keys));
         // Each way leads to the process's own port for it.
         Assert.Equal(["{catalog-1.bindings.http.url}", "{catalog-2.bindings.http.url}"], Targets(entrances["catalog-http"]));
@@ -121,7 +140,8 @@ public sealed class RehearsalModelTests : IDisposable
     public async Task What_a_container_keeps_in_tmp_each_process_keeps_in_a_folder_of_its_own()
     {
         var environment = await EnvironmentAsync(Find(Rehearse("cloud.json"), "orders"));
-        Assert.Equal($"Data Source={Path.Combine(_data.FullName, "orders", "topology-orders.db")}", environment["ConnectionStrings__orders"]);
+        Assert.Equal(
+            $"Data Source={Path.Combine(_data.FullName, "orders", "topology-orders.db")}", environment["ConnectionStrings__orders"]);
         Assert.True(Directory.Exists(Path.Combine(_data.FullName, "orders")));
     }
 
@@ -155,7 +175,8 @@ public sealed class RehearsalModelTests : IDisposable
         Assert.Equal($"{manifest.File}: resource 'edge', key 'env.X': {{catalgo.bindings.http.url}} refers to 'catalgo', which is not in the manifest.", error.Message);
     }
 
-    private IDistributedApplicationBuilder Rehearse(string manifest, params string[] settings) => Build(ManifestFile.Committed(manifest), settings);
+    private IDistributedApplicationBuilder Rehearse(string manifest, params string[] settings) =>
+        Build(ManifestFile.Committed(manifest), settings);
 
     private IDistributedApplicationBuilder Build(string manifest, params string[] settings)
     {
@@ -169,9 +190,11 @@ public sealed class RehearsalModelTests : IDisposable
         return builder;
     }
 
-    private static IEnumerable<ProjectResource> Projects(IDistributedApplicationBuilder builder) => builder.Resources.OfType<ProjectResource>();
+    private static IEnumerable<ProjectResource> Projects(IDistributedApplicationBuilder builder) =>
+        builder.Resources.OfType<ProjectResource>();
 
-    private static ProjectResource Find(IDistributedApplicationBuilder builder, string name) => Projects(builder).Single(project => project.Name == name);
+    private static ProjectResource Find(IDistributedApplicationBuilder builder, string name) =>
+        Projects(builder).Single(project => project.Name == name);
 
     private static List<EndpointAnnotation> Endpoints(ProjectResource project) => [.. project.Annotations.OfType<EndpointAnnotation>()];
 
@@ -188,7 +211,8 @@ public sealed class RehearsalModelTests : IDisposable
     }
 
     private static IEnumerable<string> Targets(Dictionary<string, string> entrance) =>
-        entrance.Where(variable => variable.Key.StartsWith("Targets__", StringComparison.Ordinal)).OrderBy(variable => variable.Key).Select(variable => variable.Value);
+        entrance.Where(variable => variable.Key.StartsWith("Targets__", StringComparison.Ordinal)).OrderBy(variable => variable.Key)
+            .Select(variable => variable.Value);
 
     private static async Task<Dictionary<string, string>> EnvironmentAsync(ProjectResource resource) =>
 #pragma warning disable CS0618 // The successor needs a running application; this reads the model as publishing does.

@@ -9,7 +9,8 @@ public sealed class TemplateTests
 
     [Fact]
     public void Any_text_survives_when_its_braces_are_written_twice() =>
-        Gen.String[Gen.Char["{}ab.- \"é"], 0, 40].Sample(text => string.Concat(Template.Parse(Escape(text)).Select(part => part.Literal)) == text);
+        Gen.String[Gen.Char["{}ab.- \"é"], 0, 40].Sample(
+            text => string.Concat(Template.Parse(Escape(text)).Select(part => part.Literal)) == text);
 
     [Fact]
     public void References_are_found_in_order_between_any_text() =>
@@ -19,7 +20,9 @@ public sealed class TemplateTests
 
             var parts = Template.Parse(text);
 
-            Assert.Equal(pieces.Select(piece => string.Join('.', piece.Item2)), parts.Where(part => part.IsReference).Select(part => string.Join('.', part.Path)));
+            Assert.Equal(
+                pieces.Select(piece => string.Join('.', piece.Item2)),
+                parts.Where(part => part.IsReference).Select(part => string.Join('.', part.Path)));
             Assert.Equal(string.Concat(pieces.Select(piece => piece.Item1)), string.Concat(parts.Select(part => part.Literal)));
         });
 
@@ -51,5 +54,6 @@ public sealed class TemplateTests
         Assert.Contains("write it twice for a literal brace", error.Message, StringComparison.Ordinal);
     }
 
-    private static string Escape(string literal) => literal.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal);
+    private static string Escape(string literal) =>
+        literal.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal);
 }

@@ -20,20 +20,25 @@ public sealed class RestartTests
             var watch = Stopwatch.StartNew();
             await Programs.SignalAsync("KILL", pid);
             await Eventually.TrueAsync(
-                () => topology.Resource(service) is var now && now.GetProperty("health").GetString() == "healthy" && now.GetProperty("pid").GetInt32() != pid, seconds: 30);
+                () => topology.Resource(service) is var now && now.GetProperty("health").GetString() == "healthy"
+                    && now.GetProperty("pid").GetInt32() != pid, seconds: 30);
             TestContext.Current.TestOutputHelper?.WriteLine($"{service} was healthy again after {watch.Elapsed.TotalSeconds:0.0} s");
         }
 
-        Assert.All(Services, service => Assert.Contains(topology.Lines, line => line.StartsWith($"{service} ended with exit code", StringComparison.Ordinal)));
+        Assert.All(
+            Services, service =>
+            Assert.Contains(topology.Lines, line => line.StartsWith($"{service} ended with exit code", StringComparison.Ordinal)));
     }
 
     [Fact]
     public async Task What_never_becomes_healthy_is_not_tried_for_ever()
     {
         // No service can read this, so none starts.
-        await using var topology = TopologyProcess.LaunchWith([("Topology__ListenAddress", "nowhere")], "--Topology:Ports=dynamic", "--Topology:Dashboard=false");
+        await using var topology =
+            TopologyProcess.LaunchWith([("Topology__ListenAddress", "nowhere")], "--Topology:Ports=dynamic", "--Topology:Dashboard=false");
         await topology.UntilAsync(
-            () => topology.Output.Contains("catalog-1 ended with exit code", StringComparison.Ordinal) && topology.Output.Contains("It never became healthy in 6 starts and is not tried again", StringComparison.Ordinal),
+            () => topology.Output.Contains("catalog-1 ended with exit code", StringComparison.Ordinal)
+                && topology.Output.Contains("It never became healthy in 6 starts and is not tried again", StringComparison.Ordinal),
             "a service is given up", TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         Assert.False(topology.State.GetProperty("healthy").GetBoolean());
     }

@@ -26,7 +26,9 @@ public sealed class StartTests
     public async Task The_terminal_shows_few_lines_and_the_ones_that_matter()
     {
         await using var topology = await TopologyProcess.StartAsync("--Topology:Dashboard=true");
-        await topology.UntilAsync(() => topology.Output.Contains("Press Ctrl+C", StringComparison.Ordinal), "the start is announced", TimeSpan.FromSeconds(20), Cancelled);
+        await topology.UntilAsync(
+            () => topology.Output.Contains("Press Ctrl+C", StringComparison.Ordinal), "the start is announced", TimeSpan.FromSeconds(20),
+            Cancelled);
         Assert.InRange(topology.Lines.Count, 5, 15);
         Assert.StartsWith("Login to the dashboard at http://localhost:", topology.Lines[0], StringComparison.Ordinal);
         foreach (var name in (string[])["Traffic:", "Edge:", "Direct:"])
@@ -43,7 +45,9 @@ public sealed class StartTests
     public async Task Every_service_is_one_process()
     {
         await using var topology = await TopologyProcess.StartAsync();
-        foreach (var resource in topology.State.GetProperty("resources").EnumerateArray().Where(resource => resource.GetProperty("pid").ValueKind == JsonValueKind.Number))
+        foreach (
+            var resource in topology.State.GetProperty("resources").EnumerateArray()
+            .Where(resource => resource.GetProperty("pid").ValueKind == JsonValueKind.Number))
         {
             var pid = resource.GetProperty("pid").GetInt32();
             Assert.Contains("Topology.", File.ReadAllText($"/proc/{pid}/cmdline"), StringComparison.Ordinal);
@@ -85,8 +89,12 @@ public sealed class StartTests
     [Fact]
     public async Task A_state_file_that_cannot_be_written_stops_nothing()
     {
-        await using var topology = TopologyProcess.LaunchWith([], "--Topology:Ports=dynamic", "--Topology:Dashboard=true", "--Topology:State=/dev/null/state.json");
-        await topology.UntilAsync(() => topology.Output.Contains("All 8 resources are healthy", StringComparison.Ordinal), "everything is healthy", TimeSpan.FromMinutes(2), Cancelled);
+        await using var topology =
+            TopologyProcess.LaunchWith(
+            [], "--Topology:Ports=dynamic", "--Topology:Dashboard=true", "--Topology:State=/dev/null/state.json");
+        await topology.UntilAsync(
+            () => topology.Output.Contains("All 8 resources are healthy", StringComparison.Ordinal), "everything is healthy",
+            TimeSpan.FromMinutes(2), Cancelled);
         Assert.Contains("/dev/null/state.json", topology.Output, StringComparison.Ordinal);
     }
 

@@ -32,7 +32,8 @@ public sealed class StopTests
     public async Task A_topology_that_belongs_to_another_process_ends_with_it()
     {
         using var owner = Process.Start("sleep", ["1000"]);
-        await using var topology = TopologyProcess.LaunchWith([("ASPIRE_CLI_PID", $"{owner.Id}")], "--Topology:Ports=dynamic", "--Topology:Dashboard=false");
+        await using var topology =
+            TopologyProcess.LaunchWith([("ASPIRE_CLI_PID", $"{owner.Id}")], "--Topology:Ports=dynamic", "--Topology:Dashboard=false");
         await topology.UntilHealthyAsync();
         var pids = Pids(topology);
         owner.Kill();

@@ -22,7 +22,10 @@ public sealed class CatalogTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.OK, first.StatusCode);
         Assert.Equal(7, (await first.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("id").GetInt32());
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/catalog/items/7") { Headers = { { "If-None-Match", first.Headers.ETag!.ToString() } } };
+        using var request =
+            new HttpRequestMessage(
+            HttpMethod.Get, "/catalog/items/7")
+            { Headers = { { "If-None-Match", first.Headers.ETag!.ToString() } } };
         using var second = await client.SendAsync(request, Cancelled);
         Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
         Assert.Empty(await second.Content.ReadAsByteArrayAsync(Cancelled));
@@ -36,7 +39,9 @@ public sealed class CatalogTests : IAsyncDisposable
         using var get = await client.GetAsync("/catalog/items/7", Cancelled);
         using var request = new HttpRequestMessage(HttpMethod.Head, "/catalog/items/7");
         using var head = await client.SendAsync(request, Cancelled);
-        Assert.Equal((get.StatusCode, get.Headers.ETag, get.Content.Headers.ContentLength), (head.StatusCode, head.Headers.ETag, head.Content.Headers.ContentLength));
+        Assert.Equal(
+            (get.StatusCode, get.Headers.ETag, get.Content.Headers.ContentLength),
+            (head.StatusCode, head.Headers.ETag, head.Content.Headers.ContentLength));
         Assert.Empty(await head.Content.ReadAsByteArrayAsync(Cancelled));
     }
 
@@ -56,7 +61,8 @@ public sealed class CatalogTests : IAsyncDisposable
         var ids = new List<int>();
         for (var page = 1; ; page++)
         {
-            var items = (await client.GetFromJsonAsync<JsonElement>($"/catalog/items?page={page}&size=100", Cancelled)).GetProperty("items");
+            var items =
+                (await client.GetFromJsonAsync<JsonElement>($"/catalog/items?page={page}&size=100", Cancelled)).GetProperty("items");
             if (items.GetArrayLength() == 0) break;
             ids.AddRange(items.EnumerateArray().Select(item => item.GetProperty("id").GetInt32()));
         }
@@ -78,6 +84,7 @@ public sealed class CatalogTests : IAsyncDisposable
         using var response = await _catalog.Client().GetAsync(path, Cancelled);
         Assert.Equal(status, response.StatusCode);
         Assert.Contains(named, await response.Content.ReadAsStringAsync(Cancelled), StringComparison.Ordinal);
-        Assert.Equal(status == HttpStatusCode.OK ? "application/json" : "application/problem+json", response.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(
+            status == HttpStatusCode.OK ? "application/json" : "application/problem+json", response.Content.Headers.ContentType!.MediaType);
     }
 }

@@ -19,11 +19,13 @@ public sealed class LiveTests : IAsyncDisposable
     [Fact]
     public async Task Events_go_on_after_the_last_one_a_client_has_seen()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/live/events?count=3&interval=20") { Headers = { { "Last-Event-ID", "41" } } };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Get, "/live/events?count=3&interval=20") { Headers = { { "Last-Event-ID", "41" } } };
         using var response = await _live.Client().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancelled);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
         var ids = new List<string?>();
-        await foreach (var item in SseParser.Create(await response.Content.ReadAsStreamAsync(Cancelled)).EnumerateAsync(Cancelled)) ids.Add(item.EventId);
+        await foreach (var item in SseParser.Create(await response.Content.ReadAsStreamAsync(Cancelled)).EnumerateAsync(Cancelled)) ids.Add(
+            item.EventId);
         Assert.Equal(["42", "43", "44"], ids);
     }
 
@@ -54,12 +56,17 @@ public sealed class LiveTests : IAsyncDisposable
     [Fact]
     public async Task A_socket_that_does_not_answer_pings_ends()
     {
-        await using var live = ServiceHost.Start<Topology.Live.Events.Tick>([("Topology:Limits:Http2PingDelay", "00:00:01"), ("Topology:Limits:Http2PingTimeout", "00:00:01")]);
+        await using var live =
+            ServiceHost.Start<Topology.Live.Events.Tick>(
+            [("Topology:Limits:Http2PingDelay", "00:00:01"), ("Topology:Limits:Http2PingTimeout", "00:00:01")]);
         await using var connection = await RawConnection.OpenAsync(live.Url("http"), Cancelled);
         await connection.SendAsync("GET /live/socket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", Cancelled);
         Assert.Equal(101, (await connection.ReadAsync())?.Status);
         // Reads a ping and then the end; nothing is sent any more.
-        for (var end = DateTime.UtcNow.AddSeconds(8); !await connection.IsClosedAsync(); connection.Skip()) Assert.True(DateTime.UtcNow < end);
+        for (var end = DateTime.UtcNow.AddSeconds(8); !await connection.IsClosedAsync(); connection.Skip())
+        {
+            Assert.True(DateTime.UtcNow < end);
+        }
     }
 
     [Fact]
@@ -67,7 +74,9 @@ public sealed class LiveTests : IAsyncDisposable
     {
         using var socket = new ClientWebSocket();
         await socket.ConnectAsync(new UriBuilder(_live.Url("http")) { Scheme = "ws", Path = "/live/socket" }.Uri, Cancelled);
-        foreach (var (type, payload) in new[] { (WebSocketMessageType.Text, "hello"u8.ToArray()), (WebSocketMessageType.Binary, new byte[40_000]) })
+        foreach (
+            var (type, payload) in new[
+            ] { (WebSocketMessageType.Text, "hello"u8.ToArray()), (WebSocketMessageType.Binary, new byte[40_000]) })
         {
             await socket.SendAsync(payload, type, true, Cancelled);
             using var received = new MemoryStream();

@@ -36,7 +36,8 @@ public sealed class MediaTests : IAsyncDisposable
     [InlineData(99_999, 99_999)]
     public async Task A_range_is_the_same_bytes_as_in_the_whole(int from, int to)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/media/100000") { Headers = { Range = new RangeHeaderValue(from, to) } };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Get, "/media/100000") { Headers = { Range = new RangeHeaderValue(from, to) } };
         using var response = await _media.Client().SendAsync(request, Cancelled);
         Assert.Equal(HttpStatusCode.PartialContent, response.StatusCode);
         Assert.Equal($"bytes {from}-{to}/100000", response.Content.Headers.ContentRange!.ToString());

@@ -92,7 +92,8 @@ public sealed class OrdersTests : IAsyncDisposable
     [InlineData("k", """{"lines":[{"itemId":1,"quantity":0}]}""", HttpStatusCode.BadRequest, "quantity")]
     [InlineData("k", """{"lines":[{"itemId":1,"quantity":"many"}]}""", HttpStatusCode.BadRequest, "lines[0].quantity")]
     [InlineData("k", """{"lines":[{"itemId":1,"quantity":1},{"itemId":9999,"quantity":1}]}""", HttpStatusCode.UnprocessableEntity, "lines[1].itemId")]
-    public async Task Bad_input_is_answered_with_a_problem_that_names_the_field(string? key, string body, HttpStatusCode status, string field)
+    public async Task Bad_input_is_answered_with_a_problem_that_names_the_field(
+        string? key, string body, HttpStatusCode status, string field)
     {
         using var response = await PostAsync(key, body);
         var text = await response.Content.ReadAsStringAsync(Cancelled);
@@ -127,7 +128,8 @@ public sealed class OrdersTests : IAsyncDisposable
     public async Task A_catalog_that_hangs_or_talks_nonsense_is_one_that_does_not_answer(bool hangs)
     {
         await using var catalog = await Recorder.StartAsync();
-        catalog.Answer = context => hangs ? Task.Delay(Timeout.Infinite, context.RequestAborted) : context.Response.WriteAsync("no JSON", Cancelled);
+        catalog.Answer = context =>
+            hangs ? Task.Delay(Timeout.Infinite, context.RequestAborted) : context.Response.WriteAsync("no JSON", Cancelled);
         await _orders.DisposeAsync();
         _orders = ServiceHost.Start<OrderStore>([("ConnectionStrings:orders", $"Data Source={_file}"), .. catalog.AsEveryService()]);
         using var response = await PostAsync("k", """{"lines":[{"itemId":1,"quantity":1}]}""");
@@ -146,7 +148,10 @@ public sealed class OrdersTests : IAsyncDisposable
         {
             Version = new(version),
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new StreamContent(new Unannounced([.. Enumerable.Repeat((byte)' ', 200_000)])) { Headers = { { "Content-Type", "application/json" } } },
+            Content =
+                new StreamContent(
+                new Unannounced([.. Enumerable.Repeat((byte)' ', 200_000)]))
+                { Headers = { { "Content-Type", "application/json" } } },
             Headers = { { "Idempotency-Key", "k" } },
         };
         using var response = await _orders.Client("https").SendAsync(request, Cancelled);
@@ -156,7 +161,9 @@ public sealed class OrdersTests : IAsyncDisposable
     [Fact]
     public void Where_orders_cannot_be_kept_the_start_fails_and_names_the_setting()
     {
-        var error = Assert.Throws<InvalidOperationException>(() => ServiceHost.Start<OrderStore>(("ConnectionStrings:orders", $"Data Source={_file}/orders.db")));
+        var error =
+            Assert.Throws<InvalidOperationException>(
+            () => ServiceHost.Start<OrderStore>(("ConnectionStrings:orders", $"Data Source={_file}/orders.db")));
         Assert.Contains($"{_file}/orders.db", error.Message, StringComparison.Ordinal);
         Assert.Contains("Set ConnectionStrings:orders to", error.Message, StringComparison.Ordinal);
     }
@@ -172,7 +179,8 @@ public sealed class OrdersTests : IAsyncDisposable
 
     private async Task<HttpResponseMessage> PostAsync(string? key, string body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = new StringContent(body, null, "application/json") };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = new StringContent(body, null, "application/json") };
         if (key is not null) request.Headers.Add("Idempotency-Key", key);
         return await _orders.Client().SendAsync(request, Cancelled);
     }

@@ -52,12 +52,17 @@ public sealed class EvidenceTests
     public void Answers_differ_by_status_field_or_body()
     {
         var first = Make(200, "text/plain", "same");
-        Assert.Null(IdenticalAnswersClaim.Difference(first, Make(200, "text/plain", "same") with { Headers = [("Content-Type", "text/plain"), ("Date", "another"), ("Alt-Svc", "h3=\":1\"")] }, null));
+        Assert.Null(
+            IdenticalAnswersClaim.Difference(
+            first, Make(200, "text/plain", "same")
+            with
+            { Headers = [("Content-Type", "text/plain"), ("Date", "another"), ("Alt-Svc", "h3=\":1\"")] }, null));
         Assert.Contains("status", IdenticalAnswersClaim.Difference(first, Make(500, "text/plain", "same"), null));
         Assert.Contains("Content-Type", IdenticalAnswersClaim.Difference(first, Make(200, "text/html", "same"), null));
         Assert.Contains("bodies", IdenticalAnswersClaim.Difference(first, Make(200, "text/plain", "diff"), new CatalogWorkload()));
     }
 
     private static Answer Make(int status, string type, string body) =>
-        new(status, System.Net.HttpVersion.Version11, [("Content-Type", type), ("Date", "now")], System.Text.Encoding.UTF8.GetBytes(body), null);
+        new(status, System.Net.HttpVersion.Version11, [("Content-Type", type), ("Date", "now")], System.Text.Encoding.UTF8.GetBytes(body),
+            null);
 }

@@ -16,7 +16,9 @@ public sealed class DestinationTests
     [Fact]
     public async Task A_replica_keeps_its_name_and_with_it_its_health_when_another_one_leaves()
     {
-        var both = await NamesAsync(("services:catalog:internal-h2:0", "http://localhost:5001"), ("services:catalog:internal-h2:1", "http://localhost:5002"));
+        var both =
+            await NamesAsync(
+            ("services:catalog:internal-h2:0", "http://localhost:5001"), ("services:catalog:internal-h2:1", "http://localhost:5002"));
         var one = await NamesAsync(("services:catalog:internal-h2:0", "http://localhost:5002"));
         Assert.Equal(["http://localhost:5001/", "http://localhost:5002/"], both.Values.Order());
         Assert.Equal(both.Single(entry => entry.Value == "http://localhost:5002/"), Assert.Single(one));
@@ -33,7 +35,8 @@ public sealed class DestinationTests
             return Task.CompletedTask;
         };
         await using var edge = ServiceHost.Start<UpstreamOptions>(
-            [.. catalog.AsEveryService(), ("Edge:Upstream", "internal-tls"), ("ReverseProxy:Clusters:catalog:HttpClient:SslProtocols:0", "Tls12")]);
+            [.. catalog.AsEveryService(), ("Edge:Upstream", "internal-tls"),
+                ("ReverseProxy:Clusters:catalog:HttpClient:SslProtocols:0", "Tls12")]);
         using var response = await edge.Client().GetAsync("/catalog/x", Cancelled);
         Assert.True(response.IsSuccessStatusCode);
         Assert.Equal(SslProtocols.Tls12, spoken);

@@ -51,7 +51,9 @@ public sealed class EdgeTests
         var who = (await response.Content.ReadFromJsonAsync<WhoAmIResponse>(Cancelled))!;
         Assert.Equal((listener, edge.Url(listener).Authority, "edge"), (who.Scheme, who.Host, who.TopologyPath));
         Assert.True(IPAddress.IsLoopback(IPAddress.Parse(who.RemoteAddress!)));
-        Assert.DoesNotContain(who.ForwardedHeaders, header => header.Value.Contains("203.0.113.9", StringComparison.Ordinal) || header.Value.Contains("evil", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            who.ForwardedHeaders, header =>
+            header.Value.Contains("203.0.113.9", StringComparison.Ordinal) || header.Value.Contains("evil", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -70,7 +72,9 @@ public sealed class EdgeTests
 
         async Task<List<string>> AnsweringAsync()
         {
-            var who = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => client.GetFromJsonAsync<WhoAmIResponse>("/catalog/whoami", Cancelled)));
+            var who =
+                await Task.WhenAll(
+                Enumerable.Range(0, 40).Select(_ => client.GetFromJsonAsync<WhoAmIResponse>("/catalog/whoami", Cancelled)));
             return [.. who.Select(answer => answer!.Instance).Distinct().Order()];
         }
     }
@@ -81,12 +85,14 @@ public sealed class EdgeTests
         await using var stays = ServiceHost.Start<ItemStore>([("OTEL_SERVICE_NAME", "stays")]);
         await using var leaves = await Upstream.StartAsync(context => context.Response.WriteAsync("leaves"));
         await using var edge = StartEdge(
-            [("services:catalog:internal-h2:0", stays.Url("internal-h2").GetLeftPart(UriPartial.Authority)), ("services:catalog:internal-h2:1", leaves.Url)]);
+            [("services:catalog:internal-h2:0", stays.Url("internal-h2").GetLeftPart(UriPartial.Authority)),
+                ("services:catalog:internal-h2:1", leaves.Url)]);
         var client = edge.Client();
         await Eventually.TrueAsync(async () => await LeavesAnswersAsync());
 
         await leaves.StopAsync();
-        await Eventually.TrueAsync(async () => (await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.GetAsync("/catalog/items/1", Cancelled))))
+        await Eventually.TrueAsync(
+            async () => (await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.GetAsync("/catalog/items/1", Cancelled))))
             .All(response => response.IsSuccessStatusCode));
 
         await using var back = await Upstream.StartAsync(context => context.Response.WriteAsync("leaves"), new Uri(leaves.Url).Port);
@@ -107,14 +113,18 @@ public sealed class EdgeTests
     [Fact]
     public async Task No_client_sees_that_a_replica_has_gone()
     {
-        await using var stays = await Upstream.StartAsync(async context => await context.Response.WriteAsync($"{await new StreamReader(context.Request.Body).ReadToEndAsync(Cancelled)} stays"));
+        await using var stays =
+            await Upstream.StartAsync(
+            async context =>
+            await context.Response.WriteAsync($"{await new StreamReader(context.Request.Body).ReadToEndAsync(Cancelled)} stays"));
         await using var edge = StartEdge([
             ("ReverseProxy:Clusters:orders:HealthCheck:Active:Enabled", "false"),
             ("services:orders:internal-h2:0", $"http://localhost:{FreePorts.Take()}"), ("services:orders:internal-h2:1", stays.Url)]);
         for (var i = 0; i < 50; i++)
         {
             // Nothing is sent before a connection is there, so that a POST may go elsewhere too.
-            using var response = i % 2 == 0 ? await edge.Client().GetAsync("/orders/1", Cancelled) : await edge.Client().PostAsync("/orders", new StringContent("sent once,"), Cancelled);
+            using var response = i % 2 == 0 ? await edge.Client().GetAsync("/orders/1", Cancelled)
+                : await edge.Client().PostAsync("/orders", new StringContent("sent once,"), Cancelled);
             Assert.Equal(i % 2 == 0 ? " stays" : "sent once, stays", await response.Content.ReadAsStringAsync(Cancelled));
         }
     }
@@ -148,7 +158,10 @@ public sealed class EdgeTests
     [Fact]
     public async Task A_backend_that_cannot_be_reached_is_a_502_with_the_traces_id()
     {
-        await using var edge = StartEdge([("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false"), ("services:catalog:internal-h2:0", $"http://localhost:{FreePorts.Take()}")]);
+        await using var edge =
+            StartEdge(
+            [("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false"),
+            ("services:catalog:internal-h2:0", $"http://localhost:{FreePorts.Take()}")]);
         using var response = await edge.Client().GetAsync("/catalog/items/1", Cancelled);
         await AssertProblemAsync(response, HttpStatusCode.BadGateway);
     }
@@ -160,16 +173,22 @@ public sealed class EdgeTests
         await Eventually.TrueAsync(async () =>
         {
             using var response = await edge.Client().GetAsync("/catalog/items/1", Cancelled);
-            return response.StatusCode == HttpStatusCode.ServiceUnavailable && response.Content.Headers.ContentType?.MediaType == "application/problem+json";
+            return response.StatusCode == HttpStatusCode.ServiceUnavailable
+                && response.Content.Headers.ContentType?.MediaType == "application/problem+json";
         });
     }
 
     [Fact]
     public async Task A_backend_that_does_not_answer_in_time_is_a_504()
     {
-        await using var slow = await Upstream.StartAsync(context => context.Request.Path == "/health" ? Task.CompletedTask : Task.Delay(Timeout.Infinite, context.RequestAborted));
-        await using var edge = StartEdge([("services:catalog:internal-h2:0", slow.Url), ("ReverseProxy:Clusters:catalog:HttpRequest:ActivityTimeout", "00:00:01"),
-            ("ReverseProxy:Clusters:catalog:HttpRequest:Version", "2"), ("ReverseProxy:Clusters:catalog:HttpRequest:VersionPolicy", "RequestVersionExact")]);
+        await using var slow =
+            await Upstream.StartAsync(
+            context => context.Request.Path == "/health" ? Task.CompletedTask : Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var edge =
+            StartEdge(
+            [("services:catalog:internal-h2:0", slow.Url), ("ReverseProxy:Clusters:catalog:HttpRequest:ActivityTimeout", "00:00:01"),
+            ("ReverseProxy:Clusters:catalog:HttpRequest:Version", "2"),
+                ("ReverseProxy:Clusters:catalog:HttpRequest:VersionPolicy", "RequestVersionExact")]);
         using var response = await edge.Client().GetAsync("/catalog/items/1", Cancelled);
         await AssertProblemAsync(response, HttpStatusCode.GatewayTimeout);
     }
@@ -208,7 +227,8 @@ public sealed class EdgeTests
     {
         await using var live = ServiceHost.Start<Topology.Live.Events.Tick>();
         await using var edge = StartEdge(ServiceHost.Discovery("live", live));
-        await using var stream = await edge.Client().GetStreamAsync("/live/events?interval=60000", Cancelled).WaitAsync(TimeSpan.FromSeconds(5), Cancelled);
+        await using var stream =
+            await edge.Client().GetStreamAsync("/live/events?interval=60000", Cancelled).WaitAsync(TimeSpan.FromSeconds(5), Cancelled);
         using var reader = new StreamReader(stream);
         Assert.Equal("event: tick", await reader.ReadLineAsync(Cancelled).AsTask().WaitAsync(TimeSpan.FromSeconds(5), Cancelled));
     }
@@ -232,7 +252,8 @@ public sealed class EdgeTests
     {
         Assert.Equal(status, response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
-        Assert.Matches("^00-[0-9a-f]{32}-", (await response.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("traceId").GetString()!);
+        Assert.Matches(
+            "^00-[0-9a-f]{32}-", (await response.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("traceId").GetString()!);
     }
 
     /// <summary>A backend of the test's own, in cleartext HTTP/2.</summary>

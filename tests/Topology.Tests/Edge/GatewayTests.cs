@@ -37,10 +37,13 @@ public sealed class GatewayTests : IAsyncLifetime
     [InlineData("X-HOP, X-Forwarded-For, X-Forwarded-Proto, X-Topology-Edge, Via")]
     public async Task Fields_that_Connection_names_are_not_passed_on(string connection)
     {
-        var seen = await AskAsync($"Connection: {connection}\r\nX-Hop: 1\r\nX-Stays: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: close\r\nTE: trailers\r\n");
+        var seen =
+            await AskAsync(
+            $"Connection: {connection}\r\nX-Hop: 1\r\nX-Stays: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: close\r\nTE: trailers\r\n");
         Assert.DoesNotContain(seen.Keys, name => name.Equals("X-Hop", StringComparison.OrdinalIgnoreCase));
         Assert.Contains("X-Stays", seen);
-        Assert.DoesNotContain(seen.Keys, name => name is "Connection" or "Keep-Alive" or "Proxy-Connection" or "Transfer-Encoding" or "Upgrade");
+        Assert.DoesNotContain(
+            seen.Keys, name => name is "Connection" or "Keep-Alive" or "Proxy-Connection" or "Transfer-Encoding" or "Upgrade");
         // What the edge itself says is not the client's to remove.
         Assert.Equal("edge", seen["X-Topology-Edge"]);
         Assert.Contains("Via", seen);
@@ -59,17 +62,29 @@ public sealed class GatewayTests : IAsyncLifetime
     {
         await using var backend = new ScriptedBackend { Answer = ("HTTP/1.1 200 OK\r\nConnection: X-Hop, Upgrade, close\r\nUpgrade: foo\r\nX-Hop: 1\r\nX-Stays: 1\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", After.Close) };
         await using var edge = ServiceHost.Start<UpstreamOptions>(
-            [("Edge:Upstream", "internal"), ("services:catalog:internal:0", backend.Url), ("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false")]);
+            [("Edge:Upstream", "internal"), ("services:catalog:internal:0", backend.Url),
+                ("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false")]);
         await using var connection = await RawConnection.OpenAsync(edge.Url("http"), Cancelled);
         await connection.SendAsync("GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
         var answer = (await connection.ReadAsync())!;
-        Assert.Equal((200, null, "1", null, null), (answer.Status, answer.Header("x-hop"), answer.Header("x-stays"), answer.Header("keep-alive"), answer.Header("connection")));
+        Assert.Equal(
+            (200, null, "1", null, null),
+            (answer.Status, answer.Header("x-hop"), answer.Header("x-stays"), answer.Header("keep-alive"), answer.Header("connection")));
         Assert.Null(answer.Header("upgrade"));
 
         // RFC 9113 section 8.2.2: HTTP/2 has none of them.
-        using var client = new HttpClient(ServiceHost.Handler()) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var client =
+            new HttpClient(
+            ServiceHost.Handler())
+            {
+                DefaultRequestVersion = HttpVersion.Version20,
+                DefaultVersionPolicy =
+            HttpVersionPolicy.RequestVersionExact
+            };
         using var response = await client.GetAsync(new Uri(edge.Url("https"), "/catalog/x"), Cancelled);
-        Assert.DoesNotContain(response.Headers, header => header.Key is "X-Hop" or "Connection" or "Keep-Alive" or "Proxy-Connection" or "Upgrade" or "Transfer-Encoding");
+        Assert.DoesNotContain(
+            response.Headers, header =>
+            header.Key is "X-Hop" or "Connection" or "Keep-Alive" or "Proxy-Connection" or "Upgrade" or "Transfer-Encoding");
         Assert.True(response.Headers.Contains("X-Stays"));
     }
 
@@ -91,7 +106,9 @@ public sealed class GatewayTests : IAsyncLifetime
     {
         var port = FreePorts.Take();
         await using var edge = ServiceHost.Start<UpstreamOptions>(
-            [("Topology:Listeners:http", $"{port}"), ("Edge:Upstream", "internal"), ("services:catalog:internal:0", $"http://localhost:{port}"), ("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false")]);
+            [("Topology:Listeners:http", $"{port}"), ("Edge:Upstream", "internal"),
+                ("services:catalog:internal:0", $"http://localhost:{port}"),
+                ("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false")]);
         await using var connection = await RawConnection.OpenAsync(new Uri($"http://localhost:{port}"), Cancelled);
         await connection.SendAsync("GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
         var answer = await connection.ReadAsync();
@@ -147,7 +164,8 @@ public sealed class GatewayTests : IAsyncLifetime
                 }
             };
             using var invoker = new HttpMessageInvoker(ServiceHost.Handler());
-            var client = new ClientWebSocket { Options = { HttpVersion = new(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact } };
+            var client =
+                new ClientWebSocket { Options = { HttpVersion = new(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact } };
             await client.ConnectAsync(new UriBuilder(edge.Url("https")) { Scheme = "wss", Path = "/live/socket" }.Uri, invoker, Cancelled);
             switch (end)
             {
@@ -160,11 +178,14 @@ public sealed class GatewayTests : IAsyncLifetime
                     Assert.Equal((end, "broken off"), (end, await ended.Task.WaitAsync(TimeSpan.FromSeconds(5), Cancelled)));
                     break;
                 case "backend closes":
-                    Assert.Equal(WebSocketMessageType.Close, (await client.ReceiveAsync(new byte[16], Cancelled).WaitAsync(TimeSpan.FromSeconds(5), Cancelled)).MessageType);
+                    Assert.Equal(
+                        WebSocketMessageType.Close,
+                        (await client.ReceiveAsync(new byte[16], Cancelled).WaitAsync(TimeSpan.FromSeconds(5), Cancelled)).MessageType);
                     break;
                 default:
                     await client.SendAsync(new byte[1], WebSocketMessageType.Binary, true, Cancelled);
-                    await Assert.ThrowsAnyAsync<Exception>(() => client.ReceiveAsync(new byte[16], Cancelled).WaitAsync(TimeSpan.FromSeconds(5), Cancelled));
+                    await Assert.ThrowsAnyAsync<Exception>(
+                        () => client.ReceiveAsync(new byte[16], Cancelled).WaitAsync(TimeSpan.FromSeconds(5), Cancelled));
                     break;
             }
 
@@ -172,11 +193,13 @@ public sealed class GatewayTests : IAsyncLifetime
         }
     }
 
-    private async Task<IReadOnlyDictionary<string, string>> AskAsync(string fields, string body = "", string request = "GET /catalog/{id}", string listener = "http")
+    private async Task<IReadOnlyDictionary<string,
+        string>> AskAsync(string fields, string body = "", string request = "GET /catalog/{id}", string listener = "http")
     {
         var id = Guid.NewGuid().ToString("N");
         await using var connection = await RawConnection.OpenAsync(_edge.Url(listener), Cancelled);
-        await connection.SendAsync($"{request.Replace("{id}", id, StringComparison.Ordinal)} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n{body}", Cancelled);
+        await connection.SendAsync(
+            $"{request.Replace("{id}", id, StringComparison.Ordinal)} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n{body}", Cancelled);
         Assert.Equal(200, (await connection.ReadAsync())?.Status);
         return Assert.Single(_backend.Seen(id)).Headers;
     }

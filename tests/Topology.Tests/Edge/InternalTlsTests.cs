@@ -27,7 +27,8 @@ public sealed class InternalTlsTests
     [InlineData(LocalAuthorities.Public, "catalog", 0, "of another authority")]
     [InlineData(LocalAuthorities.Internal, "catalog", -100, "expired")]
     [InlineData(LocalAuthorities.Internal, "catalog", 0, Revoked)]
-    public async Task A_backends_certificate_must_be_of_the_authority_of_the_name_in_its_time_and_not_revoked(string authority, string name, int days, string? reason)
+    public async Task A_backends_certificate_must_be_of_the_authority_of_the_name_in_its_time_and_not_revoked(
+        string authority, string name, int days, string? reason)
     {
         // An authority of the test's own, as old as the certificate.
         var folder = Directory.CreateTempSubdirectory("topology-inside-").FullName;
@@ -36,7 +37,8 @@ public sealed class InternalTlsTests
         if (reason == Revoked) issuer.Revoke("trial");
         await using var backend = await StartAsync(certificate);
         await using var edge = ServiceHost.Start<UpstreamOptions>(
-            [("Edge:Upstream", "internal-tls"), ("Topology:Certificates:Directory", folder), ("services:catalog:internal-tls:0", backend.Urls.First())]);
+            [("Edge:Upstream", "internal-tls"), ("Topology:Certificates:Directory", folder),
+                ("services:catalog:internal-tls:0", backend.Urls.First())]);
         var log = new ConcurrentQueue<string>();
         edge.Services.GetRequiredService<ILoggerFactory>().AddProvider(new Capture(log));
 
@@ -50,7 +52,10 @@ public sealed class InternalTlsTests
         // A health probe may have failed first, and then there is no replica to ask.
         Assert.True(response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable, $"{response.StatusCode}");
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
-        await Eventually.TrueAsync(() => log.Any(line => line.Contains("The connection to catalog was refused", StringComparison.Ordinal) && line.Contains(reason, StringComparison.Ordinal)));
+        await Eventually.TrueAsync(
+            () => log.Any(
+            line => line.Contains("The connection to catalog was refused", StringComparison.Ordinal)
+            && line.Contains(reason, StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -73,7 +78,10 @@ public sealed class InternalTlsTests
             if (revoke) issuer.Revoke($"client-{client}");
             if (certificate is not null) handler.SslOptions.ClientCertificates = [certificate];
             using var http = new HttpClient(handler);
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1")) { Headers = { Host = "catalog" } };
+            using var request =
+                new HttpRequestMessage(
+                HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1"))
+                { Headers = { Host = "catalog" } };
             return await Record.ExceptionAsync(async () => (await http.SendAsync(request, Cancelled)).EnsureSuccessStatusCode().Dispose());
         }
     }
@@ -85,7 +93,9 @@ public sealed class InternalTlsTests
         var folder = Directory.CreateTempSubdirectory("topology-renewed-").FullName;
         (string, string)[] certificates = [("Topology:Certificates:Directory", folder)];
         await using var catalog = ServiceHost.Start<ItemStore>(certificates);
-        await using var edge = ServiceHost.Start<UpstreamOptions>([.. certificates, ("Edge:Upstream", "internal-tls"), .. ServiceHost.Discovery("catalog", catalog)]);
+        await using var edge =
+            ServiceHost.Start<UpstreamOptions>(
+            [.. certificates, ("Edge:Upstream", "internal-tls"), .. ServiceHost.Discovery("catalog", catalog)]);
         // Both have read whom they trust, and hold on to it.
         using (var before = await edge.Client().GetAsync("/catalog/items/1", Cancelled)) Assert.Equal(HttpStatusCode.OK, before.StatusCode);
 
@@ -99,7 +109,10 @@ public sealed class InternalTlsTests
         backend.LocalCertificateSelectionCallback = (_, _, _, _, _) => leaf;
         using var client = new HttpClient(handler);
         // The server's certificate is still of the authority before, the client's of the new one: the old is trusted, too.
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1")) { Headers = { Host = "catalog" } };
+        using var request =
+            new HttpRequestMessage(
+            HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1"))
+            { Headers = { Host = "catalog" } };
         using var response = await client.SendAsync(request, Cancelled);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
 
@@ -131,7 +144,9 @@ public sealed class InternalTlsTests
         var port = FreePorts.Take();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port, listen => listen.UseHttps(certificate, https => https.SslProtocols = SslProtocols.None)));
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(
+            kestrel =>
+            kestrel.ListenLocalhost(port, listen => listen.UseHttps(certificate, https => https.SslProtocols = SslProtocols.None)));
         var app = builder.Build();
         app.Run(context => context.Response.WriteAsync("ok"));
         await app.StartAsync(Cancelled);
@@ -151,7 +166,8 @@ public sealed class InternalTlsTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             lines.Enqueue(formatter(state, exception));
 
         public void Dispose()

@@ -20,10 +20,12 @@ public sealed class MalformedAnswerTests : IAsyncLifetime
     {
         _edge = ServiceHost.Start<UpstreamOptions>(
         [
-            ("Edge:Upstream", "internal"), ("services:catalog:internal:0", _backend.Url), ("services:orders:internal:0", _backend.Url), ("services:live:internal:0", _backend.Url),
+            ("Edge:Upstream", "internal"), ("services:catalog:internal:0", _backend.Url), ("services:orders:internal:0", _backend.Url),
+                ("services:live:internal:0", _backend.Url),
             .. from cluster in (string[])["catalog", "orders", "live"]
                from setting in ((string, string)[])
-                   [("HealthCheck:Active:Enabled", "false"), ("HttpRequest:ActivityTimeout", "00:00:02"), ("HttpRequest:Version", "1.1"), ("HttpRequest:VersionPolicy", "RequestVersionExact")]
+                   [("HealthCheck:Active:Enabled", "false"), ("HttpRequest:ActivityTimeout", "00:00:02"), ("HttpRequest:Version", "1.1"),
+                       ("HttpRequest:VersionPolicy", "RequestVersionExact")]
                select ($"ReverseProxy:Clusters:{cluster}:{setting.Item1}", setting.Item2),
         ]);
         return ValueTask.CompletedTask;
@@ -141,7 +143,8 @@ public sealed class MalformedAnswerTests : IAsyncLifetime
             var answer = await connection.ReadAllAsync();
             Assert.True(started.Elapsed < TimeSpan.FromSeconds(8), $"{after}: it hangs.");
             var isWhole = answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal)
-                || (answer.Contains("Content-Length: 10\r\n", StringComparison.OrdinalIgnoreCase) && answer.EndsWith("hellohello", StringComparison.Ordinal));
+                || (answer.Contains("Content-Length: 10\r\n", StringComparison.OrdinalIgnoreCase)
+                    && answer.EndsWith("hellohello", StringComparison.Ordinal));
             Assert.False(isWhole && answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal), $"{after}: {answer}");
         }
     }
@@ -218,7 +221,8 @@ public sealed class MalformedAnswerTests : IAsyncLifetime
         await using var connection = await RawConnection.OpenAsync(_edge.Url("http"), Cancelled);
         await connection.SendAsync(request, Cancelled);
         var answer = await connection.ReadAsync();
-        Assert.True((answer?.Status, answer?.Header("content-type")) == (status, "application/problem+json"), $"{bytes} ({after}): {answer}");
+        Assert.True(
+            (answer?.Status, answer?.Header("content-type")) == (status, "application/problem+json"), $"{bytes} ({after}): {answer}");
         await connection.SendAsync("GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
         Assert.True((await connection.ReadAsync()) is { Status: 404 } or null, "What follows is read where it starts.");
     }

@@ -20,7 +20,9 @@ public sealed class MethodTests : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        _edge = ServiceHost.Start<UpstreamOptions>([.. ServiceHost.Discovery("catalog", _catalog), .. ServiceHost.Discovery("live", _live), .. ServiceHost.Discovery("media", _media)]);
+        _edge = ServiceHost.Start<UpstreamOptions>(
+            [.. ServiceHost.Discovery("catalog", _catalog), .. ServiceHost.Discovery("live", _live),
+            .. ServiceHost.Discovery("media", _media)]);
         return ValueTask.CompletedTask;
     }
 
@@ -54,7 +56,8 @@ public sealed class MethodTests : IAsyncLifetime
     public async Task A_site_takes_its_own_methods(string host, string path)
     {
         var answer = await AskAsync(_edge, "POST", path, host);
-        Assert.Equal((405, "GET, HEAD", "application/problem+json"), (answer.Status, answer.Header("allow"), answer.Header("content-type")));
+        Assert.Equal(
+            (405, "GET, HEAD", "application/problem+json"), (answer.Status, answer.Header("allow"), answer.Header("content-type")));
         Assert.NotEqual(405, (await AskAsync(_edge, "HEAD", path, host)).Status);
     }
 
@@ -79,7 +82,8 @@ public sealed class MethodTests : IAsyncLifetime
     [InlineData("/media/10")]
     public async Task HEAD_is_answered_where_GET_is(string path)
     {
-        var direct = path.StartsWith("/live", StringComparison.Ordinal) ? _live : path.StartsWith("/media", StringComparison.Ordinal) ? _media : _catalog;
+        var direct = path.StartsWith("/live", StringComparison.Ordinal) ? _live : path.StartsWith("/media", StringComparison.Ordinal)
+            ? _media : _catalog;
         foreach (var host in (ServiceHost[])[direct, _edge])
         {
             var head = await AskAsync(host, "HEAD", path);
@@ -113,7 +117,8 @@ public sealed class MethodTests : IAsyncLifetime
             var parts = path.Trim('/').Split('/');
             var marshaller = Marshallers.Create<byte[]>(value => value, value => value);
             var call = channel.CreateCallInvoker().AsyncUnaryCall(
-                new Method<byte[], byte[]>(MethodType.Unary, parts[0], parts[1], marshaller, marshaller), null, new CallOptions(cancellationToken: Cancelled), []);
+                new Method<byte[], byte[]>(MethodType.Unary, parts[0], parts[1], marshaller, marshaller), null,
+                    new CallOptions(cancellationToken: Cancelled), []);
             var failure = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync);
             Assert.Equal((host == _edge, StatusCode.Unimplemented), (host == _edge, failure.StatusCode));
         }

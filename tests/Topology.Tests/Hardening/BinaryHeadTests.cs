@@ -92,7 +92,10 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         foreach (var (exposure, url) in Secured)
         {
             var id = Guid.NewGuid().ToString("N");
-            using var request = new HttpRequestMessage(HttpMethod.Connect, new Uri(url, path.Replace("{id}", id, StringComparison.Ordinal))) { Headers = { Protocol = protocol } };
+            using var request =
+                new HttpRequestMessage(
+                HttpMethod.Connect, new Uri(url, path.Replace("{id}", id, StringComparison.Ordinal)))
+                { Headers = { Protocol = protocol } };
             Assert.Equal((exposure, HttpStatusCode.NotImplemented), (exposure, await StatusAsync(request)));
             Assert.Empty(fixture.Recorder.Seen(id));
         }
@@ -134,7 +137,8 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
             var id = Guid.NewGuid().ToString("N");
             var crumbs = Enumerable.Range(0, parts).Select(part => ("cookie", $"c{part}={part}")).ToArray();
             Assert.Equal((exposure, (byte?)expected), (exposure, await AskAsync(url, $"/catalog/{id}", crumbs)));
-            Assert.Equal(string.Join("; ", crumbs.Select(crumb => crumb.Item2)), Assert.Single(fixture.Recorder.Seen(id)).Headers["Cookie"]);
+            Assert.Equal(
+                string.Join("; ", crumbs.Select(crumb => crumb.Item2)), Assert.Single(fixture.Recorder.Seen(id)).Headers["Cookie"]);
         }
     }
 
@@ -178,7 +182,10 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         foreach (var (exposure, url) in Secured)
         {
             var id = Guid.NewGuid().ToString("N");
-            Assert.True(await SendAsync(url, [0x82, 0x87, .. Literal(":path", $"/catalog/{id}"), .. Literal(":authority", authority)]) is BadRequest or null, exposure);
+            Assert.True(
+                await SendAsync(
+                url, [0x82, 0x87, .. Literal(":path", $"/catalog/{id}"), .. Literal(":authority", authority)]) is BadRequest or null,
+                exposure);
             Assert.Empty(fixture.Recorder.Seen(id));
         }
     }
@@ -190,7 +197,11 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         {
             var id = Guid.NewGuid().ToString("N");
             byte[] path = Literal(":path", $"/catalog/{id}"), authority = Literal(":authority", "localhost");
-            foreach (var head in (byte[][])[[0x87, .. path, .. authority], [0x82, .. path, .. authority], [0x82, 0x87, .. authority], [0x82, 0x87, .. Literal(":path", ""), .. authority], [0x82, 0x86, .. path, .. authority]])
+            foreach (
+                var head in (
+                byte[][])[
+                [0x87, .. path, .. authority], [0x82, .. path, .. authority], [0x82, 0x87, .. authority],
+                [0x82, 0x87, .. Literal(":path", ""), .. authority], [0x82, 0x86, .. path, .. authority]])
             {
                 Assert.True(await SendAsync(url, head) is BadRequest or null, exposure);
             }
@@ -202,9 +213,13 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
     /// <summary>Where the public speaks HTTP/2.</summary>
     private IEnumerable<(string Name, Uri Url)> Secured => fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttps);
 
-    /// <summary>The first byte of the answer's header block, which is its status; null where the stream or the connection ended instead.</summary>
+    /// <summary>
+    /// The first byte of the answer's header block, which is its status; null where the stream or the connection ended instead.
+    /// </summary>
     private static Task<byte?> AskAsync(Uri url, string target, params (string Name, string Value)[] fields) =>
-        SendAsync(url, [0x82, 0x87, .. Literal(":path", target), .. Literal(":authority", $"localhost:{url.Port}"), .. fields.SelectMany(field => Literal(field.Name, field.Value))]);
+        SendAsync(
+            url, [0x82, 0x87, .. Literal(":path", target), .. Literal(":authority", $"localhost:{url.Port}"),
+            .. fields.SelectMany(field => Literal(field.Name, field.Value))]);
 
     private static async Task<byte?> SendAsync(Uri url, byte[] head)
     {
@@ -212,7 +227,12 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         await socket.ConnectAsync("127.0.0.1", url.Port, Cancelled);
         await using var tls = new SslStream(new NetworkStream(socket));
         await tls.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [SslApplicationProtocol.Http2], CertificateChainPolicy = ServiceHost.Trust(LocalAuthorities.Public) }, Cancelled);
+            new SslClientAuthenticationOptions
+            {
+                TargetHost = "localhost",
+                ApplicationProtocols = [SslApplicationProtocol.Http2],
+                CertificateChainPolicy = ServiceHost.Trust(LocalAuthorities.Public)
+            }, Cancelled);
 
         byte[] request =
         [
@@ -235,5 +255,6 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
     }
 
     /// <summary>A field that is not indexed, without Huffman's code (RFC 7541 section 6.2.2).</summary>
-    private static byte[] Literal(string name, string value) => [0, (byte)name.Length, .. Encoding.Latin1.GetBytes(name), (byte)value.Length, .. Encoding.Latin1.GetBytes(value)];
+    private static byte[] Literal(string name, string value) =>
+        [0, (byte)name.Length, .. Encoding.Latin1.GetBytes(name), (byte)value.Length, .. Encoding.Latin1.GetBytes(value)];
 }

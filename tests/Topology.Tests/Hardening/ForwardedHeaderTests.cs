@@ -1,7 +1,7 @@
-using Topology.Hardening.Forwarding;
 using System.Text;
 using Topology.Edge.Upstreams;
 using Topology.Hardening;
+using Topology.Hardening.Forwarding;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
@@ -14,10 +14,18 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
     [Theory]
     [InlineData("direct", "http", "http localhost:{port} client=loopback path=direct")]
     [InlineData("direct", "https", "https localhost:{port} client=loopback path=direct")]
-    [InlineData("edge", "http", "http localhost:{port} client=loopback path=edge | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
-    [InlineData("edge", "https", "https localhost:{port} client=loopback path=edge | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
-    [InlineData("edge-tls", "http", "http localhost:{port} client=loopback path=edge-tls | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
-    [InlineData("edge-tls", "https", "https localhost:{port} client=loopback path=edge-tls | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
+    [InlineData(
+        "edge", "http",
+        "http localhost:{port} client=loopback path=edge | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
+    [InlineData(
+        "edge", "https",
+        "https localhost:{port} client=loopback path=edge | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
+    [InlineData(
+        "edge-tls", "http",
+        "http localhost:{port} client=loopback path=edge-tls | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
+    [InlineData(
+        "edge-tls", "https",
+        "https localhost:{port} client=loopback path=edge-tls | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
     public async Task What_a_client_claims_is_dropped_and_what_the_edge_says_is_believed(string path, string listener, string expected)
     {
         await using var recorder = await Recorder.StartAsync();
@@ -31,11 +39,16 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
                 .Append(rest.Any() ? $" | {string.Join(' ', rest)}" : "").ToString();
             return Task.CompletedTask;
         };
-        await using var edge = path == "direct" ? null : ServiceHost.Start<UpstreamOptions>([.. recorder.AsEveryService(), ("Topology:Path", path), ("Edge:Upstream", path == "edge" ? "internal-h2" : "internal-tls")]);
+        await using var edge = path == "direct" ? null
+            : ServiceHost.Start<UpstreamOptions>(
+            [.. recorder.AsEveryService(), ("Topology:Path", path), ("Edge:Upstream", path == "edge" ? "internal-h2" : "internal-tls")]);
         var url = edge?.Url(listener) ?? recorder.Url(listener);
 
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(url, "/catalog/x"));
-        foreach (var name in UntrustedHeaders.All) request.Headers.TryAddWithoutValidation(name, name.Contains("For", StringComparison.Ordinal) ? "203.0.113.9" : "evil.example");
+        foreach (var name in UntrustedHeaders.All)
+        {
+            request.Headers.TryAddWithoutValidation(name, name.Contains("For", StringComparison.Ordinal) ? "203.0.113.9" : "evil.example");
+        }
         request.Headers.Add("X-Topology-Edge", "nginx");
         using var client = new HttpClient(ServiceHost.Handler());
         using var response = await client.SendAsync(request, Cancelled);
@@ -75,7 +88,8 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
         foreach (var (exposure, url) in fixture.Exposures)
         {
             await using var connection = await RawConnection.OpenAsync(url, Cancelled);
-            await connection.SendAsync($"GET /catalog/{id} HTTP/1.1\r\nHost: localhost\r\n{name}: 203.0.113.9\r\nX-Harmless: 1\r\n\r\n", Cancelled);
+            await connection.SendAsync(
+                $"GET /catalog/{id} HTTP/1.1\r\nHost: localhost\r\n{name}: 203.0.113.9\r\nX-Harmless: 1\r\n\r\n", Cancelled);
             Assert.Equal((exposure, (int?)200), (exposure, (await connection.ReadAsync())?.Status));
         }
 
@@ -91,7 +105,8 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
     [InlineData("127.0.0.0/8;::1", "nonsense", "127.0.0.1")]
     public async Task Internal_listeners_believe_known_proxies_for_one_hop(string known, string forwarded, string expected)
     {
-        await using var recorder = await Recorder.StartAsync([.. known.Split(';').Index().Select(entry => ($"Topology:KnownProxies:{entry.Index}", entry.Item))]);
+        await using var recorder =
+            await Recorder.StartAsync([.. known.Split(';').Index().Select(entry => ($"Topology:KnownProxies:{entry.Index}", entry.Item))]);
         var seen = "";
         recorder.Answer = context =>
         {
@@ -111,10 +126,12 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
     [InlineData(2, "192.0.2.66, 203.0.113.9, 198.51.100.1", "203.0.113.9")]
     [InlineData(2, "203.0.113.9", "203.0.113.9")]
     [InlineData(2, "192.0.2.66, 203.0.113.9", "203.0.113.9")] // The proxy in the middle is not known, so it is the client.
-    public async Task Behind_several_proxies_the_listener_of_the_ingress_sees_the_client_and_counts_it(int hops, string forwarded, string expected)
+    public async Task Behind_several_proxies_the_listener_of_the_ingress_sees_the_client_and_counts_it(
+        int hops, string forwarded, string expected)
     {
         await using var recorder = await Recorder.StartAsync(
-            [("Topology:IngressForwardLimit", $"{hops}"), ("Topology:KnownProxies:0", "127.0.0.0/8;::1;198.51.100.0/24"), ("Topology:Limits:RequestBurst", "2"), ("Topology:Limits:RequestsPerSecond", "1")]);
+            [("Topology:IngressForwardLimit", $"{hops}"), ("Topology:KnownProxies:0", "127.0.0.0/8;::1;198.51.100.0/24"),
+                ("Topology:Limits:RequestBurst", "2"), ("Topology:Limits:RequestsPerSecond", "1")]);
         var seen = "";
         recorder.Answer = context =>
         {
@@ -145,6 +162,8 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
             Assert.Equal(200, (await connection.ReadAsync())?.Status);
         }
 
-        Assert.All(fixture.Recorder.Seen(id), request => Assert.DoesNotContain(request.Headers.Values, value => value.Contains("203.0.113.9", StringComparison.Ordinal)));
+        Assert.All(
+            fixture.Recorder.Seen(id), request =>
+            Assert.DoesNotContain(request.Headers.Values, value => value.Contains("203.0.113.9", StringComparison.Ordinal)));
     }
 }

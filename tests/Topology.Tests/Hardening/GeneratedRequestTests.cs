@@ -8,24 +8,39 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
 {
     private const int Requests = 100_000;
 
-    private static readonly string[] Seeds = [.. StrictnessCases.All.Where(@case => @case.Raw.Length < 1500 && !@case.HasNoBody).Select(@case => @case.Raw)];
+    private static readonly string[] Seeds =
+        [.. StrictnessCases.All.Where(@case => @case.Raw.Length < 1500 && !@case.HasNoBody).Select(@case => @case.Raw)];
 
     private static readonly string[] Words =
     [
-        "\r\n", "\n", "\r", "\r\n\r\n", " ", "\t", "\0", ":", ";", ",", "#", "*", "%", "\u00ff", "0\r\n\r\n", "5\r\n", "Host: localhost\r\n", "Host: example.com\r\n", "Content-Length: 5\r\n",
-        "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: identity\r\n", "Connection: close\r\n", "Connection: Upgrade\r\n", "Upgrade: websocket\r\n", "Expect: 100-continue\r\n",
-        " HTTP/1.1\r\n", "GET ", "POST ", "CONNECT ", "OPTIONS * ", "http://localhost", "X: y\r\n", "X: a\r\n b\r\n", "GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "\r\n", "\n", "\r", "\r\n\r\n", " ", "\t", "\0", ":", ";", ",", "#", "*", "%", "\u00ff", "0\r\n\r\n", "5\r\n",
+            "Host: localhost\r\n", "Host: example.com\r\n", "Content-Length: 5\r\n",
+        "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: identity\r\n", "Connection: close\r\n",
+            "Connection: Upgrade\r\n", "Upgrade: websocket\r\n", "Expect: 100-continue\r\n",
+        " HTTP/1.1\r\n", "GET ", "POST ", "CONNECT ", "OPTIONS * ", "http://localhost", "X: y\r\n", "X: a\r\n b\r\n",
+            "GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ];
 
     private static readonly Gen<Func<string, string>> Mutation = Gen.OneOf(
-        Gen.Select(Gen.Double.Unit, Gen.Char['\0', '\u00ff'], (where, what) => new Func<string, string>(text => text.Insert(At(text, where), what.ToString()))),
+        Gen.Select(
+            Gen.Double.Unit, Gen.Char['\0', '\u00ff'], (where, what) =>
+            new Func<string, string>(text => text.Insert(At(text, where), what.ToString()))),
         Gen.Select(Gen.Double.Unit, OneOf(Words), (where, what) => new Func<string, string>(text => text.Insert(At(text, where), what))),
-        Gen.Select(Gen.Double.Unit, Gen.Char['\0', '\u00ff'], (where, what) => new Func<string, string>(text => text.Remove(At(text, where)) + what + text[Math.Min(text.Length, At(text, where) + 1)..])),
-        Gen.Select(Gen.Double.Unit, Gen.Int[1, 8], (where, count) => new Func<string, string>(text => text.Remove(At(text, where), Math.Min(count, text.Length - At(text, where))))),
-        Gen.Select(Gen.Double.Unit, Gen.Double.Unit, (from, to) => new Func<string, string>(text => text + text[Math.Min(At(text, from), At(text, to))..Math.Max(At(text, from), At(text, to))])),
-        Gen.Select(Gen.Double.Unit, OneOf(Seeds), (where, other) => new Func<string, string>(text => text.Remove(At(text, where)) + other[At(other, where)..])));
+        Gen.Select(
+            Gen.Double.Unit, Gen.Char['\0', '\u00ff'], (where, what) =>
+            new Func<string, string>(text => text.Remove(At(text, where)) + what + text[Math.Min(text.Length, At(text, where) + 1)..])),
+        Gen.Select(
+            Gen.Double.Unit, Gen.Int[1, 8], (where, count) =>
+            new Func<string, string>(text => text.Remove(At(text, where), Math.Min(count, text.Length - At(text, where))))),
+        Gen.Select(
+            Gen.Double.Unit, Gen.Double.Unit, (from, to) =>
+            new Func<string, string>(text => text + text[Math.Min(At(text, from), At(text, to))..Math.Max(At(text, from), At(text, to))])),
+        Gen.Select(
+            Gen.Double.Unit, OneOf(Seeds), (where, other) =>
+            new Func<string, string>(text => text.Remove(At(text, where)) + other[At(other, where)..])));
 
-    private static readonly Gen<string> Request = Gen.Select(OneOf(Seeds), Mutation.Array[1, 3], (seed, mutations) => mutations.Aggregate(seed, (text, mutate) => mutate(text)));
+    private static readonly Gen<string> Request =
+        Gen.Select(OneOf(Seeds), Mutation.Array[1, 3], (seed, mutations) => mutations.Aggregate(seed, (text, mutate) => mutate(text)));
 
     private static readonly Gen<string> LegalRequest = OneOf(
         [.. StrictnessCases.All.Where(@case => @case.IsLegal && @case.Raw.Length < 1500 && !@case.HasNoBody).Select(@case => @case.Raw)]);
@@ -43,7 +58,8 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
             var goal = sent + (Requests / 2);
             while (sent < goal)
             {
-                await Connection.SampleAsync(connection => CheckAsync(name, url, connection.Legal, connection.Generated, connection.Cuts), iter: 2_500, threads: 48);
+                await Connection.SampleAsync(
+                    connection => CheckAsync(name, url, connection.Legal, connection.Generated, connection.Cuts), iter: 2_500, threads: 48);
             }
         }
 
@@ -56,7 +72,8 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
         async Task CheckAsync(string name, Uri url, string[] legalOnes, string[] generated, double[] cuts)
         {
             var id = Guid.NewGuid().ToString("N");
-            var stream = string.Concat([.. legalOnes, .. generated]).Replace("{id}", id, StringComparison.Ordinal) + $"GET /catalog/next?probe-{id} HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            var stream = string.Concat([.. legalOnes, .. generated]).Replace("{id}", id, StringComparison.Ordinal)
+                + $"GET /catalog/next?probe-{id} HTTP/1.1\r\nHost: localhost\r\n\r\n";
             var (legalHere, hasHead) = ReferenceParser.Count(stream);
             Interlocked.Add(ref sent, generated.Length);
             Interlocked.Add(ref legal, legalHere);
@@ -96,9 +113,13 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
             Assert.True(answers.All(answer => answer.Status is >= 200 and < 500), story);
             Assert.True(answers.Count <= legalHere + 1, story);
             // What is whole and legal is answered, unless the client lost patience under load or the server was asked to close.
-            var isClosedForAReason = isFinished || (answers is [.., { } last] && (last.Header("connection") == "close" || last.Status == 413));
+            var isClosedForAReason = isFinished
+                || (answers is [.., { } last] && (last.Header("connection") == "close" || last.Status == 413));
             if (answers.Count < legalHere && !isClosedForAReason) Interlocked.Increment(ref unanswered);
-            if (answers.Take(legalHere).Any(answer => answer.Status == 400 && answer.Header("connection") == "close")) Interlocked.Increment(ref stricter);
+            if (answers.Take(legalHere).Any(answer => answer.Status == 400 && answer.Header("connection") == "close"))
+            {
+                Interlocked.Increment(ref stricter);
+            }
             if (answers.Count == legalHere + 1)
             {
                 Interlocked.Increment(ref refused);

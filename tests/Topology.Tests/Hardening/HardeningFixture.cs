@@ -16,7 +16,8 @@ public sealed class HardeningFixture : IAsyncLifetime
     /// <summary>The public listeners that are hardened alike: the edge's, and a backend's own.</summary>
     public IEnumerable<(string Name, Uri Url)> Exposures =>
     [
-        ("edge", Edge.Url("http")), ("edge over TLS", Edge.Url("https")), ("direct", Recorder.Url("http")), ("direct over TLS", Recorder.Url("https")),
+        ("edge", Edge.Url("http")), ("edge over TLS", Edge.Url("https")), ("direct", Recorder.Url("http")),
+            ("direct over TLS", Recorder.Url("https")),
     ];
 
     public async ValueTask InitializeAsync()

@@ -76,8 +76,11 @@ public sealed class HostTests(HardeningFixture fixture)
     [InlineData("localhost", false)]
     public void Configured_names_replace_the_default(string host, bool expected)
     {
-        Assert.Equal(expected, Allowed(Environments.Development, (AllowedHosts.Key, "example.com; *.example.org ;192.0.2.1;[2001:db8::1]")).Contains(host));
-        Assert.Equal(expected, Allowed(Environments.Production, (AllowedHosts.Key + ":0", "example.com"), (AllowedHosts.Key + ":1", "*.example.org"),
+        Assert.Equal(
+            expected,
+            Allowed(Environments.Development, (AllowedHosts.Key, "example.com; *.example.org ;192.0.2.1;[2001:db8::1]")).Contains(host));
+        Assert.Equal(
+            expected, Allowed(Environments.Production, (AllowedHosts.Key + ":0", "example.com"), (AllowedHosts.Key + ":1", "*.example.org"),
             (AllowedHosts.Key + ":2", "192.0.2.1"), (AllowedHosts.Key + ":3", "[2001:db8::1]")).Contains(host));
     }
 
@@ -90,7 +93,10 @@ public sealed class HostTests(HardeningFixture fixture)
     [InlineData("[::g]")]
     [InlineData("exa mple.com")]
     public void A_name_that_cannot_be_one_is_named(string name) =>
-        Assert.Contains($"\"{name}\"", Assert.Throws<InvalidOperationException>(() => Allowed(Environments.Production, (AllowedHosts.Key, name))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\"{name}\"",
+            Assert.Throws<InvalidOperationException>(() => Allowed(Environments.Production, (AllowedHosts.Key, name))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task Outside_development_a_service_without_names_does_not_start()
@@ -114,7 +120,9 @@ public sealed class HostTests(HardeningFixture fixture)
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Host = "evil.example" } };
                 using var response = await client.SendAsync(request, Cancelled);
-                Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+                Assert.Equal(
+                    (HttpStatusCode.BadRequest, "application/problem+json"),
+                    (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
             }
         }
 
@@ -153,7 +161,8 @@ public sealed class HostTests(HardeningFixture fixture)
     }
 
     private static AllowedHosts Allowed(string environment, params (string Key, string Value)[] settings) => new(
-        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value))).Build(),
+        new ConfigurationBuilder().AddInMemoryCollection(
+            settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value))).Build(),
         new TestEnvironment(environment));
 
     private sealed record TestEnvironment(string EnvironmentName) : IHostEnvironment

@@ -6,10 +6,10 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Topology.Media.Content;
-using Topology.ServiceDefaults.Diagnostics;
 using Topology.Hardening;
 using Topology.Hardening.Limits;
+using Topology.Media.Content;
+using Topology.ServiceDefaults.Diagnostics;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
@@ -51,7 +51,8 @@ public sealed class Http3Tests(HardeningFixture fixture)
         using var client = Http3.Client(Url(exposure), handler);
 
         await AssertAsync(400, HttpMethod.Get, $"/catalog//{id}");
-        await AssertAsync(413, HttpMethod.Post, $"/orders/{id}", request => request.Content = new ByteArrayContent(new byte[64 * 1024 + 1]));
+        await AssertAsync(
+            413, HttpMethod.Post, $"/orders/{id}", request => request.Content = new ByteArrayContent(new byte[64 * 1024 + 1]));
         await AssertAsync(431, HttpMethod.Get, $"/catalog/{id}", request =>
         {
             for (var i = 0; i < 101; i++) request.Headers.Add($"X-{i}", "v");
@@ -64,7 +65,9 @@ public sealed class Http3Tests(HardeningFixture fixture)
             using var request = Http3.Message(method, path);
             change?.Invoke(request);
             using var response = await client.SendAsync(request, Cancelled);
-            Assert.Equal((status, "application/problem+json", HttpVersion.Version30), ((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Version));
+            Assert.Equal(
+                (status, "application/problem+json", HttpVersion.Version30),
+                ((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Version));
         }
     }
 
@@ -74,7 +77,9 @@ public sealed class Http3Tests(HardeningFixture fixture)
     public async Task Its_connections_count_with_those_of_TCP_and_one_that_ends_makes_room(string limit, string uncounted)
     {
         Http3.Require();
-        await using var few = await Recorder.StartAsync([($"{Section}:{limit}", "3"), ($"{Section}:UncountedClients", uncounted), ($"{Section}:HandshakeTimeout", "00:01:00")]);
+        await using var few =
+            await Recorder.StartAsync(
+            [($"{Section}:{limit}", "3"), ($"{Section}:UncountedClients", uncounted), ($"{Section}:HandshakeTimeout", "00:01:00")]);
         var url = new UriBuilder(few.Url("https")) { Host = "127.0.0.1" }.Uri;
         await using var tcp = await RawConnection.OpenAsync(url, Cancelled);
         using var first = Http3.Client(url);
@@ -82,7 +87,9 @@ public sealed class Http3Tests(HardeningFixture fixture)
         foreach (var client in (HttpClient[])[first, second]) (await client.GetAsync("/catalog/x", Cancelled)).Dispose();
 
         Assert.Equal(0x107, await Http3.RefusalAsync(url, Cancelled)); // H3_EXCESSIVE_LOAD
-        await using (var above = await RawConnection.TryOpenAsync(new Uri($"http://localhost:{url.Port}"), Cancelled)) // Without TLS: it is closed before.
+        await using (
+            var above =
+            await RawConnection.TryOpenAsync(new Uri($"http://localhost:{url.Port}"), Cancelled)) // Without TLS: it is closed before.
         {
             Assert.True(above is null || await above.IsClosedAsync());
         }
@@ -97,7 +104,10 @@ public sealed class Http3Tests(HardeningFixture fixture)
     public async Task Its_requests_count(string limit, HttpStatusCode expected)
     {
         Http3.Require();
-        await using var few = await Recorder.StartAsync([($"{Section}:{limit}", "1"), ($"{Section}:RequestsPerSecond", "1"), ($"{Section}:QueuedRequests", "0"), ($"{Section}:UncountedClients", "none")]);
+        await using var few =
+            await Recorder.StartAsync(
+            [($"{Section}:{limit}", "1"), ($"{Section}:RequestsPerSecond", "1"), ($"{Section}:QueuedRequests", "0"),
+            ($"{Section}:UncountedClients", "none")]);
         few.Answer = _ => Task.Delay(500, Cancelled);
         using var client = Http3.Client(few.Url("https"));
         var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => client.GetAsync("/catalog/x", Cancelled)));
@@ -130,7 +140,10 @@ public sealed class Http3Tests(HardeningFixture fixture)
     public async Task What_comes_or_is_taken_too_slowly_is_broken_off()
     {
         Http3.Require();
-        await using var slow = await Recorder.StartAsync([($"{Section}:RateGrace", "00:00:01.1"), ($"{Section}:RequestBytesPerSecond", "1000"), ($"{Section}:ResponseBytesPerSecond", "100000000")]);
+        await using var slow =
+            await Recorder.StartAsync(
+            [($"{Section}:RateGrace", "00:00:01.1"), ($"{Section}:RequestBytesPerSecond", "1000"),
+            ($"{Section}:ResponseBytesPerSecond", "100000000")]);
         using var client = Http3.Client(slow.Url("https"));
         await Assert.ThrowsAsync<HttpRequestException>(() => client.PostAsync("/orders/x", new Stalled(), Cancelled));
 
@@ -138,7 +151,10 @@ public sealed class Http3Tests(HardeningFixture fixture)
         slow.Answer = async context =>
         {
             context.RequestAborted.Register(aborted.SetResult);
-            while (!context.RequestAborted.IsCancellationRequested) await context.Response.Body.WriteAsync(new byte[1 << 20], context.RequestAborted);
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(new byte[1 << 20], context.RequestAborted);
+            }
         };
         using var unread = await client.GetAsync("/catalog/x", HttpCompletionOption.ResponseHeadersRead, Cancelled);
         await aborted.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancelled);
@@ -151,7 +167,10 @@ public sealed class Http3Tests(HardeningFixture fixture)
         await using var free = await Recorder.StartAsync([("Topology:Listeners:https", "0")]);
         var addresses = free.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
         using var client = new HttpClient(ServiceHost.Handler());
-        using var response = await client.GetAsync(new Uri(new Uri(addresses.Single(address => address.StartsWith("https://127.0.0.1:", StringComparison.Ordinal))), "/catalog/x"), Cancelled);
+        using var response =
+            await client.GetAsync(
+            new Uri(new Uri(addresses.Single(address => address.StartsWith("https://127.0.0.1:", StringComparison.Ordinal))), "/catalog/x"),
+            Cancelled);
         Assert.False(response.Headers.Contains("Alt-Svc"));
     }
 
@@ -160,7 +179,8 @@ public sealed class Http3Tests(HardeningFixture fixture)
     /// <summary>A body that does not go on.</summary>
     private sealed class Stalled : HttpContent
     {
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, Cancelled);
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, Cancelled);
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {

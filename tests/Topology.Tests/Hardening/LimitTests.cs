@@ -27,7 +27,9 @@ public sealed class LimitTests(HardeningFixture fixture)
 
     [Fact]
     public async Task More_than_100_header_fields_are_a_431() =>
-        await AssertAsync($"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n{string.Concat(Enumerable.Range(0, 101).Select(i => $"X-{i}: v\r\n"))}\r\n", 431);
+        await AssertAsync(
+            $"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n{string.Concat(Enumerable.Range(0, 101).Select(i => $"X-{i}: v\r\n"))}\r\n",
+            431);
 
     [Theory]
     [InlineData("/orders/{id}", 64 * 1024)]
@@ -37,7 +39,8 @@ public sealed class LimitTests(HardeningFixture fixture)
         foreach (var (name, url) in fixture.Exposures)
         {
             var id = Guid.NewGuid().ToString("N");
-            if (target.StartsWith("/media", StringComparison.Ordinal) && name.StartsWith("edge", StringComparison.Ordinal)) continue; // The edge takes uploads at /media alone.
+            if (target.StartsWith("/media", StringComparison.Ordinal)
+                && name.StartsWith("edge", StringComparison.Ordinal)) continue; // The edge takes uploads at /media alone.
             await using var connection = await RawConnection.OpenAsync(url, Cancelled);
             await connection.SendAsync($"POST {target.Replace("{id}", id, StringComparison.Ordinal)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {limit + 1}\r\n\r\n", Cancelled);
             var answer = await connection.ReadAsync();
@@ -74,7 +77,8 @@ public sealed class LimitTests(HardeningFixture fixture)
     [Fact]
     public async Task A_body_that_comes_too_slowly_is_a_408()
     {
-        await using var slow = await Recorder.StartAsync([($"{Section}:RateGrace", "00:00:01.1"), ($"{Section}:RequestBytesPerSecond", "1000")]);
+        await using var slow =
+            await Recorder.StartAsync([($"{Section}:RateGrace", "00:00:01.1"), ($"{Section}:RequestBytesPerSecond", "1000")]);
         await using var connection = await RawConnection.OpenAsync(slow.Url("http"), Cancelled);
         await connection.SendAsync("POST /orders/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000\r\n\r\nslow", Cancelled);
         Assert.Equal(408, (await connection.ReadAsync())?.Status);
@@ -83,12 +87,16 @@ public sealed class LimitTests(HardeningFixture fixture)
     [Fact]
     public async Task An_answer_that_is_taken_too_slowly_is_broken_off()
     {
-        await using var slow = await Recorder.StartAsync([($"{Section}:RateGrace", "00:00:01.1"), ($"{Section}:ResponseBytesPerSecond", "100000000")]);
+        await using var slow =
+            await Recorder.StartAsync([($"{Section}:RateGrace", "00:00:01.1"), ($"{Section}:ResponseBytesPerSecond", "100000000")]);
         var aborted = new TaskCompletionSource();
         slow.Answer = async context =>
         {
             context.RequestAborted.Register(aborted.SetResult);
-            while (!context.RequestAborted.IsCancellationRequested) await context.Response.Body.WriteAsync(new byte[1 << 20], context.RequestAborted);
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(new byte[1 << 20], context.RequestAborted);
+            }
         };
         await using var connection = await RawConnection.OpenAsync(slow.Url("http"), Cancelled);
         await connection.SendAsync("GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
@@ -176,7 +184,8 @@ public sealed class LimitTests(HardeningFixture fixture)
     [Fact]
     public async Task Uncounted_clients_have_no_limit_of_their_own()
     {
-        await using var few = await Recorder.StartAsync([($"{Section}:ConnectionsPerClient", "1"), ($"{Section}:UncountedClients", "10.0.0.0/8;127.0.0.1")]);
+        await using var few =
+            await Recorder.StartAsync([($"{Section}:ConnectionsPerClient", "1"), ($"{Section}:UncountedClients", "10.0.0.0/8;127.0.0.1")]);
         for (var i = 0; i < 3; i++)
         {
             await using var connection = await RawConnection.OpenAsync(few.Url("http"), Cancelled);
@@ -206,8 +215,16 @@ public sealed class LimitTests(HardeningFixture fixture)
             await Task.Delay(100, Cancelled);
             lock (few) running--;
         };
-        using var client = new HttpClient(ServiceHost.Handler()) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.GetAsync(new Uri(few.Url("https"), "/catalog/x"), Cancelled)));
+        using var client =
+            new HttpClient(
+            ServiceHost.Handler())
+            {
+                DefaultRequestVersion = HttpVersion.Version20,
+                DefaultVersionPolicy =
+            HttpVersionPolicy.RequestVersionExact
+            };
+        var answers =
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.GetAsync(new Uri(few.Url("https"), "/catalog/x"), Cancelled)));
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
         Assert.InRange(most, 1, 5);
     }
@@ -280,7 +297,10 @@ public sealed class LimitTests(HardeningFixture fixture)
         await client.ConnectAsync("127.0.0.1", url.Port, Cancelled);
         await client.SendAsync("GET /media/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), Cancelled);
         var buffer = new byte[64 * 1024];
-        for (var read = 0; read < bytes;) read += await client.ReceiveAsync(buffer.AsMemory(0, Math.Min(buffer.Length, bytes - read)), Cancelled);
+        for (var read = 0; read < bytes;)
+        {
+            read += await client.ReceiveAsync(buffer.AsMemory(0, Math.Min(buffer.Length, bytes - read)), Cancelled);
+        }
         return client;
     }
 
@@ -326,7 +346,8 @@ public sealed class LimitTests(HardeningFixture fixture)
                 using var near = await _listener.AcceptTcpClientAsync(_end.Token);
                 using var far = new TcpClient();
                 await far.ConnectAsync("localhost", port, _end.Token);
-                await Task.WhenAny(CarryAsync(near.GetStream(), far.GetStream(), delay), CarryAsync(far.GetStream(), near.GetStream(), delay));
+                await Task.WhenAny(
+                    CarryAsync(near.GetStream(), far.GetStream(), delay), CarryAsync(far.GetStream(), near.GetStream(), delay));
             }
         }
 

@@ -10,10 +10,12 @@ public sealed class LimitsCheckTests
     [InlineData("WaitingBytes", "-1", "Topology:Limits:WaitingBytes is -1; give more than 0.")]
     [InlineData("StreamAge", "00:00:00", "Topology:Limits:StreamAge is 00:00:00; give more than 0.")]
     [InlineData("UpstreamStreamWindow", "1000", "Topology:Limits:UpstreamStreamWindow is 1000; give 65535 at least.")]
-    [InlineData("Http2ConnectionWindow", "70000", "Topology:Limits:Http2ConnectionWindow is 70000; give as much as Http2StreamWindow at least.")]
+    [InlineData(
+        "Http2ConnectionWindow", "70000", "Topology:Limits:Http2ConnectionWindow is 70000; give as much as Http2StreamWindow at least.")]
     public async Task A_limit_that_cannot_be_meant_stops_the_start(string key, string value, string message)
     {
-        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => Recorder.StartAsync([($"{PublicLimits.Section}:{key}", value)]));
+        var failure =
+            await Assert.ThrowsAsync<OptionsValidationException>(() => Recorder.StartAsync([($"{PublicLimits.Section}:{key}", value)]));
         Assert.Equal(message, failure.Message);
     }
 

@@ -15,7 +15,9 @@ public sealed class LocalAuthorityTests : IDisposable
         var leaf = Authority().GetLeaf("catalog", ["catalog"]);
         Assert.Equal(leaf.Thumbprint, Authority().GetLeaf("catalog", ["catalog"]).Thumbprint);
         Assert.Null(CertificateChecks.Verify(leaf, Authority().Trusted(), CertificateChecks.Server));
-        Assert.Contains("another authority", CertificateChecks.Verify(leaf, Authority("public").Trusted(), CertificateChecks.Server), StringComparison.Ordinal);
+        Assert.Contains(
+            "another authority", CertificateChecks.Verify(leaf, Authority("public").Trusted(), CertificateChecks.Server),
+            StringComparison.Ordinal);
         Assert.True(leaf.HasPrivateKey);
         Assert.Equal("1.2.840.10045.2.1", leaf.PublicKey.Oid.Value); // ECDSA
     }
@@ -64,7 +66,8 @@ public sealed class LocalAuthorityTests : IDisposable
         Assert.True(Authority().Revoke("orders"));
         Assert.Equal("its certificate was revoked", Verify(other));
 
-        string? Verify(System.Security.Cryptography.X509Certificates.X509Certificate2 leaf) => CertificateChecks.Verify(leaf, Authority().Trusted(), CertificateChecks.Client, Authority().IsRevoked);
+        string? Verify(System.Security.Cryptography.X509Certificates.X509Certificate2 leaf) =>
+            CertificateChecks.Verify(leaf, Authority().Trusted(), CertificateChecks.Client, Authority().IsRevoked);
     }
 
     [Fact]
@@ -91,7 +94,9 @@ public sealed class LocalAuthorityTests : IDisposable
     [Fact]
     public async Task Processes_that_start_at_once_agree_on_one_authority()
     {
-        var issuers = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(() => Authority().GetLeaf($"service-{i % 4}", [$"service-{i % 4}"]))));
+        var issuers =
+            await Task.WhenAll(
+            Enumerable.Range(0, 16).Select(i => Task.Run(() => Authority().GetLeaf($"service-{i % 4}", [$"service-{i % 4}"]))));
         Assert.Equal(4, issuers.Select(leaf => leaf.Thumbprint).Distinct().Count());
         Assert.All(issuers, leaf => Assert.Null(CertificateChecks.Verify(leaf, Authority().Trusted(), CertificateChecks.Server)));
     }
@@ -101,9 +106,16 @@ public sealed class LocalAuthorityTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows keeps the user's profile private by other means.");
         Authority().GetLeaf("catalog", ["catalog"]);
-        foreach (var file in Directory.EnumerateFileSystemEntries(_root, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)))
+        foreach (
+            var file in Directory.EnumerateFileSystemEntries(_root, "*", SearchOption.AllDirectories)
+            .Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)))
         {
-            if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(file) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
+            if (!OperatingSystem.IsWindows())
+            {
+                Assert.Equal(
+                    UnixFileMode.None,
+                    File.GetUnixFileMode(file) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
+            }
         }
     }
 

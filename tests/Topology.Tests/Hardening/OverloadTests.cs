@@ -18,7 +18,9 @@ public sealed class OverloadTests
     public async Task A_client_that_sends_too_much_gets_429_and_when_to_come_again()
     {
         await using var recorder = await Recorder.StartAsync();
-        await using var edge = ServiceHost.Start<UpstreamOptions>([.. recorder.AsEveryService(), .. Counted(), ($"{Section}:RequestBurst", "20"), ($"{Section}:RequestsPerSecond", "10")]);
+        await using var edge =
+            ServiceHost.Start<UpstreamOptions>(
+            [.. recorder.AsEveryService(), .. Counted(), ($"{Section}:RequestBurst", "20"), ($"{Section}:RequestsPerSecond", "10")]);
         var id = Guid.NewGuid().ToString("N");
         var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => edge.Client().GetAsync($"/catalog/{id}", Cancelled)));
         var refused = answers.Where(answer => answer.StatusCode == HttpStatusCode.TooManyRequests).ToList();
@@ -27,7 +29,8 @@ public sealed class OverloadTests
         Assert.Equal(answers.Length - refused.Count, recorder.Seen(id).Count);
         await AssertProblemAsync(refused[0], 429);
 
-        await Task.Delay(TimeSpan.FromSeconds(int.Parse(refused[0].Headers.GetValues("Retry-After").Single(), CultureInfo.InvariantCulture)), Cancelled);
+        await Task.Delay(
+            TimeSpan.FromSeconds(int.Parse(refused[0].Headers.GetValues("Retry-After").Single(), CultureInfo.InvariantCulture)), Cancelled);
         using var again = await edge.Client().GetAsync($"/catalog/{id}", Cancelled);
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
     }
@@ -35,7 +38,8 @@ public sealed class OverloadTests
     [Fact]
     public async Task Internal_listeners_do_not_count_clients()
     {
-        await using var recorder = await Recorder.StartAsync([.. Counted(), ($"{Section}:RequestBurst", "1"), ($"{Section}:RequestsPerSecond", "1")]);
+        await using var recorder =
+            await Recorder.StartAsync([.. Counted(), ($"{Section}:RequestBurst", "1"), ($"{Section}:RequestsPerSecond", "1")]);
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => recorder.Client("internal").GetAsync("/health", Cancelled)));
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
     }
@@ -53,7 +57,8 @@ public sealed class OverloadTests
 
         // A stream takes no place, and the inside has places of its own.
         using (var stream = await client.GetAsync("/live/x", Cancelled)) Assert.Equal(HttpStatusCode.OK, stream.StatusCode);
-        using (var health = await recorder.Client("internal").GetAsync("/health", Cancelled)) Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        using (var health = await recorder.Client("internal").GetAsync("/health", Cancelled)) Assert.Equal(
+            HttpStatusCode.OK, health.StatusCode);
 
         release.SetResult();
         var answers = await Task.WhenAll(waiting);
@@ -66,7 +71,9 @@ public sealed class OverloadTests
         await using var recorder = await Recorder.StartAsync([($"{Section}:RequestTimeout", "00:00:02")]);
         recorder.Answer = context => Task.Delay(TimeSpan.FromSeconds(3), context.RequestAborted);
         var client = recorder.Client();
-        var (orders, other, stream) = (client.PostAsync("/orders/second", null, Cancelled), client.GetAsync("/catalog/x", Cancelled), client.GetAsync("/live/x", Cancelled));
+        var (orders, other, stream) =
+            (client.PostAsync("/orders/second", null, Cancelled), client.GetAsync("/catalog/x", Cancelled),
+            client.GetAsync("/live/x", Cancelled));
         Assert.Equal(HttpStatusCode.GatewayTimeout, (await orders).StatusCode);
         Assert.Equal(HttpStatusCode.GatewayTimeout, (await other).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await stream).StatusCode);

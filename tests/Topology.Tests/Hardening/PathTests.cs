@@ -8,17 +8,24 @@ public sealed class PathTests(HardeningFixture fixture)
 {
     private static readonly string[] Ambiguous =
     [
-        "/catalog%2F{id}", "/catalog%2f{id}", "/catalog/{id}%2F..%2Fhealth", "/catalog/{id}%5Cx", "/catalog/{id}%5cx", "/catalog\\{id}", "/catalog/..\\{id}",
-        "/catalog/../health?{id}", "/catalog/./{id}", "/catalog/{id}/..", "/catalog/{id}/.", "/catalog/%2e%2e/health?{id}", "/catalog/%2E%2E/orders/{id}", "/catalog/.%2e/{id}", "/catalog/%2e./{id}",
-        "/catalog/%2e/{id}", "/catalog//{id}", "//catalog/{id}", "/catalog/{id}//", "/catalog/{id}%00", "/catalog/{id}%0a", "/catalog/{id}%0d%0aX:y", "/catalog/{id}%7f", "/catalog/{id}%", "/catalog/{id}%4",
-        "/catalog/{id}%zz", "/catalog/{id}%u002f", "/catalog/{id}%c0%af", "/catalog/{id}%e0%80%af", "/catalog/{id}%ff", "/catalog/{id}%252F", "/catalog/{id}%252e%252e%252f", "/catalog/{id}%25%32%66",
-        "/catalog/{id}|", "/catalog/{id}^", "/catalog/{id}{", "/catalog/{id}\"", "/catalog/{id}<x>", "/catalog/{id}`", "/catalog/..;/orders/{id}/../x", "http://localhost/catalog/%2e%2e/{id}", "http://localhost//catalog/{id}",
+        "/catalog%2F{id}", "/catalog%2f{id}", "/catalog/{id}%2F..%2Fhealth", "/catalog/{id}%5Cx", "/catalog/{id}%5cx", "/catalog\\{id}",
+            "/catalog/..\\{id}",
+        "/catalog/../health?{id}", "/catalog/./{id}", "/catalog/{id}/..", "/catalog/{id}/.", "/catalog/%2e%2e/health?{id}",
+            "/catalog/%2E%2E/orders/{id}", "/catalog/.%2e/{id}", "/catalog/%2e./{id}",
+        "/catalog/%2e/{id}", "/catalog//{id}", "//catalog/{id}", "/catalog/{id}//", "/catalog/{id}%00", "/catalog/{id}%0a",
+            "/catalog/{id}%0d%0aX:y", "/catalog/{id}%7f", "/catalog/{id}%", "/catalog/{id}%4",
+        "/catalog/{id}%zz", "/catalog/{id}%u002f", "/catalog/{id}%c0%af", "/catalog/{id}%e0%80%af", "/catalog/{id}%ff",
+            "/catalog/{id}%252F", "/catalog/{id}%252e%252e%252f", "/catalog/{id}%25%32%66",
+        "/catalog/{id}|", "/catalog/{id}^", "/catalog/{id}{", "/catalog/{id}\"", "/catalog/{id}<x>", "/catalog/{id}`",
+            "/catalog/..;/orders/{id}/../x", "http://localhost/catalog/%2e%2e/{id}", "http://localhost//catalog/{id}",
     ];
 
     private static readonly string[] Clear =
     [
-        "/catalog/{id}", "/catalog/{id}/", "/catalog/{id}.json", "/catalog/.well-known/{id}", "/catalog/..hidden/{id}", "/catalog/{id}...", "/catalog/{id};v=1,2", "/catalog/{id}:a@b!$&'()*+=-_~",
-        "/catalog/{id}%20x", "/catalog/{id}%C3%A9", "/catalog/{id}%41", "/catalog/{id}%7Ex", "/catalog/{id}%3F%23", "/catalog/100%25/{id}", "/catalog/{id}%25", "/catalog/{id}?a=%2F..%2F//\\", "http://localhost/catalog/{id}?b",
+        "/catalog/{id}", "/catalog/{id}/", "/catalog/{id}.json", "/catalog/.well-known/{id}", "/catalog/..hidden/{id}", "/catalog/{id}...",
+            "/catalog/{id};v=1,2", "/catalog/{id}:a@b!$&'()*+=-_~",
+        "/catalog/{id}%20x", "/catalog/{id}%C3%A9", "/catalog/{id}%41", "/catalog/{id}%7Ex", "/catalog/{id}%3F%23", "/catalog/100%25/{id}",
+            "/catalog/{id}%25", "/catalog/{id}?a=%2F..%2F//\\", "http://localhost/catalog/{id}?b",
     ];
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -89,8 +96,18 @@ public sealed class PathTests(HardeningFixture fixture)
     {
         foreach (var url in (Uri[])[fixture.Edge.Url("https"), fixture.Recorder.Url("https")])
         {
-            using var client = new HttpClient(ServiceHost.Handler()) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
-            using var response = await client.GetAsync(new Uri(url.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }), Cancelled);
+            using var client =
+                new HttpClient(
+                ServiceHost.Handler())
+                {
+                    DefaultRequestVersion = HttpVersion.Version20,
+                    DefaultVersionPolicy =
+                HttpVersionPolicy.RequestVersionExact
+                };
+            using var response =
+                await client.GetAsync(
+                new Uri(url.GetLeftPart(UriPartial.Authority) + path,
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }), Cancelled);
             Assert.Equal((HttpStatusCode.BadRequest, HttpVersion.Version20), (response.StatusCode, response.Version));
         }
     }
@@ -98,8 +115,12 @@ public sealed class PathTests(HardeningFixture fixture)
     [Fact]
     public void A_target_of_any_form_is_judged_by_its_path()
     {
-        Assert.All((string[])["*", "/", "http://a", "http://a?x//y", "http://a/b", "/a?//"], target => Assert.True(UnambiguousPath.IsUnambiguous(target), target));
-        Assert.All((string[])["a", "http:/a", "http://a//b", "http://a/%2e./b", "/" + new string('a', 5000) + "%41"], target => Assert.False(UnambiguousPath.IsUnambiguous(target), target));
+        Assert.All(
+            (string[])["*", "/", "http://a", "http://a?x//y", "http://a/b", "/a?//"], target =>
+            Assert.True(UnambiguousPath.IsUnambiguous(target), target));
+        Assert.All(
+            (string[])["a", "http:/a", "http://a//b", "http://a/%2e./b", "/" + new string('a', 5000) + "%41"], target =>
+            Assert.False(UnambiguousPath.IsUnambiguous(target), target));
     }
 
     private static async Task<RawAnswer?> GetAsync(Uri url, string target)

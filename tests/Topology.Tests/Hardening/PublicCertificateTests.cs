@@ -27,7 +27,8 @@ public sealed class PublicCertificateTests : IDisposable
         using var second = Issue("*.second.example", two);
         await using var service = await Recorder.StartAsync(
         [
-            .. Files("Public", "first", first, one), .. Files("Sites:0", "second", second, two), ("AllowedHosts", "first.example;*.second.example"),
+            .. Files("Public", "first", first, one), .. Files("Sites:0", "second", second, two),
+                ("AllowedHosts", "first.example;*.second.example"),
         ]);
         Assert.Equal("CN=first.example", await AskAsync(service.Url("https"), "first.example", root));
         Assert.Equal("CN=*.second.example", await AskAsync(service.Url("https"), "www.second.example", root));
@@ -68,9 +69,16 @@ public sealed class PublicCertificateTests : IDisposable
     private const SslPolicyErrors RemoteCertificateNameMismatch = SslPolicyErrors.RemoteCertificateNameMismatch;
 
     /// <summary>The subject of the certificate, once it is seen to chain to the root by what the server sent.</summary>
-    private static async Task<string> AskAsync(Uri url, string name, X509Certificate2 root, SslPolicyErrors tolerated = SslPolicyErrors.None)
+    private static async Task<string> AskAsync(
+        Uri url, string name, X509Certificate2 root, SslPolicyErrors tolerated = SslPolicyErrors.None)
     {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        var policy =
+            new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                DisableCertificateDownloads = true
+            };
         policy.CustomTrustStore.Add(root);
         using var client = new TcpClient();
         await client.ConnectAsync("127.0.0.1", url.Port, Cancelled);

@@ -58,7 +58,8 @@ public sealed class RawConnection : IAsyncDisposable
         }
     }
 
-    public Task SendAsync(string text, CancellationToken cancellationToken = default) => SendAsync(Encoding.Latin1.GetBytes(text), cancellationToken);
+    public Task SendAsync(string text, CancellationToken cancellationToken = default) =>
+        SendAsync(Encoding.Latin1.GetBytes(text), cancellationToken);
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default)
     {
@@ -91,7 +92,8 @@ public sealed class RawConnection : IAsyncDisposable
 #pragma warning disable CA1308 // Header names are compared in lower case, as HTTP/2 writes them.
                 var name = line[..colon].ToLowerInvariant();
 #pragma warning restore CA1308
-                headers[name] = headers.TryGetValue(name, out var earlier) ? earlier + ", " + line[(colon + 1)..].Trim() : line[(colon + 1)..].Trim();
+                headers[name] = headers.TryGetValue(name, out var earlier) ? earlier + ", " + line[(colon + 1)..].Trim()
+                    : line[(colon + 1)..].Trim();
             }
 
             if (status is >= 100 and < 200 and not 101) continue;
@@ -148,7 +150,8 @@ public sealed class RawConnection : IAsyncDisposable
         var body = new StringBuilder();
         if (headers.ContainsKey("transfer-encoding"))
         {
-            while (await LineAsync() is { } line && int.Parse(line, NumberStyles.HexNumber, CultureInfo.InvariantCulture) is > 0 and var size)
+            while (await LineAsync() is { } line
+                && int.Parse(line, NumberStyles.HexNumber, CultureInfo.InvariantCulture) is > 0 and var size)
             {
                 body.Append(await TextAsync(size));
                 await LineAsync();

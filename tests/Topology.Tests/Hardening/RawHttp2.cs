@@ -48,10 +48,14 @@ public sealed class RawHttp2 : IAsyncDisposable
     }
 
     /// <summary>Sends a request; without an end its body is open.</summary>
-    public Task AskAsync(int stream, string method, string path, bool ends, CancellationToken cancellationToken, params (string Name, string Value)[] fields)
+    public Task AskAsync(
+        int stream, string method, string path, bool ends, CancellationToken cancellationToken, params (string Name, string Value)[] fields)
     {
         using var block = new MemoryStream();
-        foreach (var (name, value) in (IEnumerable<(string, string)>)[(":method", method), (":scheme", "https"), (":authority", "localhost"), (":path", path), .. fields])
+        foreach (
+            var (name, value) in (
+            IEnumerable<(string, string)>)[
+            (":method", method), (":scheme", "https"), (":authority", "localhost"), (":path", path), .. fields])
         {
             // A literal without indexing, of a new name (RFC 7541 section 6.2.2).
             block.WriteByte(0);
@@ -64,7 +68,8 @@ public sealed class RawHttp2 : IAsyncDisposable
         return SendAsync(Frame.Headers, (byte)(EndHeaders | (ends ? EndStream : 0)), stream, block.ToArray(), cancellationToken);
     }
 
-    public Task SendAsync(int stream, byte[] data, CancellationToken cancellationToken) => SendAsync(Frame.Data, 0, stream, data, cancellationToken);
+    public Task SendAsync(int stream, byte[] data, CancellationToken cancellationToken) =>
+        SendAsync(Frame.Data, 0, stream, data, cancellationToken);
 
     public Task OpenWindowAsync(int stream, int increment, CancellationToken cancellationToken)
     {

@@ -1,5 +1,3 @@
-using Topology.Hardening;
-using Topology.Hardening.Limits;
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -10,15 +8,18 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Topology.Hardening.Upgrades;
+using Topology.Hardening;
+using Topology.Hardening.Limits;
 using Topology.Hardening.Listeners;
+using Topology.Hardening.Upgrades;
 using Topology.ServiceDefaults.Paths;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
 /// <summary>A request as a backend saw it.</summary>
-public sealed record RecordedRequest(string Method, string Target, string Path, IReadOnlyDictionary<string, string> Headers, string Body, bool IsWhole, string Listener);
+public sealed record RecordedRequest(
+    string Method, string Target, string Path, IReadOnlyDictionary<string, string> Headers, string Body, bool IsWhole, string Listener);
 
 /// <summary>
 /// A backend with the service defaults and every listener of the topology, which answers whatever it gets with 200 and
@@ -37,21 +38,32 @@ public sealed partial class Recorder : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static Task<Recorder> StartAsync(params IEnumerable<(string Key, string Value)> settings) => StartAsync(Environments.Development, settings);
+    public static Task<Recorder> StartAsync(params IEnumerable<(string Key, string Value)> settings) =>
+        StartAsync(Environments.Development, settings);
 
     public static async Task<Recorder> StartAsync(string environment, IEnumerable<(string Key, string Value)> settings)
     {
         var ports = FreePorts.Take(Listener.All.Count);
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, ApplicationName = "Topology.Catalog", ContentRootPath = ServiceHost.CertificateDirectory });
+        var builder =
+            WebApplication.CreateBuilder(
+            new WebApplicationOptions
+            {
+                EnvironmentName = environment,
+                ApplicationName = "Topology.Catalog",
+                ContentRootPath =
+            ServiceHost.CertificateDirectory
+            });
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(
         [
-            .. Listener.All.Zip(ports, (listener, port) => KeyValuePair.Create<string, string?>($"Topology:Listeners:{listener.Name}", $"{port}")),
+            .. Listener.All.Zip(
+                ports, (listener, port) => KeyValuePair.Create<string, string?>($"Topology:Listeners:{listener.Name}", $"{port}")),
             new("Topology:Certificates:Directory", ServiceHost.CertificateDirectory),
             new("Topology:Certificates:AllowLocalAuthority", "true"),
             new("Topology:Certificates:AllowedClients:0", "edge;orders;nginx;apache;haproxy"),
         ]);
-        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)));
+        builder.Configuration.AddInMemoryCollection(
+            settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)));
         builder.AddHardening();
         builder.AddServiceDefaults();
         var app = builder.Build();
@@ -62,10 +74,13 @@ public sealed partial class Recorder : IAsyncDisposable
         var recorder = new Recorder(app, Listener.All.Zip(ports).ToDictionary(
             pair => pair.First.Name, pair => new Uri($"{(pair.First.IsTls ? "https" : "http")}://localhost:{pair.Second}")));
         app.Map("/catalog/{**rest}", recorder.RecordAsync);
-        app.Map("/orders/{**rest}", recorder.RecordAsync).WithWorkload("orders").WithLimits(new() { BodyBytes = 64 * 1024, Timeout = TimeSpan.FromSeconds(15) });
+        app.Map("/orders/{**rest}", recorder.RecordAsync).WithWorkload("orders").WithLimits(
+            new() { BodyBytes = 64 * 1024, Timeout = TimeSpan.FromSeconds(15) });
         app.Map("/orders/second", recorder.RecordAsync).WithLimits(new() { Timeout = TimeSpan.FromSeconds(1) });
-        app.Map("/media/{**rest}", recorder.RecordAsync).WithWorkload("media-upload").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = 1L << 30 });
-        app.Map("/live/socket", recorder.RecordAsync).WithWorkload("socket").WithLimits(new() { Kind = RouteKind.Messages }).SpeaksWebSocket();
+        app.Map("/media/{**rest}", recorder.RecordAsync).WithWorkload("media-upload").WithLimits(
+            new() { Kind = RouteKind.Stream, BodyBytes = 1L << 30 });
+        app.Map("/live/socket", recorder.RecordAsync).WithWorkload("socket").WithLimits(
+            new() { Kind = RouteKind.Messages }).SpeaksWebSocket();
         app.Map("/live/{**rest}", recorder.RecordAsync).WithWorkload("events").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = 0 });
         app.Map("/{**rest}", recorder.RecordAsync);
         await app.StartAsync();
@@ -111,7 +126,8 @@ public sealed partial class Recorder : IAsyncDisposable
                 context.Request.Method,
                 target,
                 context.Request.Path.Value ?? "",
-                context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+                context.Request.Headers.ToDictionary(
+                    header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
                 body,
                 isWhole,
                 context.GetListener().Name));

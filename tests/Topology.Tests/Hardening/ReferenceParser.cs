@@ -26,7 +26,8 @@ public static partial class ReferenceParser
         if (!head.Success) return false;
         var (method, target, version) = (head.Groups["method"].Value, head.Groups["target"].Value, head.Groups["version"].Value);
         var fields = head.Groups["name"].Captures.Zip(head.Groups["value"].Captures,
-            (name, value) => (Name: name.Value.ToUpperInvariant(), Value: value.Value.Trim(' ', '\t'))).ToLookup(field => field.Name, field => field.Value);
+            (name, value) => (Name: name.Value.ToUpperInvariant(), Value: value.Value.Trim(' ', '\t'))).ToLookup(
+                field => field.Name, field => field.Value);
 
         var isTargetLegal = target == "*" ? method == "OPTIONS" : target[0] == '/' || Absolute().IsMatch(target);
         if (!isTargetLegal || method == "CONNECT") return false;
@@ -37,12 +38,15 @@ public static partial class ReferenceParser
         var codings = fields["TRANSFER-ENCODING"].ToList();
         if (codings.Count > 0)
         {
-            hasHead = codings is [var coding] && coding.Equals("chunked", StringComparison.OrdinalIgnoreCase) && lengths.Count == 0 && version == "1.1";
+            hasHead = codings is [var coding] && coding.Equals("chunked", StringComparison.OrdinalIgnoreCase) && lengths.Count == 0
+                && version == "1.1";
             return hasHead && TryTakeChunks(stream, ref at);
         }
 
         var bytes = 0L;
-        hasHead = lengths.Count == 0 || (lengths is [var length] && Regex.IsMatch(length, "^[0-9]+\\z") && long.TryParse(length, CultureInfo.InvariantCulture, out bytes));
+        hasHead = lengths.Count == 0
+            || (lengths is [var length] && Regex.IsMatch(length, "^[0-9]+\\z")
+            && long.TryParse(length, CultureInfo.InvariantCulture, out bytes));
         if (!hasHead || bytes > stream.Length - at) return false;
         at += (int)bytes;
         return true;
@@ -63,7 +67,9 @@ public static partial class ReferenceParser
 
         var trailers = Trailers().Match(stream, at);
         at += trailers.Length;
-        return trailers.Success && !trailers.Groups["name"].Captures.Any(name => Regex.IsMatch(name.Value, "^(host|content-length|transfer-encoding)\\z", RegexOptions.IgnoreCase));
+        return trailers.Success
+            && !trailers.Groups["name"].Captures.Any(
+            name => Regex.IsMatch(name.Value, "^(host|content-length|transfer-encoding)\\z", RegexOptions.IgnoreCase));
     }
 
     [GeneratedRegex($@"\G(\r\n)?(?<method>{Token}{{1,32}}) (?<target>[\x21\x22\x24-\x7e]+) HTTP/(?<version>1\.[01])\r\n((?<name>{Token}+):(?<value>[\t\x20-\x7e\x80-\xff]*)\r\n)*\r\n", RegexOptions.CultureInvariant)]

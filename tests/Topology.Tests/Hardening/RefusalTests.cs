@@ -25,12 +25,16 @@ public sealed class RefusalTests(HardeningFixture fixture)
     [InlineData("GET /catalog/x HTTP/1.1\nHost: localhost\r\n\r\n", "syntax")]
     [InlineData("GET /catalog/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "syntax")]
     [InlineData("POST /orders/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n\r\n", "body")]
-    [InlineData("POST /orders/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n\r\n", "grpc over HTTP/1.1")]
+    [InlineData(
+        "POST /orders/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n\r\n", "grpc over HTTP/1.1")]
     [InlineData("GET /catalog/x{8192} HTTP/1.1\r\nHost: localhost\r\n\r\n", "head")]
     [InlineData("GET /catalog/x HTTP/1.1\r\nHost: localhost\r\nX: {40000}\r\n\r\n", "head")]
     public async Task What_is_refused_is_counted_by_reason(string request, string reason)
     {
-        foreach (var (services, url) in (IEnumerable<(IServiceProvider, Uri)>)[(fixture.Edge.Services, fixture.Edge.Url("http")), (fixture.Recorder.Services, fixture.Recorder.Url("http"))])
+        foreach (
+            var (services, url) in (
+            IEnumerable<(IServiceProvider, Uri)>)[
+            (fixture.Edge.Services, fixture.Edge.Url("http")), (fixture.Recorder.Services, fixture.Recorder.Url("http"))])
         {
             var reasons = new ConcurrentBag<object?>();
             var scope = services.GetRequiredService<IMeterFactory>();
@@ -38,13 +42,18 @@ public sealed class RefusalTests(HardeningFixture fixture)
             {
                 InstrumentPublished = (instrument, self) =>
                 {
-                    if (instrument.Name == RequestRefusals.CounterName && instrument.Meter.Scope == scope) self.EnableMeasurementEvents(instrument);
+                    if (instrument.Name == RequestRefusals.CounterName && instrument.Meter.Scope == scope)
+                    {
+                        self.EnableMeasurementEvents(instrument);
+                    }
                 },
             };
             meters.SetMeasurementEventCallback<long>((_, _, tags, _) => reasons.Add(tags[0].Value));
             meters.Start();
             await using var connection = await RawConnection.OpenAsync(url, Cancelled);
-            await connection.SendAsync(request.Replace("{8192}", new string('q', 8192), StringComparison.Ordinal).Replace("{40000}", new string('v', 40_000), StringComparison.Ordinal), Cancelled);
+            await connection.SendAsync(
+                request.Replace("{8192}", new string('q', 8192), StringComparison.Ordinal).Replace(
+                "{40000}", new string('v', 40_000), StringComparison.Ordinal), Cancelled);
             Assert.InRange((await connection.ReadAsync())!.Status, 400, 505);
             // Other tests send to the same hosts.
             await Eventually.TrueAsync(() => reasons.Contains(reason));
@@ -81,9 +90,13 @@ public sealed class RefusalTests(HardeningFixture fixture)
             await using var connection = await RawConnection.OpenAsync(url, Cancelled);
             await connection.SendAsync(request.Replace("{70000}", new string('b', 70_000), StringComparison.Ordinal), Cancelled);
             var answer = (await connection.ReadAsync())!;
-            Assert.Equal((exposure, 413, "application/problem+json", "close"), (exposure, answer.Status, answer.Header("content-type"), answer.Header("connection")));
+            Assert.Equal(
+                (exposure, 413, "application/problem+json", "close"),
+                (exposure, answer.Status, answer.Header("content-type"), answer.Header("connection")));
             var problem = JsonDocument.Parse(answer.Body).RootElement;
-            Assert.Equal((exposure, "Content Too Large", 413), (exposure, problem.GetProperty("title").GetString(), problem.GetProperty("status").GetInt32()));
+            Assert.Equal(
+                (exposure, "Content Too Large", 413),
+                (exposure, problem.GetProperty("title").GetString(), problem.GetProperty("status").GetInt32()));
             Assert.Equal("https://tools.ietf.org/html/rfc9110#section-15.5.14", problem.GetProperty("type").GetString());
             Assert.True(problem.TryGetProperty("detail", out _) && problem.TryGetProperty("traceId", out _));
         }
@@ -99,12 +112,18 @@ public sealed class RefusalTests(HardeningFixture fixture)
         foreach (var (exposure, url) in fixture.Exposures)
         {
             await using var connection = await RawConnection.OpenAsync(url, Cancelled);
-            await connection.SendAsync(request.Replace("{8192}", new string('q', 8192), StringComparison.Ordinal).Replace("{33000}", new string('v', 33_000), StringComparison.Ordinal), Cancelled);
+            await connection.SendAsync(
+                request.Replace("{8192}", new string('q', 8192), StringComparison.Ordinal).Replace(
+                "{33000}", new string('v', 33_000), StringComparison.Ordinal), Cancelled);
             var answer = (await connection.ReadAsync())!;
             Assert.Equal((exposure, "application/problem+json"), (exposure, answer.Header("content-type")));
             var problem = JsonDocument.Parse(answer.Body).RootElement;
-            Assert.Equal((exposure, title, answer.Status), (exposure, problem.GetProperty("title").GetString(), problem.GetProperty("status").GetInt32()));
-            Assert.True(problem.TryGetProperty("type", out _) && problem.TryGetProperty("detail", out _) && problem.TryGetProperty("traceId", out _));
+            Assert.Equal(
+                (exposure, title, answer.Status),
+                (exposure, problem.GetProperty("title").GetString(), problem.GetProperty("status").GetInt32()));
+            Assert.True(
+                problem.TryGetProperty("type", out _) && problem.TryGetProperty("detail", out _)
+                && problem.TryGetProperty("traceId", out _));
         }
     }
 
@@ -114,9 +133,16 @@ public sealed class RefusalTests(HardeningFixture fixture)
     {
         await using var backend = await Recorder.StartAsync();
         object? seen = null;
-        using var activities = new System.Diagnostics.ActivityListener { ShouldListenTo = source => source.Name == "Microsoft.AspNetCore", Sample = (ref _) => System.Diagnostics.ActivitySamplingResult.AllData };
+        using var activities =
+            new System.Diagnostics.ActivityListener
+            {
+                ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
+                Sample = (ref _) =>
+            System.Diagnostics.ActivitySamplingResult.AllData
+            };
         System.Diagnostics.ActivitySource.AddActivityListener(activities);
-        backend.Answer = context => Task.FromResult(seen = context.Features.Get<IHttpActivityFeature>()!.Activity.GetTagItem(TopologyPath.WorkloadTag));
+        backend.Answer = context =>
+            Task.FromResult(seen = context.Features.Get<IHttpActivityFeature>()!.Activity.GetTagItem(TopologyPath.WorkloadTag));
         using var response = await backend.Client().GetAsync("/orders/x", Cancelled);
         Assert.Equal("orders", seen);
     }
@@ -126,9 +152,18 @@ public sealed class RefusalTests(HardeningFixture fixture)
     {
         foreach (var url in (Uri[])[fixture.Edge.Url("https"), fixture.Recorder.Url("https")])
         {
-            using var client = new HttpClient(ServiceHost.Handler()) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+            using var client =
+                new HttpClient(
+                ServiceHost.Handler())
+                {
+                    DefaultRequestVersion = HttpVersion.Version20,
+                    DefaultVersionPolicy =
+                HttpVersionPolicy.RequestVersionExact
+                };
             using var response = await client.GetAsync(new Uri(url, $"/catalog/x?{new string('q', 9000)}"), Cancelled);
-            Assert.Equal((HttpStatusCode.RequestUriTooLong, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+            Assert.Equal(
+                (HttpStatusCode.RequestUriTooLong, "application/problem+json"),
+                (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
         }
     }
 
@@ -140,7 +175,9 @@ public sealed class RefusalTests(HardeningFixture fixture)
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Written.Add(formatter(state, exception));
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Written.Add(formatter(state, exception));
     }
 
     private sealed class StoppedTime : TimeProvider

@@ -18,8 +18,10 @@ public sealed class ServerCertificatesTests : IDisposable
         foreach (var use in (Func<object>[])[() => certificates.Public.Current, () => certificates.Internal.Current])
         {
             var failure = Assert.Throws<InvalidOperationException>(use);
-            Assert.StartsWith("The environment is Production, where no local certificate authority is made.", failure.Message, StringComparison.Ordinal);
-            Assert.Contains("Topology:Certificates:Public and :Internal (Certificate and Key, PEM files)", failure.Message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                "The environment is Production, where no local certificate authority is made.", failure.Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "Topology:Certificates:Public and :Internal (Certificate and Key, PEM files)", failure.Message, StringComparison.Ordinal);
             Assert.Contains("Topology:Certificates:AllowLocalAuthority=true", failure.Message, StringComparison.Ordinal);
         }
 

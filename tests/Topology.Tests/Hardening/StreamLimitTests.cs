@@ -24,7 +24,10 @@ public sealed class StreamLimitTests
         recorder.Answer = async context =>
         {
             Interlocked.Increment(ref begun);
-            while (!context.RequestAborted.IsCancellationRequested) await context.Response.Body.WriteAsync(new byte[64 * 1024], context.RequestAborted);
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(new byte[64 * 1024], context.RequestAborted);
+            }
         };
         await using var stranger = await RawHttp2.OpenAsync(recorder.Url("https"), window, Cancelled);
         for (var stream = 1; stream < 40; stream += 2) await stranger.AskAsync(stream, "GET", "/media/x", ends: true, Cancelled);
@@ -56,7 +59,8 @@ public sealed class StreamLimitTests
     {
         await using var live = ServiceHost.Start<Topology.Live.Events.Tick>([($"{Section}:AnswerStall", "00:00:01")]);
         await using var stranger = await RawHttp2.OpenAsync(live.Url("https"), 0, Cancelled);
-        await stranger.AskAsync(1, "CONNECT", "/live/socket", ends: false, Cancelled, (":protocol", "websocket"), ("sec-websocket-version", "13"));
+        await stranger.AskAsync(
+            1, "CONNECT", "/live/socket", ends: false, Cancelled, (":protocol", "websocket"), ("sec-websocket-version", "13"));
         await stranger.WaitForAsync(frame => frame is { Type: Frame.Headers, Stream: 1 }, Cancelled);
         // A binary message of 16,000 bytes, masked with zeros (RFC 6455 section 5.2).
         await stranger.SendAsync(1, [0x82, 0xFE, 0x3E, 0x80, 0, 0, 0, 0, .. new byte[16_000]], Cancelled);
@@ -129,9 +133,17 @@ public sealed class StreamLimitTests
             var sockets = new List<ClientWebSocket>();
             for (var i = 0; i < 3; i++)
             {
-                var socket = new ClientWebSocket { Options = { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact, CollectHttpResponseDetails = true } };
+                var socket =
+                    new ClientWebSocket
+                    {
+                        Options =
+                    { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                    CollectHttpResponseDetails = true }
+                    };
                 sockets.Add(socket);
-                var opening = socket.ConnectAsync(new UriBuilder(host.Url("https")) { Scheme = "wss", Path = "/live/socket" }.Uri, invoker, Cancelled);
+                var opening =
+                    socket.ConnectAsync(
+                    new UriBuilder(host.Url("https")) { Scheme = "wss", Path = "/live/socket" }.Uri, invoker, Cancelled);
                 if (i == 2) await Assert.ThrowsAsync<WebSocketException>(() => opening);
                 else await opening;
             }
@@ -144,8 +156,10 @@ public sealed class StreamLimitTests
     [Fact]
     public async Task A_stream_ends_at_its_age_and_a_connection_takes_no_further_requests()
     {
-        await using var recorder = await Recorder.StartAsync([($"{Section}:StreamAge", "00:00:01"), ($"{Section}:ConnectionAge", "00:00:01")]);
-        recorder.Answer = context => context.Request.Path == "/live/wait" ? Task.Delay(Timeout.Infinite, context.RequestAborted) : Task.CompletedTask;
+        await using var recorder =
+            await Recorder.StartAsync([($"{Section}:StreamAge", "00:00:01"), ($"{Section}:ConnectionAge", "00:00:01")]);
+        recorder.Answer = context =>
+            context.Request.Path == "/live/wait" ? Task.Delay(Timeout.Infinite, context.RequestAborted) : Task.CompletedTask;
         await using var connection = await RawHttp2.OpenAsync(recorder.Url("https"), 1000, Cancelled);
         await connection.AskAsync(1, "GET", "/live/wait", ends: true, Cancelled);
         await connection.WaitForAsync(frame => frame.Type == Frame.GoAway, Cancelled);

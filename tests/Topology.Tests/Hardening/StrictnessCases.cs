@@ -2,8 +2,10 @@ namespace Topology.Tests.Hardening;
 
 /// <summary>One request, byte for byte, and whether it may pass.</summary>
 /// <param name="Name">What it is.</param>
-/// <param name="Raw">Latin-1, one character for one byte. <c>{id}</c> stands for a text of the test's own, by which it finds the request again.</param>
-/// <param name="Status">0: refused with 400 and close. Else the status that a legal request gets, after which the connection goes on.</param>
+/// <param name="Raw">Latin-1, one character for one byte. <c>{id}</c> stands for a text of the test's own, by which it finds the request
+/// again.</param>
+/// <param name="Status">0: refused with 400 and close. Else the status that a legal request gets, after which the connection goes
+/// on.</param>
 public sealed record StrictnessCase(string Name, string Raw, int Status = 0)
 {
     public bool IsLegal => Status != 0;
@@ -13,7 +15,9 @@ public sealed record StrictnessCase(string Name, string Raw, int Status = 0)
     public override string ToString() => Name;
 }
 
-/// <summary>Requests derived from the grammars of RFC 9110, RFC 9112 and RFC 3986: each breaks one rule, or keeps all of them unusually.</summary>
+/// <summary>
+/// Requests derived from the grammars of RFC 9110, RFC 9112 and RFC 3986: each breaks one rule, or keeps all of them unusually.
+/// </summary>
 public static class StrictnessCases
 {
     private const string Host = "Host: localhost\r\n";
@@ -54,7 +58,10 @@ public static class StrictnessCases
             yield return new(name, line + "\r\n" + Host + "\r\n");
         }
 
-        foreach (var version in (string[])["http/1.1", "Http/1.1", "HTTP/1.2", "HTTP/2.0", "HTTP/3", "HTTP/0.9", "HTTP/11", "HTTP/1.", "HTTP/.1", "HTTP/1.10", "HTTP/01.1",
+        foreach (
+            var version in (
+            string[])[
+            "http/1.1", "Http/1.1", "HTTP/1.2", "HTTP/2.0", "HTTP/3", "HTTP/0.9", "HTTP/11", "HTTP/1.", "HTTP/.1", "HTTP/1.10", "HTTP/01.1",
             "HTTP/1,1", "HTTP/+1.1", "HTTP/1.1;", "HTTPS/1.1", "XTTP/1.1", "HTTP", "1.1", "HTTP/1.1\t", "ICY/1.1"])
         {
             yield return new($"the version {version.Replace('\t', ' ')}", $"GET /catalog/{{id}} {version}\r\n{Host}\r\n");
@@ -168,9 +175,14 @@ public static class StrictnessCases
         yield return new("Host twice", Line + Host + Host + "\r\n");
         yield return new("Host twice, differing", Line + Host + "Host: example.com\r\n\r\n");
         yield return new("Host twice, in two cases", Line + Host + "hOST: localhost\r\n\r\n");
-        foreach (var host in (string[])["", " ", "localhost localhost", "localhost, localhost", "localhost,localhost", "local\thost", "localhost/", "http://localhost",
-            "user@localhost", "localhost:", "localhost:abc", "localhost:+80", "localhost:-1", "localhost:70000", "localhost:80:80", ":80", "[::1", "::1", "[::1]x", "[::1]:",
-            "[::1%25lo]", "[]", "[localhost]", "[127.0.0.1]", "[::g]", "localhost#", "localhost?x", "localhost\\x", "\"localhost\"", "local(host)", "loc\u00e4lhost", "<localhost>"])
+        foreach (
+            var host in (
+            string[])[
+            "", " ", "localhost localhost", "localhost, localhost", "localhost,localhost", "local\thost", "localhost/", "http://localhost",
+            "user@localhost", "localhost:", "localhost:abc", "localhost:+80", "localhost:-1", "localhost:70000", "localhost:80:80", ":80",
+                "[::1", "::1", "[::1]x", "[::1]:",
+            "[::1%25lo]", "[]", "[localhost]", "[127.0.0.1]", "[::g]", "localhost#", "localhost?x", "localhost\\x", "\"localhost\"",
+                "local(host)", "loc\u00e4lhost", "<localhost>"])
         {
             yield return new($"the Host {(host.Trim().Length == 0 ? $"of {host.Length} spaces" : host.Replace("\t", "<tab>", StringComparison.Ordinal))}", Line + $"Host: {host}\r\n\r\n");
         }
@@ -178,10 +190,17 @@ public static class StrictnessCases
 
     private static IEnumerable<StrictnessCase> ContentLengths()
     {
-        foreach (var length in (string[])["+5", "-0", "-5", "0x5", "5 5", "5,5", "5, 5", "5,6", ",5", "5,", "", " ", "5;", "5.0", "1e1", "5_0", "five", "\u00b5", "5\u00a0", "'5'", "\"5\"",
-            "9223372036854775808", "18446744073709551621", "99999999999999999999999", "00000000000000000000000000000000000000000000000018446744073709551621"])
+        foreach (
+            var length in (
+            string[])[
+            "+5", "-0", "-5", "0x5", "5 5", "5,5", "5, 5", "5,6", ",5", "5,", "", " ", "5;", "5.0", "1e1", "5_0", "five", "\u00b5",
+            "5\u00a0", "'5'", "\"5\"",
+            "9223372036854775808", "18446744073709551621", "99999999999999999999999",
+                "00000000000000000000000000000000000000000000000018446744073709551621"])
         {
-            yield return new($"the Content-Length {(length.Trim().Length == 0 ? $"of {length.Length} spaces" : length)}", Post($"Content-Length: {length}\r\n", "hello" + Smuggled));
+            yield return new(
+                $"the Content-Length {(length.Trim().Length == 0 ? $"of {length.Length} spaces" : length)}",
+                Post($"Content-Length: {length}\r\n", "hello" + Smuggled));
         }
 
         yield return new("Content-Length twice", Post("Content-Length: 5\r\nContent-Length: 5\r\n", "hello"));
@@ -191,28 +210,50 @@ public static class StrictnessCases
 
     private static IEnumerable<StrictnessCase> TransferEncodings()
     {
-        foreach (var coding in (string[])["identity", "gzip", "gzip, chunked", "chunked, gzip", "chunked, chunked", "chunked, identity", "identity, chunked", "chunked,", ", chunked", "chunked;q=1",
-            "chunked ; x", "\"chunked\"", "'chunked'", "xchunked", "chunkedx", "chunked x", "x chunked", "chun ked", "", " ", "cow, chunked", "chunked\u00a0", "\u00a0chunked"])
+        foreach (
+            var coding in (
+            string[])[
+            "identity", "gzip", "gzip, chunked", "chunked, gzip", "chunked, chunked", "chunked, identity", "identity, chunked", "chunked,",
+            ", chunked", "chunked;q=1",
+            "chunked ; x", "\"chunked\"", "'chunked'", "xchunked", "chunkedx", "chunked x", "x chunked", "chun ked", "", " ",
+                "cow, chunked", "chunked\u00a0", "\u00a0chunked"])
         {
             yield return new($"the Transfer-Encoding {(coding.Trim().Length == 0 ? $"of {coding.Length} spaces" : coding)}",
                 Post($"Transfer-Encoding: {coding}\r\n", "0\r\n\r\n" + Smuggled));
         }
 
         yield return new("Transfer-Encoding twice", Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"));
-        yield return new("Transfer-Encoding twice, identity last", Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n" + Smuggled));
-        yield return new("Content-Length, then Transfer-Encoding", Post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n" + Smuggled));
-        yield return new("Transfer-Encoding, then Content-Length", Post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n" + Smuggled));
-        yield return new("a Content-Length of 0 and Transfer-Encoding", Post("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"));
-        yield return new("Transfer-Encoding in HTTP/1.0", "POST /orders/{id} HTTP/1.0\r\n" + Host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
-        yield return new("Transfer-Encoding behind a bare LF", Post("X: y\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n" + Smuggled));
-        yield return new("Transfer-Encoding behind a bare CR", Post("X: y\rTransfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n" + Smuggled));
-        yield return new("Transfer-Encoding with a control character before it", Post("Transfer-Encoding: \vchunked\r\n", "0\r\n\r\n" + Smuggled));
-        yield return new("Transfer-Encoding with GET, and Content-Length", Line + Host + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n" + Smuggled);
+        yield return new(
+            "Transfer-Encoding twice, identity last",
+            Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n" + Smuggled));
+        yield return new(
+            "Content-Length, then Transfer-Encoding", Post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n" + Smuggled));
+        yield return new(
+            "Transfer-Encoding, then Content-Length", Post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n" + Smuggled));
+        yield return new(
+            "a Content-Length of 0 and Transfer-Encoding", Post("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"));
+        yield return new(
+            "Transfer-Encoding in HTTP/1.0", "POST /orders/{id} HTTP/1.0\r\n" + Host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+        yield return new(
+            "Transfer-Encoding behind a bare LF",
+            Post("X: y\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n" + Smuggled));
+        yield return new(
+            "Transfer-Encoding behind a bare CR",
+            Post("X: y\rTransfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n" + Smuggled));
+        yield return new(
+            "Transfer-Encoding with a control character before it", Post("Transfer-Encoding: \vchunked\r\n", "0\r\n\r\n" + Smuggled));
+        yield return new(
+            "Transfer-Encoding with GET, and Content-Length", Line + Host
+            + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n" + Smuggled);
     }
 
     private static IEnumerable<StrictnessCase> ChunkSizes()
     {
-        foreach (var size in (string[])["+5", "-5", "0x5", "0X5", "x5", "5h", "5_", "5 ", "5\t", " 5", "\t5", "5 ;a", "", " ", "g", "5.0", "5,", "5 5", "'5'", "FFFFFFFFFFFFFFFF", "8000000000000000",
+        foreach (
+            var size in (
+            string[])[
+            "+5", "-5", "0x5", "0X5", "x5", "5h", "5_", "5 ", "5\t", " 5", "\t5", "5 ;a", "", " ", "g", "5.0", "5,", "5 5", "'5'",
+            "FFFFFFFFFFFFFFFF", "8000000000000000",
             "10000000000000005", "100000000000000000000000000000005", "00000000000000005", "\u00b5"])
         {
             yield return new($"the chunk size {(size.Trim().Length == 0 ? $"of {size.Length} spaces" : size.Replace("\t", "<tab>", StringComparison.Ordinal))}", Chunked($"{size}\r\nhello\r\n0\r\n\r\n"));
@@ -233,14 +274,22 @@ public static class StrictnessCases
 
     private static IEnumerable<StrictnessCase> ChunkExtensions()
     {
-        foreach (var extension in (string[])[";", "; ", ";;", ";;a", ";a;", ";a=b;", ";=", ";=a", ";a=", ";a= ", ";a ", ";a=b ", ";a b", ";a=b c", ";a=\"b", ";a=\"b\"c", ";a=\"b\\", ";a=(b)", ";a=b=c", ";a,b", ";\"a\"",
-            ";\u00e9", ";a=\u00e9", ";a\u0001", ";a\0", ";a=\"\u0001\"", ";a=\"\u007f\"", ";a\rb", ";a\nb", ";a=\"\n\"", ";" + new string('a', 300)])
+        foreach (
+            var extension in (
+            string[])[
+            ";", "; ", ";;", ";;a", ";a;", ";a=b;", ";=", ";=a", ";a=", ";a= ", ";a ", ";a=b ", ";a b", ";a=b c", ";a=\"b", ";a=\"b\"c",
+            ";a=\"b\\", ";a=(b)", ";a=b=c", ";a,b", ";\"a\"",
+            ";\u00e9", ";a=\u00e9", ";a\u0001", ";a\0", ";a=\"\u0001\"", ";a=\"\u007f\"", ";a\rb", ";a\nb", ";a=\"\n\"", ";"
+                + new string('a', 300)])
         {
-            yield return new($"the chunk extension {string.Concat(extension.Take(12).Select(Show))}", Chunked($"5{extension}\r\nhello\r\n0\r\n\r\n"));
+            yield return new(
+                $"the chunk extension {string.Concat(extension.Take(12).Select(Show))}", Chunked($"5{extension}\r\nhello\r\n0\r\n\r\n"));
         }
 
         yield return new("a bad extension of the last chunk", Chunked("5\r\nhello\r\n0;\r\n\r\n"));
-        yield return new("20 KiB of chunk extensions", Chunked(string.Concat(Enumerable.Repeat($"1;a={new string('b', 200)}\r\nx\r\n", 100)) + "0\r\n\r\n"));
+        yield return new(
+            "20 KiB of chunk extensions",
+            Chunked(string.Concat(Enumerable.Repeat($"1;a={new string('b', 200)}\r\nx\r\n", 100)) + "0\r\n\r\n"));
     }
 
     private static IEnumerable<StrictnessCase> Trailers()
@@ -277,14 +326,19 @@ public static class StrictnessCases
         yield return new("white space around values", Line + "Host: \t localhost \t \r\nX:\t \ty \t\r\n\r\n", 200);
         yield return new("an empty value", Line + Host + "X:\r\nY: \r\n\r\n", 200);
         yield return new("tabs in a value", Line + Host + "X: a\tb\r\n\r\n", 200);
-        yield return new("every visible character in a value", Line + Host + "X: " + string.Concat(Enumerable.Range(0x21, 0x7F - 0x21).Select(value => (char)value)) + "\r\n\r\n", 200);
+        yield return new(
+            "every visible character in a value", Line + Host + "X: "
+            + string.Concat(Enumerable.Range(0x21, 0x7F - 0x21).Select(value => (char)value)) + "\r\n\r\n", 200);
         yield return new("bytes beyond ASCII in a value", Line + Host + "X: caf\u00e9 \u0080\u00ff\r\n\r\n", 200);
         yield return new("every token character in a name", Line + Host + "!#$%&'*+-.^_`|~0Aa: y\r\n\r\n", 200);
         yield return new("a field repeated", Line + Host + "X: a\r\nX: b\r\nx: c\r\n\r\n", 200);
         yield return new("100 fields", Line + Host + string.Concat(Enumerable.Range(0, 99).Select(i => $"X-{i}: {i}\r\n")) + "\r\n", 200);
         yield return new("90 fields", Line + Host + string.Concat(Enumerable.Range(0, 90).Select(i => $"X-{i}: {i}\r\n")) + "\r\n", 200);
-        yield return new("24 KiB of fields", Line + Host + string.Concat(Enumerable.Range(0, 24).Select(i => $"X-{i}: {new string('v', 1000)}\r\n")) + "\r\n", 200);
-        yield return new("a target of 7,000 characters", "GET /catalog/{id}?" + new string('q', 7000) + " HTTP/1.1\r\n" + Host + "\r\n", 200);
+        yield return new(
+            "24 KiB of fields", Line + Host + string.Concat(Enumerable.Range(0, 24).Select(i => $"X-{i}: {new string('v', 1000)}\r\n"))
+            + "\r\n", 200);
+        yield return new(
+            "a target of 7,000 characters", "GET /catalog/{id}?" + new string('q', 7000) + " HTTP/1.1\r\n" + Host + "\r\n", 200);
         yield return new("Host with a port", Line + "Host: localhost:8080\r\n\r\n", 200);
         yield return new("Host in capitals", Line + "Host: LocalHost\r\n\r\n", 200);
         yield return new("Host as an IPv4 address", Line + "Host: 127.0.0.1:80\r\n\r\n", 200);
@@ -293,7 +347,8 @@ public static class StrictnessCases
         yield return new("Host as an IPv6 address in full", Line + "Host: [0:0:0:0:0:0:0:1]:80\r\n\r\n", 200);
         yield return new("a host below localhost", Line + "Host: shop.localhost\r\n\r\n", 200);
         yield return new("the absolute form", "GET http://localhost/catalog/{id} HTTP/1.1\r\n" + Host + "\r\n", 200);
-        yield return new("the absolute form with a port", "GET http://localhost:8080/catalog/{id}?a=b HTTP/1.1\r\nHost: localhost:8080\r\n\r\n", 200);
+        yield return new(
+            "the absolute form with a port", "GET http://localhost:8080/catalog/{id}?a=b HTTP/1.1\r\nHost: localhost:8080\r\n\r\n", 200);
         yield return new("OPTIONS for the whole server", "OPTIONS * HTTP/1.1\r\n" + Host + "\r\n", 204);
         yield return new("sub-delimiters in the path", "GET /catalog/{id};a=b,c@d:e!$&'()*+ HTTP/1.1\r\n" + Host + "\r\n", 200);
         yield return new("escapes in the path", "GET /catalog/{id}/caf%C3%A9%20bar HTTP/1.1\r\n" + Host + "\r\n", 200);
@@ -301,16 +356,24 @@ public static class StrictnessCases
         yield return new("slashes and dots in the query", "GET /catalog/{id}?next=/../a//b%2F%5C.. HTTP/1.1\r\n" + Host + "\r\n", 200);
         yield return new("an empty query", "GET /catalog/{id}? HTTP/1.1\r\n" + Host + "\r\n", 200);
         yield return new("a Connection option that is unknown", Line + Host + "Connection: x-none\r\n\r\n", 200);
-        yield return new("an upgrade that is not made", Line + Host + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", 200);
-        yield return new("an offer of a protocol that nobody speaks", Line + Host + "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n", 200);
-        yield return new("an offer of several protocols", Line + Host + "Connection: keep-alive, Upgrade\r\nUpgrade: TLS/1.2, SPDY/3.1\r\n\r\n", 200);
+        yield return new(
+            "an upgrade that is not made", Line + Host
+            + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", 200);
+        yield return new(
+            "an offer of a protocol that nobody speaks", Line + Host + "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n", 200);
+        yield return new(
+            "an offer of several protocols", Line + Host + "Connection: keep-alive, Upgrade\r\nUpgrade: TLS/1.2, SPDY/3.1\r\n\r\n", 200);
         yield return new("an empty body in chunks where none is taken", Line + Host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200);
-        yield return new("an empty body in chunks with an extension and a trailer where none is taken", Line + Host + "Transfer-Encoding: chunked\r\n\r\n0;a=b\r\nX: y\r\n\r\n", 200);
+        yield return new(
+            "an empty body in chunks with an extension and a trailer where none is taken", Line + Host
+            + "Transfer-Encoding: chunked\r\n\r\n0;a=b\r\nX: y\r\n\r\n", 200);
         yield return new("Content-Length", Post("Content-Length: 5\r\n", "hello"), 200);
         yield return new("a Content-Length of 0", Post("Content-Length: 0\r\n", ""), 200);
         yield return new("a Content-Length with zeros in front", Post("Content-Length: 005\r\n", "hello"), 200);
         yield return new("a body that looks like a request", Post("Content-Length: 31\r\n", "GET /not-a-request HTTP/1.1\r\n\r\n"), 200);
-        yield return new("a body of every byte", Post("Content-Length: 256\r\n", string.Concat(Enumerable.Range(0, 256).Select(value => (char)value))), 200);
+        yield return new(
+            "a body of every byte", Post("Content-Length: 256\r\n", string.Concat(Enumerable.Range(0, 256).Select(value => (char)value))),
+            200);
         yield return new("a body of 60,000 bytes", Post("Content-Length: 60000\r\n", new string('b', 60_000)), 200);
         yield return new("a body after which an empty line comes", Post("Content-Length: 5\r\n", "hello\r\n"), 200);
         yield return new("Expect: 100-continue, and the body at once", Post("Expect: 100-continue\r\nContent-Length: 5\r\n", "hello"), 200);
@@ -318,7 +381,9 @@ public static class StrictnessCases
         yield return new("no chunk but the last", Chunked("0\r\n\r\n"), 200);
         yield return new("many chunks", Chunked(string.Concat(Enumerable.Repeat("1\r\nx\r\n", 500)) + "0\r\n\r\n"), 200);
         yield return new("a chunk of line ends", Chunked("4\r\n\r\n\r\n\r\n0\r\n\r\n"), 200);
-        yield return new("hexadecimal digits in both cases", Chunked("a\r\n0123456789\r\nA\r\n0123456789\r\n1B\r\n012345678901234567890123456\r\n0\r\n\r\n"), 200);
+        yield return new(
+            "hexadecimal digits in both cases",
+            Chunked("a\r\n0123456789\r\nA\r\n0123456789\r\n1B\r\n012345678901234567890123456\r\n0\r\n\r\n"), 200);
         yield return new("a chunk size with zeros in front", Chunked("0005\r\nhello\r\n000\r\n\r\n"), 200);
         yield return new("chunked in capitals", Post("Transfer-Encoding: CHUNKED\r\n", "5\r\nhello\r\n0\r\n\r\n"), 200);
         yield return new("white space around chunked", Post("Transfer-Encoding: \tchunked \r\n", "5\r\nhello\r\n0\r\n\r\n"), 200);

@@ -50,7 +50,9 @@ public sealed class StrictnessTests(HardeningFixture fixture, ITestOutputHelper 
             var answer = await connection.ReadAsync(@case.HasNoBody);
             Assert.True(answer?.Status == @case.Status, $"{exposure}: {answer?.Status} {answer?.Body}");
             var next = await connection.ReadAsync();
-            Assert.True(next?.Status == 200 && next.Header("x-seen") == $"?probe-{id}", $"{exposure}: the next request got {next?.Status} {next?.Body}");
+            Assert.True(
+                next?.Status == 200
+                && next.Header("x-seen") == $"?probe-{id}", $"{exposure}: the next request got {next?.Status} {next?.Body}");
             Assert.All(fixture.Recorder.Seen(id), request => Assert.True(request.IsWhole));
             Assert.Equal(@case.Status == 204 ? 1 : 2, fixture.Recorder.Seen(id).Count);
         }
@@ -97,10 +99,15 @@ public sealed class StrictnessTests(HardeningFixture fixture, ITestOutputHelper 
         {
             await connection.SendAsync(part
                 .Replace("{get}", $"GET /catalog/{id} HTTP/1.1\r\nHost: localhost\r\n\r\n", StringComparison.Ordinal)
-                .Replace("{post}", $"POST /orders/{id} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", StringComparison.Ordinal), Cancelled);
+                .Replace(
+                    "{post}", $"POST /orders/{id} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
+                    StringComparison.Ordinal), Cancelled);
             // Long enough for the server to take what has come so far by itself.
             await Task.Delay(50, Cancelled);
-            if (part == "{get}" && ++answers < parts.Count(other => other == "{get}")) Assert.Equal(200, (await connection.ReadAsync())?.Status);
+            if (part == "{get}" && ++answers < parts.Count(other => other == "{get}"))
+            {
+                Assert.Equal(200, (await connection.ReadAsync())?.Status);
+            }
         }
 
         Assert.Equal(expected, (await connection.ReadAsync())?.Status);
@@ -137,7 +144,8 @@ public sealed class StrictnessTests(HardeningFixture fixture, ITestOutputHelper 
             try
             {
                 var answer = await connection.ReadAsync().WaitAsync(TimeSpan.FromSeconds(3), Cancelled);
-                return (@case.Name, Outcome: answer is { Status: 400 } && answer.Header("connection") == "close" ? null : $"{answer?.Status}");
+                return (@case.Name, Outcome: answer is { Status: 400 } && answer.Header("connection") == "close" ? null
+                    : $"{answer?.Status}");
             }
             catch (TimeoutException)
             {

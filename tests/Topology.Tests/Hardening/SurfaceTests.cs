@@ -97,14 +97,20 @@ public sealed class SurfaceTests(HardeningFixture fixture)
     [Fact]
     public async Task Https_can_be_made_the_only_way()
     {
-        await using var strict = await Recorder.StartAsync("Production", [("Topology:Https:Redirect", "true"), ("Topology:Https:Port", "443"), ("Topology:AllowedHosts", "localhost;shop.example")]);
+        await using var strict =
+            await Recorder.StartAsync(
+            "Production",
+            [("Topology:Https:Redirect", "true"), ("Topology:Https:Port", "443"), ("Topology:AllowedHosts", "localhost;shop.example")]);
         using var redirected = await strict.Client("http").GetAsync("/catalog/x?y", Cancelled);
-        Assert.Equal((HttpStatusCode.PermanentRedirect, "https://localhost/catalog/x?y"), (redirected.StatusCode, redirected.Headers.Location?.ToString()));
+        Assert.Equal(
+            (HttpStatusCode.PermanentRedirect, "https://localhost/catalog/x?y"),
+            (redirected.StatusCode, redirected.Headers.Location?.ToString()));
         Assert.False(redirected.Headers.Contains("Strict-Transport-Security"));
 
         using var handler = ServiceHost.HandlerOfAnyHost();
         using var client = new HttpClient(handler);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(strict.Url("https"), "/catalog/x")) { Headers = { Host = "shop.example" } };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Get, new Uri(strict.Url("https"), "/catalog/x")) { Headers = { Host = "shop.example" } };
         using var secured = await client.SendAsync(request, Cancelled);
         Assert.Equal("max-age=31536000; includeSubDomains", secured.Headers.GetValues("Strict-Transport-Security").Single());
 
@@ -115,7 +121,8 @@ public sealed class SurfaceTests(HardeningFixture fixture)
     [Fact]
     public async Task A_redirect_never_goes_to_a_host_that_is_not_served()
     {
-        await using var strict = await Recorder.StartAsync("Production", [("Topology:Https:Redirect", "true"), ("Topology:AllowedHosts", "localhost")]);
+        await using var strict =
+            await Recorder.StartAsync("Production", [("Topology:Https:Redirect", "true"), ("Topology:AllowedHosts", "localhost")]);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/catalog/x") { Headers = { Host = "evil.example" } };
         using var response = await strict.Client("http").SendAsync(request, Cancelled);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
@@ -133,8 +140,15 @@ public sealed class SurfaceTests(HardeningFixture fixture)
         {
             using var handler = ServiceHost.Handler();
             using var invoker = new HttpMessageInvoker(handler);
-            using var socket = new ClientWebSocket { Options = { HttpVersion = HttpVersion.Version11, HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact } };
-            await socket.ConnectAsync(new UriBuilder(host.Url(listener)) { Scheme = listener == "https" ? "wss" : "ws", Path = "/live/socket" }.Uri, invoker, Cancelled);
+            using var socket =
+                new ClientWebSocket
+                {
+                    Options =
+                { HttpVersion = HttpVersion.Version11, HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact }
+                };
+            await socket.ConnectAsync(
+                new UriBuilder(host.Url(listener)) { Scheme = listener == "https" ? "wss" : "ws", Path = "/live/socket" }.Uri, invoker,
+                Cancelled);
             await socket.SendAsync(bytes, WebSocketMessageType.Binary, true, Cancelled);
             var received = new MemoryStream();
             var buffer = new byte[16 * 1024];
@@ -169,7 +183,8 @@ public sealed class SurfaceTests(HardeningFixture fixture)
         foreach (var (_, url) in fixture.Exposures)
         {
             await using var connection = await RawConnection.OpenAsync(url, Cancelled);
-            await connection.SendAsync("POST /orders/x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", Cancelled);
+            await connection.SendAsync(
+                "POST /orders/x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", Cancelled);
             var answer = connection.ReadAsync();
             await Task.Delay(200, Cancelled);
             await connection.SendAsync("hello", Cancelled);

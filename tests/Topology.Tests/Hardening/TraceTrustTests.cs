@@ -1,9 +1,9 @@
-using Topology.ServiceDefaults.Telemetry;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using OpenTelemetry.Trace;
 using Topology.Edge.Upstreams;
 using Topology.Hardening.Tracing;
+using Topology.ServiceDefaults.Telemetry;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
@@ -92,11 +92,18 @@ public sealed class TraceTrustTests
     }
 
     private static bool IsRecorded(RecordedTraces sampler) =>
-        sampler.ShouldSample(new(default, ActivityTraceId.CreateRandom(), "GET", ActivityKind.Server)).Decision == SamplingDecision.RecordAndSample;
+        sampler.ShouldSample(
+            new(default, ActivityTraceId.CreateRandom(), "GET", ActivityKind.Server)).Decision == SamplingDecision.RecordAndSample;
 
     private static ActivityListener Listen()
     {
-        var listener = new ActivityListener { ShouldListenTo = source => source.Name == "Microsoft.AspNetCore", Sample = (ref _) => ActivitySamplingResult.AllData };
+        var listener =
+            new ActivityListener
+            {
+                ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
+                Sample = (ref _) =>
+            ActivitySamplingResult.AllData
+            };
         ActivitySource.AddActivityListener(listener);
         return listener;
     }

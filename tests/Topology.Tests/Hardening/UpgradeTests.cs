@@ -7,7 +7,8 @@ namespace Topology.Tests.Hardening;
 /// <summary>An upgrade belongs to the routes that speak it, RFC 9110 section 7.8 and RFC 6455 section 4.</summary>
 public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
 {
-    private const string Handshake = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    private const string Handshake =
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
     private readonly ServiceHost _live = ServiceHost.Start<Topology.Live.Events.Tick>();
     private readonly List<(string Name, ServiceHost Host)> _exposures = [];
@@ -19,7 +20,9 @@ public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
         _exposures.Add(("direct", _live));
         foreach (var upstream in (string[])["internal-h2", "internal", "internal-tls"])
         {
-            _exposures.Add(($"edge, {upstream}", ServiceHost.Start<UpstreamOptions>([("Edge:Upstream", upstream), .. ServiceHost.Discovery("live", _live)])));
+            _exposures.Add(
+                ($"edge, {upstream}",
+                ServiceHost.Start<UpstreamOptions>([("Edge:Upstream", upstream), .. ServiceHost.Discovery("live", _live)])));
         }
 
         return ValueTask.CompletedTask;
@@ -40,7 +43,9 @@ public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
     {
         foreach (var fields in (string[])[Handshake, ""])
         {
-            foreach (var (exposure, answer) in await AskAllAsync($"{method} /live/socket HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n", method == "HEAD"))
+            foreach (
+                var (exposure, answer) in await AskAllAsync(
+                $"{method} /live/socket HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n", method == "HEAD"))
             {
                 Assert.Equal((exposure, 405, "GET"), (exposure, answer.Status, answer.Header("allow")));
             }
@@ -84,7 +89,8 @@ public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
     [InlineData("", 426)]
     [InlineData("Connection: Upgrade\r\nUpgrade: h2c\r\n", 426)]
     [InlineData("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 426)]
-    [InlineData("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 426)]
+    [InlineData(
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 426)]
     [InlineData("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 426)]
     [InlineData("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n", 400)]
     [InlineData("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n", 400)]
@@ -124,7 +130,10 @@ public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
             using var invoker = new HttpMessageInvoker(ServiceHost.Handler());
             using var request = new HttpRequestMessage(new(method), new Uri(host.Url("https"), "/live/socket"))
             {
-                Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Headers = { { "Sec-WebSocket-Version", version } },
+                Version = HttpVersion.Version20,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                Headers =
+                    { { "Sec-WebSocket-Version", version } },
             };
             if (method == "CONNECT") request.Headers.Protocol = "websocket";
             using var response = await invoker.SendAsync(request, Cancelled);

@@ -24,7 +24,8 @@ internal static class Programs
         Repository, "artifacts", "bin", project, new DirectoryInfo(AppContext.BaseDirectory).Name, $"Topology.{project}.dll");
 
     /// <summary>The full path of a program on PATH, or in the folders where Debian keeps servers; null if there is none.</summary>
-    public static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+    public static string? Find(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .Concat(["/usr/local/sbin", "/usr/sbin", "/sbin"])
         .Select(folder => Path.Combine(folder, program))
         .FirstOrDefault(File.Exists);
@@ -89,7 +90,8 @@ internal static class Programs
         {
             try
             {
-                return File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).ToList();
+                return File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(int.Parse).ToList();
             }
             catch (IOException)
             {
@@ -101,7 +103,10 @@ internal static class Programs
     private static string FindDotnet()
     {
         // The runtime's libraries lie in shared/Microsoft.NETCore.App/VERSION beside the program.
-        var beside = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+        var beside =
+            Path.GetFullPath(
+            Path.Combine(
+            RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
         return File.Exists(beside) ? beside : "dotnet";
     }
 

@@ -45,7 +45,9 @@ public sealed class ServiceHost : IAsyncDisposable
 
     public Uri Url(string listener) => _urls[listener];
 
-    /// <summary>A client of one listener, with the protocol that the listener needs. It follows nothing and trusts the public authority.</summary>
+    /// <summary>
+    /// A client of one listener, with the protocol that the listener needs. It follows nothing and trusts the public authority.
+    /// </summary>
     public HttpClient Client(string listener = "http")
     {
         var client = new HttpClient(Handler()) { BaseAddress = Url(listener), Timeout = TimeSpan.FromSeconds(30) };
@@ -79,7 +81,12 @@ public sealed class ServiceHost : IAsyncDisposable
             if (context.InitialRequestMessage.RequestUri!.Scheme != Uri.UriSchemeHttps) return stream;
             var tls = new SslStream(stream);
             await tls.AuthenticateAsClientAsync(
-                new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [SslApplicationProtocol.Http11], CertificateChainPolicy = Trust(LocalAuthorities.Public) }, cancellationToken);
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = "localhost",
+                    ApplicationProtocols = [SslApplicationProtocol.Http11],
+                    CertificateChainPolicy = Trust(LocalAuthorities.Public)
+                }, cancellationToken);
             return tls;
         };
         return handler;

@@ -5,7 +5,8 @@ namespace Topology.Tests.Infrastructure;
 /// <summary>Traffic's command line.</summary>
 public static class TrafficCommand
 {
-    /// <param name="certificates">The folder of the local authorities that it trusts; null for those of a topology that tests started.</param>
+    /// <param name="certificates">The folder of the local authorities that it trusts; null for those of a topology that tests
+    /// started.</param>
     /// <param name="arguments">The command and its options.</param>
     public static async Task<(int Status, string Output, string Error)> RunAsync(string? certificates, params IEnumerable<string> arguments)
     {

@@ -18,7 +18,8 @@ public sealed class IisTests
         ["startupTimeLimit"] = IsFrom(0, 3600),
         ["shutdownTimeLimit"] = IsFrom(0, 600),
         ["rapidFailsPerMinute"] = IsFrom(0, 100),
-        ["requestTimeout"] = value => TimeSpan.TryParseExact(value, @"hh\:mm\:ss", CultureInfo.InvariantCulture, out var time) && time <= TimeSpan.FromDays(15),
+        ["requestTimeout"] = value =>
+            TimeSpan.TryParseExact(value, @"hh\:mm\:ss", CultureInfo.InvariantCulture, out var time) && time <= TimeSpan.FromDays(15),
         ["stdoutLogEnabled"] = value => bool.TryParse(value, out _),
         ["stdoutLogFile"] = IsText,
         ["processesPerApplication"] = IsFrom(1, 100),
@@ -50,12 +51,17 @@ public sealed class IisTests
         {
             Assert.True(Elements.TryGetValue(element.Name.LocalName, out var entry), $"The module has no element {element.Name}.");
             Assert.All(element.Elements(), child => Assert.Equal(entry, child.Name.LocalName));
-            Assert.All(element.Elements().Where(child => child.Name != "file"), child => Assert.Equal(["name", "value"], child.Attributes().Select(a => a.Name.LocalName)));
+            Assert.All(
+                element.Elements().Where(child => child.Name != "file"), child =>
+                Assert.Equal(["name", "value"], child.Attributes().Select(a => a.Name.LocalName)));
         }
 
         Assert.Equal(hostingModel, module.Attribute("hostingModel")?.Value);
         // Neither means anything in-process.
-        if (hostingModel == "inprocess") Assert.DoesNotContain(module.Attributes(), a => a.Name.LocalName is "requestTimeout" or "processesPerApplication");
+        if (hostingModel == "inprocess")
+        {
+            Assert.DoesNotContain(module.Attributes(), a => a.Name.LocalName is "requestTimeout" or "processesPerApplication");
+        }
         var handler = Assert.Single(Read(folder).Descendants("handlers").Elements("add"));
         Assert.Equal("AspNetCoreModuleV2", handler.Attribute("modules")?.Value);
         Assert.Equal(handler.Attribute("name")?.Value, module.Name.LocalName);
@@ -88,7 +94,9 @@ public sealed class IisTests
     public void Every_variable_that_the_rules_set_is_allowed_by_the_steps()
     {
         var steps = File.ReadAllText(Path.Combine(Folder, "README.md"));
-        Assert.All(Read("reverse-proxy").Descendants("serverVariables").Elements("set"), set => Assert.Contains($"'{set.Attribute("name")!.Value}'", steps, StringComparison.Ordinal));
+        Assert.All(
+            Read("reverse-proxy").Descendants("serverVariables").Elements("set"), set =>
+            Assert.Contains($"'{set.Attribute("name")!.Value}'", steps, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -101,7 +109,9 @@ public sealed class IisTests
         Assert.Equal("1073741824", Read(folder).Descendants("requestLimits").Single().Attribute("maxAllowedContentLength")?.Value);
     }
 
-    /// <summary>As URL Rewrite does: rules in their order, a pattern against the path without its slash, conditions, until one stops.</summary>
+    /// <summary>
+    /// As URL Rewrite does: rules in their order, a pattern against the path without its slash, conditions, until one stops.
+    /// </summary>
     private static string? Rewrite(string method, string host, string path)
     {
         foreach (var rule in Read("reverse-proxy").Descendants("rule").Where(rule => rule.Attribute("stopProcessing")?.Value == "true"))
@@ -109,7 +119,8 @@ public sealed class IisTests
             var match = Regex.Match(path, rule.Element("match")!.Attribute("url")!.Value, RegexOptions.IgnoreCase);
             if (!match.Success || !rule.Descendants("conditions").Elements("add").All(Holds)) continue;
             var action = rule.Element("action")!;
-            return action.Attribute("type")!.Value == "Rewrite" ? action.Attribute("url")!.Value.Replace("{R:0}", match.Value, StringComparison.Ordinal) : null;
+            return action.Attribute("type")!.Value == "Rewrite"
+                ? action.Attribute("url")!.Value.Replace("{R:0}", match.Value, StringComparison.Ordinal) : null;
         }
 
         return null;
@@ -117,7 +128,8 @@ public sealed class IisTests
         bool Holds(XElement condition)
         {
             var input = condition.Attribute("input")!.Value == "{HTTP_HOST}" ? host : method;
-            return Regex.IsMatch(input, condition.Attribute("pattern")!.Value, RegexOptions.IgnoreCase) != (condition.Attribute("negate")?.Value == "true");
+            return Regex.IsMatch(input, condition.Attribute("pattern")!.Value, RegexOptions.IgnoreCase) != (
+                condition.Attribute("negate")?.Value == "true");
         }
     }
 

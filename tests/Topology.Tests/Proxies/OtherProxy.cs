@@ -29,8 +29,13 @@ public sealed class OtherProxy : IAsyncDisposable
         var ports = FreePorts.Take(2);
         var start = new ProcessStartInfo("sh", ["run", name])
         {
-            WorkingDirectory = Path.Combine(Programs.Repository, "Edge", "Proxies"), RedirectStandardOutput = true, RedirectStandardError = true,
-            Environment = { ["HTTP_PORT"] = $"{ports[0]}", ["HTTPS_PORT"] = $"{ports[1]}", ["Topology__Certificates__Directory"] = ServiceHost.CertificateDirectory },
+            WorkingDirectory = Path.Combine(Programs.Repository, "Edge", "Proxies"),
+            RedirectStandardOutput = true,
+            RedirectStandardError =
+                true,
+            Environment =
+                { ["HTTP_PORT"] = $"{ports[0]}", ["HTTPS_PORT"] = $"{ports[1]}", ["Topology__Certificates__Directory"] =
+                ServiceHost.CertificateDirectory },
         };
         foreach (var service in (string[])["CATALOG_1", "CATALOG_2", "ORDERS", "MEDIA", "LIVE"])
         {

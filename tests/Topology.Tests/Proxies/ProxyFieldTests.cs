@@ -24,12 +24,15 @@ public sealed class ProxyFieldTests
             return Task.CompletedTask;
         };
         foreach (var options in (string[])
-            ["X-Forwarded-Proto, X-Forwarded-For, X-Forwarded-Host, X-Topology-Edge", "close, x-forwarded-proto,x-forwarded-for,x-topology-edge", "keep-alive,X-Forwarded-Proto , X-Forwarded-For, X-Topology-Edge, Host"])
+            ["X-Forwarded-Proto, X-Forwarded-For, X-Forwarded-Host, X-Topology-Edge",
+                "close, x-forwarded-proto,x-forwarded-for,x-topology-edge",
+                "keep-alive,X-Forwarded-Proto , X-Forwarded-For, X-Topology-Edge, Host"])
         {
             foreach (var (url, scheme) in (IEnumerable<(Uri, string)>)[(proxy.Http, "http"), (proxy.Https, "https")])
             {
                 await using var connection = await RawConnection.OpenAsync(url, Cancelled);
-                await connection.SendAsync($"GET /catalog/x HTTP/1.1\r\nHost: localhost:{url.Port}\r\nConnection: {options}\r\n\r\n", Cancelled);
+                await connection.SendAsync(
+                    $"GET /catalog/x HTTP/1.1\r\nHost: localhost:{url.Port}\r\nConnection: {options}\r\n\r\n", Cancelled);
                 Assert.Equal(200, (await connection.ReadAsync())?.Status);
                 Assert.Equal((options, $"{scheme} localhost:{url.Port} {name} True True"), (options, seen));
             }
@@ -43,7 +46,8 @@ public sealed class ProxyFieldTests
         await using var proxy = await OtherProxy.StartAsync(name);
         string[] claims =
         [
-            "baggage", "Correlation-Context", "Request-Id", "b3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-Sampled", "X-Real-IP", "Forwarded", "X-Forwarded-Prefix",
+            "baggage", "Correlation-Context", "Request-Id", "b3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-Sampled", "X-Real-IP", "Forwarded",
+                "X-Forwarded-Prefix",
             "X_Forwarded_For", "Content_Length", "Transfer_Encoding", "X_Anything",
         ];
         foreach (var url in (Uri[])[proxy.Http, proxy.Https])
@@ -52,7 +56,9 @@ public sealed class ProxyFieldTests
             {
                 var id = Guid.NewGuid().ToString("N");
                 await using var connection = await RawConnection.OpenAsync(url, Cancelled);
-                await connection.SendAsync($"GET /catalog/{id} HTTP/1.1\r\nHost: localhost\r\n{claim}: 1\r\nX-Harmless: 1\r\nConnection: close\r\n\r\n", Cancelled);
+                await connection.SendAsync(
+                    $"GET /catalog/{id} HTTP/1.1\r\nHost: localhost\r\n{claim}: 1\r\nX-Harmless: 1\r\nConnection: close\r\n\r\n",
+                    Cancelled);
                 var status = (await connection.ReadAsync())?.Status;
                 if (status == 400) continue; // httpd refuses what it cannot drop.
                 Assert.Equal((claim, (int?)200), (claim, status));
@@ -74,16 +80,22 @@ public sealed class ProxyFieldTests
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             await socket.CloseAsync(System.Net.WebSockets.WebSocketCloseStatus.NormalClosure, null, Cancelled);
         };
-        const string Offer = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        const string Offer =
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
         foreach (var (request, expected) in (IEnumerable<(string, int)>)
-            [("GET /catalog/x", 200), ("GET /live/events", 200), ("HEAD /live/events", 200), ("GET /live/socket", 0), ("POST /live/socket", 405), ("HEAD /live/socket", 405), ("PUT /catalog/x", 405), ("POST /nothing", 404), ("FOO /a/b", 404), ("DELETE /", 404)])
+            [("GET /catalog/x", 200), ("GET /live/events", 200), ("HEAD /live/events", 200), ("GET /live/socket", 0),
+                ("POST /live/socket", 405), ("HEAD /live/socket", 405), ("PUT /catalog/x", 405), ("POST /nothing", 404), ("FOO /a/b", 404),
+                ("DELETE /", 404)])
         {
             foreach (var fields in (string[])[Offer, ""])
             {
                 await using var connection = await RawConnection.OpenAsync(proxy.Http, Cancelled);
                 await connection.SendAsync($"{request} HTTP/1.1\r\nHost: localhost\r\n{fields}Content-Length: 0\r\n\r\n", Cancelled);
                 var status = request == "GET /live/socket" ? fields.Length > 0 ? 101 : 426 : expected;
-                Assert.Equal((request, fields, (int?)status), (request, fields, (await connection.ReadAsync(hasNoBody: request.StartsWith("HEAD", StringComparison.Ordinal)))?.Status));
+                Assert.Equal(
+                    (request, fields, (int?)status),
+                    (request, fields,
+                    (await connection.ReadAsync(hasNoBody: request.StartsWith("HEAD", StringComparison.Ordinal)))?.Status));
             }
         }
     }

@@ -38,7 +38,9 @@ internal sealed class BaseImage : IAsyncDisposable
             config = new
             {
                 User = $"{user}",
-                Env = (string[])[$"PATH={dotnet}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", $"APP_UID={user}", "ASPNETCORE_HTTP_PORTS=8080", "DOTNET_RUNNING_IN_CONTAINER=true"],
+                Env = (string[])[
+                    $"PATH={dotnet}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", $"APP_UID={user}",
+                    "ASPNETCORE_HTTP_PORTS=8080", "DOTNET_RUNNING_IN_CONTAINER=true"],
             },
             rootfs = new { type = "layers", diff_ids = (string[])[Digest(uncompressed)] },
             history = (object[])[new { created = "2026-01-01T00:00:00Z", created_by = "base" }],
@@ -48,7 +50,9 @@ internal sealed class BaseImage : IAsyncDisposable
             schemaVersion = 2,
             mediaType = ManifestType,
             config = new { mediaType = "application/vnd.docker.container.image.v1+json", size = config.Length, digest = Digest(config) },
-            layers = (object[])[new { mediaType = "application/vnd.docker.image.rootfs.diff.tar.gzip", size = layer.Length, digest = Digest(layer) }],
+            layers = (
+                object[])[
+                new { mediaType = "application/vnd.docker.image.rootfs.diff.tar.gzip", size = layer.Length, digest = Digest(layer) }],
         });
 
         var port = FreePorts.Take();

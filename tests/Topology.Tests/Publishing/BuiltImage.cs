@@ -13,7 +13,8 @@ public sealed record BuiltImage(string Name, JsonElement Config, string App)
     private const string ConfigFile = "Config";
 
     /// <summary>Its variables.</summary>
-    public IEnumerable<(string Name, string Value)> Environment => Strings("Env").Select(variable => variable.Split('=', 2)).Select(parts => (parts[0], parts[1]));
+    public IEnumerable<(string Name, string Value)> Environment =>
+        Strings("Env").Select(variable => variable.Split('=', 2)).Select(parts => (parts[0], parts[1]));
 
     /// <summary>A list of its config.</summary>
     public IEnumerable<string> Strings(string key) => Config.GetProperty(key).EnumerateArray().Select(item => item.GetString()!);
@@ -31,7 +32,9 @@ public sealed record BuiltImage(string Name, JsonElement Config, string App)
             TarFile.ExtractToDirectory(files, folder, overwriteFiles: true);
         }
 
-        return new(manifest.GetProperty("RepoTags")[0].GetString()!, Json(archive, manifest.GetProperty(ConfigFile).GetString()!).GetProperty("config"), Path.Combine(folder, "app"));
+        return new(
+            manifest.GetProperty("RepoTags")[0].GetString()!,
+            Json(archive, manifest.GetProperty(ConfigFile).GetString()!).GetProperty("config"), Path.Combine(folder, "app"));
     }
 
     private static JsonElement Json(string archive, string entry)

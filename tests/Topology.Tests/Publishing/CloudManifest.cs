@@ -12,14 +12,16 @@ internal static partial class CloudManifest
         JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "cloud.json"))).RootElement.GetProperty("resources");
 
     /// <summary>The project file of a service.</summary>
-    public static string Project(string service) => Path.GetFullPath(Resources.GetProperty(service).GetProperty("path").GetString()!, Folder);
+    public static string Project(string service) =>
+        Path.GetFullPath(Resources.GetProperty(service).GetProperty("path").GetString()!, Folder);
 
     /// <summary>The environment of a service; parameters have their defaults.</summary>
     /// <param name="service">Its name.</param>
     /// <param name="port">Where a port of a service is on this machine.</param>
     public static Dictionary<string, string> Environment(string service, Func<string, int, int> port) =>
         Resources.GetProperty(service).GetProperty("env").EnumerateObject().ToDictionary(
-            variable => variable.Name, variable => Reference().Replace(variable.Value.GetString()!, reference => Resolve(reference.Groups["path"].Value.Split('.'), port)));
+            variable => variable.Name, variable =>
+                Reference().Replace(variable.Value.GetString()!, reference => Resolve(reference.Groups["path"].Value.Split('.'), port)));
 
     private static string Resolve(string[] path, Func<string, int, int> port)
     {
@@ -27,7 +29,8 @@ internal static partial class CloudManifest
         if (path is [_, "value"])
         {
             var standard = resource.GetProperty("inputs").GetProperty("value").GetProperty("default");
-            return standard.TryGetProperty("value", out var value) ? value.GetString()! : new string('k', standard.GetProperty("generate").GetProperty("minLength").GetInt32());
+            return standard.TryGetProperty("value", out var value) ? value.GetString()!
+                : new string('k', standard.GetProperty("generate").GetProperty("minLength").GetInt32());
         }
 
         Assert.True(path is [_, "bindings", _, _], string.Join('.', path));

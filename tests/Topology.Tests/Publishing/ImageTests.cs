@@ -33,7 +33,9 @@ public sealed class ImageTests
 
     private static async Task<JsonElement> EvaluateAsync(string project)
     {
-        var start = BuildTools.MSBuild(project, "-target:ComputeContainerBaseImage", "-getProperty:ContainerBaseImage,ContainerUser,InvariantGlobalization");
+        var start =
+            BuildTools.MSBuild(
+            project, "-target:ComputeContainerBaseImage", "-getProperty:ContainerBaseImage,ContainerUser,InvariantGlobalization");
         start.RedirectStandardOutput = start.RedirectStandardError = true;
         using var process = Process.Start(start)!;
         var (code, output, error) = await Programs.EndAsync(process, TestContext.Current.CancellationToken);

@@ -52,14 +52,18 @@ public sealed class PublishedServices : IAsyncLifetime
     {
         var environment = CloudManifest.Environment(service, Port).Where(entry => entry.Key != without).ToDictionary();
         // The port for probes is the same in every container.
-        foreach (var (key, value) in environment.Where(entry => entry.Key.StartsWith("Topology__Listeners__", StringComparison.Ordinal)).ToList())
+        foreach (
+            var (key, value) in environment
+            .Where(entry => entry.Key.StartsWith("Topology__Listeners__", StringComparison.Ordinal)).ToList())
         {
             if (value == Probes) environment[key] = $"{Port(service, int.Parse(value, CultureInfo.InvariantCulture))}";
         }
 
         var image = _images[service];
         var variables = image.Environment.Concat(environment.Select(entry => (entry.Key, entry.Value)));
-        var started = new PublishedService(Run(image.App, image.Config.GetProperty("User").GetString()!, variables, [.. image.Strings("Entrypoint")]));
+        var started =
+            new PublishedService(
+            Run(image.App, image.Config.GetProperty("User").GetString()!, variables, [.. image.Strings("Entrypoint")]));
         lock (_started) _started.Add(started);
         return started;
     }
@@ -74,13 +78,18 @@ public sealed class PublishedServices : IAsyncLifetime
     {
         if (!OperatingSystem.IsLinux()) return "Only Linux has the namespaces that this takes.";
         if (!Environment.IsPrivilegedProcess) return "Only root may make the file system that this takes.";
-        if (Array.Find(Tools, tool => Programs.Find(tool) is null) is { } missing) return $"{missing} is not installed; on Debian: apt-get install util-linux coreutils.";
+        if (Array.Find(Tools, tool => Programs.Find(tool) is null) is { } missing)
+        {
+            return $"{missing} is not installed; on Debian: apt-get install util-linux coreutils.";
+        }
         if (!File.Exists(Path.Combine(Path.GetDirectoryName(Programs.Dotnet)!, "dotnet"))) return "The runtime's folder was not found.";
         await using var trial = new PublishedService(Run("/usr", $"{User}", [], $"{Dotnet}/dotnet", "--list-runtimes"));
         return await trial.EndAsync() == 0 ? null : $"This machine does not let a program have a file system of its own: {trial.Output}";
     }
 
-    /// <summary>All of them in one build, of what the tests were built with. Static files are not compressed, which would take longest.</summary>
+    /// <summary>
+    /// All of them in one build, of what the tests were built with. Static files are not compressed, which would take longest.
+    /// </summary>
     private async Task BuildAsync()
     {
         await using var registry = await BaseImage.ServeAsync(User, Dotnet);
@@ -101,7 +110,10 @@ public sealed class PublishedServices : IAsyncLifetime
             """);
         await using var build = new PublishedService(BuildTools.MSBuild(file, "-maxCpuCount", "-verbosity:minimal", "-tl:off"));
         Assert.True(await build.EndAsync(TimeSpan.FromMinutes(4)) == 0, build.Output);
-        foreach (var service in Services) _images[service] = BuiltImage.Read(Archive(service), _folder.CreateSubdirectory(service).FullName);
+        foreach (var service in Services)
+        {
+            _images[service] = BuiltImage.Read(Archive(service), _folder.CreateSubdirectory(service).FullName);
+        }
     }
 
     private string Archive(string service) => Path.Combine(_folder.FullName, $"{service}.tar");
@@ -151,10 +163,13 @@ public sealed class PublishedService : IAsyncDisposable
     public bool HasEnded => _process.HasExited;
 
     /// <summary>A line of its status, as the kernel tells it.</summary>
-    public string Status(string key) => File.ReadLines($"/proc/{Pid}/status").Single(line => line.StartsWith($"{key}:", StringComparison.Ordinal))[(key.Length + 1)..].Trim();
+    public string Status(string key) =>
+        File.ReadLines($"/proc/{Pid}/status").Single(
+        line => line.StartsWith($"{key}:", StringComparison.Ordinal))[(key.Length + 1)..].Trim();
 
     /// <summary>Its files below a folder, as it sees them.</summary>
-    public IEnumerable<string> Files(string folder) => Directory.EnumerateFiles($"/proc/{Pid}/root{folder}").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+    public IEnumerable<string> Files(string folder) =>
+        Directory.EnumerateFiles($"/proc/{Pid}/root{folder}").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
 
     /// <summary>Waits until it has ended by itself.</summary>
     /// <returns>The exit code.</returns>

@@ -1,10 +1,10 @@
-using Topology.Hardening;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Topology.Catalog.Items;
+using Topology.Hardening;
 using Topology.Hardening.Listeners;
 using Topology.Tests.Infrastructure;
 
@@ -32,7 +32,8 @@ public sealed class ListenerTests
     public async Task A_host_header_does_not_make_a_public_listener_internal()
     {
         await using var catalog = ServiceHost.Start<ItemStore>();
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/health") { Headers = { Host = $"localhost:{catalog.Url("internal").Port}" } };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Get, "/health") { Headers = { Host = $"localhost:{catalog.Url("internal").Port}" } };
         using var response = await catalog.Client().SendAsync(request, Cancelled);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
     }
@@ -45,7 +46,9 @@ public sealed class ListenerTests
     public void A_listener_that_cannot_be_opened_is_named(string name, string port, string message)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new($"Topology:Listeners:{name}", port)]).Build();
-        Assert.Contains(message, Assert.Throws<InvalidOperationException>(() => ListenerConfiguration.Read(configuration)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message, Assert.Throws<InvalidOperationException>(() => ListenerConfiguration.Read(configuration)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -53,7 +56,8 @@ public sealed class ListenerTests
     [InlineData("URLS", "http://127.0.0.1:0", null, "Topology:Listeners is empty")]
     [InlineData("Kestrel:Endpoints:Http:Url", "http://127.0.0.1:0", null, "Topology:Listeners is empty")]
     [InlineData("Kestrel:Endpoints:Http:Url", "http://127.0.0.1:0", "0", "Kestrel:Endpoints:Http would be public without")]
-    public void What_would_be_public_without_its_limits_does_not_start_and_says_which_key_to_set(string key, string value, string? port, string expected)
+    public void What_would_be_public_without_its_limits_does_not_start_and_says_which_key_to_set(
+        string key, string value, string? port, string expected)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
         builder.Logging.ClearProviders();

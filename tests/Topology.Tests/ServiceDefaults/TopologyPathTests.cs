@@ -29,7 +29,8 @@ public sealed class TopologyPathTests : IAsyncDisposable
     [InlineData("edge,nginx", null)]
     [InlineData("", null)]
     [InlineData("anything", null)]
-    public void Only_known_paths_are_values_of_the_tag(string header, string? expected) => Assert.Equal(expected, TopologyPath.Parse(header));
+    public void Only_known_paths_are_values_of_the_tag(string header, string? expected) =>
+        Assert.Equal(expected, TopologyPath.Parse(header));
 
     [Fact]
     public void A_repeated_header_names_no_path() => Assert.Null(TopologyPath.Parse(new StringValues(["edge", "edge"])));
@@ -66,7 +67,10 @@ public sealed class TopologyPathTests : IAsyncDisposable
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Name == "http.server.request.duration" && instrument.Meter.Scope == meter) self.EnableMeasurementEvents(instrument);
+                if (instrument.Name == "http.server.request.duration" && instrument.Meter.Scope == meter)
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
             },
         };
         meters.SetMeasurementEventCallback<double>((_, _, tags, _) =>
@@ -89,7 +93,10 @@ public sealed class TopologyPathTests : IAsyncDisposable
         if (header is not null) request.Headers.Add(TopologyPath.Header, header);
         using var invoker = new HttpMessageInvoker(ServiceHost.Handler());
         request.RequestUri = new(_catalog.Url(listener), "/catalog/items/5");
-        if (listener == "internal-h2") (request.Version, request.VersionPolicy) = (System.Net.HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        if (listener == "internal-h2")
+        {
+            (request.Version, request.VersionPolicy) = (System.Net.HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        }
         using var response = await invoker.SendAsync(request, Cancelled);
         response.EnsureSuccessStatusCode();
 

@@ -27,7 +27,9 @@ internal static partial class Sources
     /// <summary>Namespace to namespace, with one example each: the file and the type it mentions.</summary>
     public static Dictionary<(string From, string To), string> Uses(IReadOnlyList<Source> sources)
     {
-        var homes = sources.SelectMany(source => source.Declares.Select(type => (type, source.Namespace))).ToLookup(entry => entry.type, entry => entry.Namespace);
+        var homes =
+            sources.SelectMany(source => source.Declares.Select(type => (type, source.Namespace))).ToLookup(
+            entry => entry.type, entry => entry.Namespace);
         var uses = new Dictionary<(string, string), string>();
         foreach (var source in sources)
         {

@@ -16,7 +16,13 @@ public sealed class StructureTests
         Assert.NotEmpty(Sources.All);
         var uses = Sources.Uses(Sources.All);
         var cycle = Sources.InCycles(uses.Keys);
-        Assert.True(cycle.Count == 0, string.Join('\n', from use in uses where cycle.Contains(use.Key.From) && cycle.Contains(use.Key.To) select $"{use.Key.From} -> {use.Key.To}: {use.Value}"));
+        Assert.True(
+            cycle.Count == 0,
+            string.Join(
+            '\n', from use in uses
+                  where cycle.Contains(use.Key.From)
+            && cycle.Contains(use.Key.To)
+                  select $"{use.Key.From} -> {use.Key.To}: {use.Value}"));
     }
 
     [Fact]
@@ -44,7 +50,9 @@ public sealed class StructureTests
     public void A_project_refers_only_to_the_layer_below(string folder, string expected)
     {
         var project = XDocument.Load(Directory.GetFiles(Path.Combine(Programs.Repository, folder), "*.csproj").Single());
-        var references = project.Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
+        var references =
+            project.Descendants("ProjectReference")
+            .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
         Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries), references);
     }
 
@@ -64,7 +72,10 @@ public sealed class StructureTests
         static IEnumerable<string> Faults(string name, string[] lines)
         {
             var most = Path.GetFileName(name) == "Program.cs" ? LongestProgram : LongestFile;
-            if (!name.StartsWith("tests", StringComparison.Ordinal) && lines.Length > most) yield return $"{name} has {lines.Length} lines; {most} are allowed.";
+            if (!name.StartsWith("tests", StringComparison.Ordinal) && lines.Length > most)
+            {
+                yield return $"{name} has {lines.Length} lines; {most} are allowed.";
+            }
             foreach (var (index, line) in lines.Index())
             {
                 if (line.Length > LongestLine) yield return $"{name}:{index + 1} has {line.Length} characters; {LongestLine} are allowed.";

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Topology.Tests.Infrastructure;
 using Topology.CommandLine.Bench;
 using Topology.Comparison;
+using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Traffic;
 
@@ -11,7 +11,8 @@ public sealed class BenchTests
     public void Ratios_are_taken_within_a_repeat_and_told_with_their_spread()
     {
         // The machine was twice as slow in the second repeat, for both alike: the ratio does not show it.
-        var result = BenchResult.From([Repeat(8, (1000, 30), (500, 60)), Repeat(8, (500, 60), (250, 120)), Repeat(8, (1000, 30), (250, 60))]);
+        var result =
+            BenchResult.From([Repeat(8, (1000, 30), (500, 60)), Repeat(8, (500, 60), (250, 120)), Repeat(8, (1000, 30), (250, 60))]);
         Assert.Equal(new BenchRow("edge", 8, 1000, 30, 1, 2, 50, 0), result.Rows[0]);
         Assert.Equal(new BenchRow("nginx", 8, 250, 60, 1, 2, 50, 3), result.Rows[1]);
         Assert.Equal(new BenchRatio("edge", "nginx", "requestsPerSecond@8", 2, 2, 4), result.Ratios[0]);
@@ -32,7 +33,11 @@ public sealed class BenchTests
         var failed = Repeat(8, (1000, 30), (500, 60));
         failed = failed with
         {
-            Paths = [failed.Paths[0], failed.Paths[1] with { AchievedRate = 0, Requests = 0, LatencyMs = null, Error = "refused", CpuMicrosecondsPerRequest = new Dictionary<string, double>() }],
+            Paths = [
+                failed.Paths[0],
+                failed.Paths[1]
+                with { AchievedRate = 0, Requests = 0, LatencyMs = null, Error = "refused", CpuMicrosecondsPerRequest =
+                new Dictionary<string, double>() }],
         };
         var result = BenchResult.From([failed]);
         using var json = JsonDocument.Parse(JsonSerializer.Serialize(result, ComparisonJson.Options));
@@ -42,7 +47,8 @@ public sealed class BenchTests
         Assert.Equal(["nginx: refused"], result.Notes);
 
         // In another repeat it answered: then there is something to tell.
-        Assert.Equal(new BenchRatio("edge", "nginx", "p99Ms@8", 1, 1, 1), BenchResult.From([failed, Repeat(8, (1000, 30), (500, 60))]).Ratios[^1]);
+        Assert.Equal(
+            new BenchRatio("edge", "nginx", "p99Ms@8", 1, 1, 1), BenchResult.From([failed, Repeat(8, (1000, 30), (500, 60))]).Ratios[^1]);
     }
 
     [Theory]
@@ -62,15 +68,41 @@ public sealed class BenchTests
 
     private static ComparisonResult Repeat(int connections, (double Rate, double Cpu) edge, (double Rate, double Cpu) nginx) => new()
     {
-        Workload = "catalog", Tls = false, Protocol = "HTTP/1.1", Arrival = "closed-loop", Connections = connections, DurationSeconds = 1, Rounds = 10, Seed = 1,
-        StartedAt = DateTimeOffset.UnixEpoch, Machine = "a machine", Valid = true, Notes = [], Baseline = "edge",
-        Paths = [Figures("edge", edge, 0), Figures("nginx", nginx, 1)], Differences = [], Control = null, Controls = [], Traces = [],
+        Workload = "catalog",
+        Tls = false,
+        Protocol = "HTTP/1.1",
+        Arrival = "closed-loop",
+        Connections = connections,
+        DurationSeconds = 1,
+        Rounds = 10,
+        Seed = 1,
+        StartedAt = DateTimeOffset.UnixEpoch,
+        Machine = "a machine",
+        Valid = true,
+        Notes = [],
+        Baseline = "edge",
+        Paths = [Figures("edge", edge, 0), Figures("nginx", nginx, 1)],
+        Differences = [],
+        Control = null,
+        Controls = [],
+        Traces = [],
     };
 
     private static PathResult Figures(string name, (double Rate, double Cpu) figures, long errors) => new()
     {
-        Path = name, OfferedRate = null, AchievedRate = figures.Rate, Requests = 1, Errors = errors, LatencyMs = new(1, 1, 2, 2, 2),
-        CpuMicrosecondsPerRequest = new Dictionary<string, double> { [name] = figures.Cpu, ["catalog"] = 5 }, MemoryMiB = new Dictionary<string, double> { [name] = 50 },
-        LateShare = 0, WaitedShare = 0, Sameness = new("HTTP/1.1, cleartext", 0, 0), Curve = [], Blocks = [],
+        Path = name,
+        OfferedRate = null,
+        AchievedRate = figures.Rate,
+        Requests = 1,
+        Errors = errors,
+        LatencyMs = new(1, 1, 2, 2, 2),
+        CpuMicrosecondsPerRequest = new Dictionary<string, double> { [name] = figures.Cpu, ["catalog"] = 5 },
+        MemoryMiB =
+            new Dictionary<string, double> { [name] = 50 },
+        LateShare = 0,
+        WaitedShare = 0,
+        Sameness = new("HTTP/1.1, cleartext", 0, 0),
+        Curve = [],
+        Blocks = [],
     };
 }

@@ -23,7 +23,8 @@ public sealed class CommandApiTests : IClassFixture<RealServices>, IAsyncDisposa
             {"name":"traffic","state":"running","pid":null,"urls":{"http":"http://localhost:5290"}}],"healthy":true,"configuration":"Debug"}
             """);
         _traffic = ServiceHost.Start<ComparisonHistory>([
-            .. services.Discovery(), ("services:nginx:http:0", $"http://localhost:{FreePorts.Take()}"), ("Topology:Path", ""), ("TOPOLOGY_STATE_FILE", state),
+            .. services.Discovery(), ("services:nginx:http:0", $"http://localhost:{FreePorts.Take()}"), ("Topology:Path", ""),
+                ("TOPOLOGY_STATE_FILE", state),
             ("Traffic:PairsPerSecond", "50"), (ComparisonHistory.FileKey, Path.Combine(_folder, "comparisons.db"))]);
     }
 
@@ -44,7 +45,9 @@ public sealed class CommandApiTests : IClassFixture<RealServices>, IAsyncDisposa
         using var answer = await PostAsync("/comparisons", new { workload = "orders", rate = 60, durationSeconds = 1, tls = (bool?)null });
         var text = await answer.Content.ReadAsStringAsync(Cancelled);
         Assert.Equal((HttpStatusCode.OK, "text/markdown"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
-        Assert.Contains("| path | achieved/s | errors | p50 ms | p99 ms | Δ p50 ms [95 %] | Δ p99 ms [95 %] | CPU µs/request |", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "| path | achieved/s | errors | p50 ms | p99 ms | Δ p50 ms [95 %] | Δ p99 ms [95 %] | CPU µs/request |", text,
+            StringComparison.Ordinal);
         // Paths that nobody has started are left out.
         Assert.Contains("\n| direct | ", text, StringComparison.Ordinal);
         Assert.Contains("\n| edge | ", text, StringComparison.Ordinal);
@@ -66,7 +69,8 @@ public sealed class CommandApiTests : IClassFixture<RealServices>, IAsyncDisposa
     public async Task Bad_options_are_a_problem_that_says_what_to_change(string path, string body, string told)
     {
         using var answer = await _traffic.Client("internal").PostAsync(path, new StringContent(body, null, "application/json"), Cancelled);
-        Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
         Assert.Contains(told, await answer.Content.ReadAsStringAsync(Cancelled), StringComparison.Ordinal);
     }
 
@@ -85,9 +89,14 @@ public sealed class CommandApiTests : IClassFixture<RealServices>, IAsyncDisposa
     [InlineData("/claims", HttpStatusCode.BadRequest)] // There it is a page, which takes no posts.
     public async Task Only_the_internal_listener_takes_commands_and_none_of_another_site(string path, HttpStatusCode outside)
     {
-        using (var refused = await _traffic.Client("http").PostAsJsonAsync(path, new { }, Cancelled)) Assert.Equal(outside, refused.StatusCode);
-        using var foreign = new HttpRequestMessage(HttpMethod.Post, path) { Headers = { { "Sec-Fetch-Site", "cross-site" } }, Content = JsonContent.Create(new { }) };
-        using (var refused = await _traffic.Client("internal").SendAsync(foreign, Cancelled)) Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        using (var refused = await _traffic.Client("http").PostAsJsonAsync(path, new { }, Cancelled)) Assert.Equal(
+            outside, refused.StatusCode);
+        using var foreign =
+            new HttpRequestMessage(
+            HttpMethod.Post, path)
+            { Headers = { { "Sec-Fetch-Site", "cross-site" } }, Content = JsonContent.Create(new { }) };
+        using (var refused = await _traffic.Client("internal").SendAsync(foreign, Cancelled)) Assert.Equal(
+            HttpStatusCode.Forbidden, refused.StatusCode);
     }
 
     /// <summary>One gate for both: before, a comparison started while claims were checked.</summary>

@@ -35,7 +35,10 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
     {
         var (status, output, _) = await CompareAsync("--help");
         Assert.Equal(0, status);
-        Assert.All((string[])["--workload", "--paths", "--rate", "--duration", "--tls", "--attach", "--json", "--csv", "--report", "--arrival", "--protocol", "--closed-loop", "--connections", "--no-build"],
+        Assert.All(
+            (string[])[
+            "--workload", "--paths", "--rate", "--duration", "--tls", "--attach", "--json", "--csv", "--report", "--arrival", "--protocol",
+            "--closed-loop", "--connections", "--no-build"],
             option => Assert.Contains(option, output, StringComparison.Ordinal));
     }
 
@@ -52,7 +55,8 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
     {
         var (status, output, _) = await TrafficCommand.RunAsync(ServiceHost.CertificateDirectory, "--help");
         Assert.Equal(0, status);
-        Assert.All((string[])["compare", "claims", "bench", "certs"], command => Assert.Contains(command, output, StringComparison.Ordinal));
+        Assert.All(
+            (string[])["compare", "claims", "bench", "certs"], command => Assert.Contains(command, output, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -64,7 +68,8 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
         var (json, csv, report) = (Path.Combine(folder, "r.json"), Path.Combine(folder, "r.csv"), Path.Combine(folder, "r.html"));
 
         var (status, output, error) = await CompareAsync(
-            "--attach", "--state", state, "--paths", "direct,edge", "--rate", "60", "--duration", "1", "--json", json, "--csv", csv, "--report", report);
+            "--attach", "--state", state, "--paths", "direct,edge", "--rate", "60", "--duration", "1", "--json", json, "--csv", csv,
+                "--report", report);
         Assert.True(status is 0 or 3, error);
         Assert.Contains("Through edge, p50", output, StringComparison.Ordinal);
         Assert.Contains("Control: direct against itself", output, StringComparison.Ordinal);
@@ -72,12 +77,19 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
         using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken));
         var root = result.RootElement;
         Assert.Equal(root.GetProperty("valid").GetBoolean() ? 0 : 3, status); // A busy machine makes it invalid, and a Debug build.
-        Assert.Equal(("catalog", false, "direct"), (root.GetProperty("workload").GetString(), root.GetProperty("tls").GetBoolean(), root.GetProperty("baseline").GetString()));
+        Assert.Equal(
+            ("catalog", false, "direct"),
+            (root.GetProperty("workload").GetString(), root.GetProperty("tls").GetBoolean(), root.GetProperty("baseline").GetString()));
         Assert.Equal(["direct", "edge"], root.GetProperty("paths").EnumerateArray().Select(path => path.GetProperty("path").GetString()));
         foreach (var path in root.GetProperty("paths").EnumerateArray())
         {
-            Assert.Equal((60, 60, 0), (path.GetProperty("offeredRate").GetDouble(), path.GetProperty("requests").GetInt32(), path.GetProperty("errors").GetInt32()));
-            Assert.All((string[])["p50", "p90", "p99", "p999", "max"], percentile => Assert.True(path.GetProperty("latencyMs").GetProperty(percentile).GetDouble() > 0));
+            Assert.Equal(
+                (60, 60, 0),
+                (path.GetProperty("offeredRate").GetDouble(), path.GetProperty("requests").GetInt32(),
+                path.GetProperty("errors").GetInt32()));
+            Assert.All(
+                (string[])["p50", "p90", "p99", "p999", "max"], percentile =>
+                Assert.True(path.GetProperty("latencyMs").GetProperty(percentile).GetDouble() > 0));
             // The services run in the test's own process, whose CPU is told under the names the state gives it.
             Assert.True(path.GetProperty("cpuMicrosecondsPerRequest").GetProperty("catalog").GetDouble() > 0);
             Assert.True(path.GetProperty("cpuMicrosecondsPerRequest").GetProperty("generator").GetDouble() > 0);
@@ -95,7 +107,8 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
 
         var html = await File.ReadAllTextAsync(report, TestContext.Current.CancellationToken);
         Assert.Contains("<svg", html, StringComparison.Ordinal);
-        Assert.DoesNotContain("http", html.Replace("HTTP", "", StringComparison.Ordinal), StringComparison.Ordinal); // Nothing is loaded from anywhere.
+        Assert.DoesNotContain(
+            "http", html.Replace("HTTP", "", StringComparison.Ordinal), StringComparison.Ordinal); // Nothing is loaded from anywhere.
         Directory.Delete(folder, recursive: true);
     }
 
@@ -105,7 +118,8 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
         var folder = Directory.CreateTempSubdirectory("topology-compare-").FullName;
         var (state, json) = (Path.Combine(folder, "topology.json"), Path.Combine(folder, "r.json"));
         await File.WriteAllTextAsync(state, State("Debug"), TestContext.Current.CancellationToken);
-        var (status, output, error) = await CompareAsync("--attach", "--state", state, "--paths", "direct", "--rate", "60", "--duration", "1", "--json", json);
+        var (status, output, error) =
+            await CompareAsync("--attach", "--state", state, "--paths", "direct", "--rate", "60", "--duration", "1", "--json", json);
         Assert.True(status == 3, error);
         Assert.Contains("built in Debug: use Release", output, StringComparison.Ordinal);
         using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken));
@@ -129,9 +143,20 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
     {
         healthy = true,
         configuration,
-        resources = services.Discovery().Select(entry => entry.Key.Split(':') is [_, var name, var endpoint, ..] ? (name, endpoint, entry.Value) : default)
+        resources =
+            services.Discovery()
+            .Select(entry => entry.Key.Split(':') is [_, var name, var endpoint, ..] ? (name, endpoint, entry.Value) : default)
             .GroupBy(entry => entry.name)
-            .Select(group => new { name = group.Key, state = "running", health = "healthy", pid = Environment.ProcessId, urls = group.ToDictionary(entry => entry.endpoint, entry => entry.Value) }),
+            .Select(group =>
+                new
+                {
+                    name = group.Key,
+                    state = "running",
+                    health = "healthy",
+                    pid = Environment.ProcessId,
+                    urls =
+                group.ToDictionary(entry => entry.endpoint, entry => entry.Value)
+                }),
     });
 
     private static Task<(int Status, string Output, string Error)> CompareAsync(params string[] arguments) =>

@@ -31,7 +31,8 @@ public sealed class ComparePageTests(RealServices services) : IClassFixture<Real
             await Expect(page.GetByText("There is no comparison yet")).ToBeVisibleAsync();
             await StartAsync(page, rate: "100", seconds: "1");
             await Expect(page.GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync(new() { Timeout = Patience });
-            await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Result 1: catalog" })).ToBeVisibleAsync(new() { Timeout = Patience });
+            await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Result 1: catalog" })).ToBeVisibleAsync(
+                new() { Timeout = Patience });
             await Expect(page.GetByText("Control: direct against itself")).ToBeVisibleAsync();
             await Expect(page.Locator("figure")).ToHaveCountAsync(4);
             await Expect(page.Locator(".rz-chart path").First).ToBeAttachedAsync(new() { Timeout = Patience });
@@ -50,7 +51,8 @@ public sealed class ComparePageTests(RealServices services) : IClassFixture<Real
         await using (var again = Start())
         {
             var page = await OpenAsync(browser, again);
-            await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Result 1: catalog" })).ToBeVisibleAsync(new() { Timeout = Patience });
+            await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Result 1: catalog" })).ToBeVisibleAsync(
+                new() { Timeout = Patience });
             await page.GetByRole(AriaRole.Link, new() { Name = "1", Exact = true }).ClickAsync();
             await Expect(page.Locator("tr[aria-current]")).ToHaveCountAsync(1);
         }
@@ -103,7 +105,8 @@ public sealed class ComparePageTests(RealServices services) : IClassFixture<Real
     }
 
     private ServiceHost Start() => ServiceHost.Start<ComparisonHistory>([
-        .. services.Discovery(), ("Topology:Path", ""), ("Traffic:PairsPerSecond", "0"), (ComparisonHistory.FileKey, Path.Combine(_folder, "comparisons.db"))]);
+        .. services.Discovery(), ("Topology:Path", ""), ("Traffic:PairsPerSecond", "0"),
+            (ComparisonHistory.FileKey, Path.Combine(_folder, "comparisons.db"))]);
 
     private static async Task<IPage> OpenAsync(Browser browser, ServiceHost traffic)
     {

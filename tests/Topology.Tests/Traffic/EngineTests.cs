@@ -1,22 +1,27 @@
-using Topology.Comparison.Pacing;
 using Microsoft.AspNetCore.Http;
-using Topology.Tests.Infrastructure;
 using Topology.Comparison;
 using Topology.Comparison.Cost;
+using Topology.Comparison.Pacing;
+using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Traffic;
 
 public sealed class EngineTests
 {
-    private static readonly ComparisonOptions Short = new() { Paths = ["direct", "edge"], Rate = 100, DurationSeconds = 1, Connections = 8 };
+    private static readonly ComparisonOptions Short =
+        new() { Paths = ["direct", "edge"], Rate = 100, DurationSeconds = 1, Connections = 8 };
 
-    /// <summary>The lower bounds are certain, since a delay is never shorter than asked; the upper ones leave room for a busy machine.</summary>
+    /// <summary>
+    /// The lower bounds are certain, since a delay is never shorter than asked; the upper ones leave room for a busy machine.
+    /// </summary>
     [Fact]
     public async Task An_injected_delay_is_reported_as_the_difference()
     {
         await using var direct = await TestServer.EchoAsync();
         await using var edge = await TestServer.SlowAsync(TimeSpan.FromMilliseconds(30));
-        var result = await Comparing.RunAsync(Comparing.Targets(("catalog", "http", direct.Url), ("edge", "http", edge.Url)), Short with { Rate = 50 });
+        var result =
+            await Comparing.RunAsync(
+            Comparing.Targets(("catalog", "http", direct.Url), ("edge", "http", edge.Url)), Short with { Rate = 50 });
 
         var (baseline, path) = (result.Paths[0], result.Paths[1]);
         Assert.Equal(("direct", "edge"), (baseline.Path, path.Path));
@@ -47,7 +52,9 @@ public sealed class EngineTests
         });
         var workload = new Topology.Comparison.Workloads.CatalogWorkload();
         var options = new ComparisonOptions { Connections = 4, Rate = 200 };
-        using var lanes = new Topology.Comparison.Lanes.PathLanes("direct", [server.Url], workload, options.Concurrency, options.IsHttp2, Comparing.Trust);
+        using var lanes =
+            new Topology.Comparison.Lanes.PathLanes(
+            "direct", [server.Url], workload, options.Concurrency, options.IsHttp2, Comparing.Trust);
         var digest = workload.Digest("/"u8);
         using var generator = new Generator(workload, [.. Enumerable.Repeat(digest, workload.Variants)], 4);
         var planned = Topology.Comparison.Pacing.Schedule.Plan(Arrival.Constant, 200, 2, new(1));
@@ -62,7 +69,9 @@ public sealed class EngineTests
     public async Task A_run_that_offers_less_than_it_should_is_invalid_and_says_why()
     {
         await using var server = await TestServer.SlowAsync(TimeSpan.FromMilliseconds(10));
-        var result = await Comparing.RunAsync(Comparing.Targets(("catalog", "http", server.Url)), Short with { Paths = ["direct"], Rate = 400, Connections = 1 });
+        var result =
+            await Comparing.RunAsync(
+            Comparing.Targets(("catalog", "http", server.Url)), Short with { Paths = ["direct"], Rate = 400, Connections = 1 });
         Assert.False(result.Valid);
         Assert.Contains(result.Notes, note => note.Contains("connections were waiting", StringComparison.Ordinal));
         Assert.Contains(result.Notes, note => note.Contains("less than 99 %", StringComparison.Ordinal));
@@ -76,7 +85,9 @@ public sealed class EngineTests
     {
         await using var server = await TestServer.EchoAsync();
         var targets = Comparing.Targets(("catalog", "http", server.Url));
-        var result = await Comparing.Engine(targets, services, own).RunAsync(Short with { Paths = ["direct"] }, null, TestContext.Current.CancellationToken);
+        var result =
+            await Comparing.Engine(targets, services, own).RunAsync(
+            Short with { Paths = ["direct"] }, null, TestContext.Current.CancellationToken);
         Assert.False(result.Valid);
         Assert.StartsWith(told, result.Notes[0], StringComparison.Ordinal);
     }
@@ -100,7 +111,9 @@ public sealed class EngineTests
         Assert.False(result.Valid);
         Assert.True(result.Paths[1].Sameness.DifferentAnswers >= 100);
         Assert.Equal(0, result.Paths[0].Sameness.DifferentAnswers);
-        Assert.Contains(result.Notes, note => note.StartsWith("edge:", StringComparison.Ordinal) && note.Contains("differ from the baseline's", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Notes, note =>
+            note.StartsWith("edge:", StringComparison.Ordinal) && note.Contains("differ from the baseline's", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -137,7 +150,9 @@ public sealed class EngineTests
     public async Task Without_its_baseline_nothing_is_compared()
     {
         var nobody = new Uri($"http://127.0.0.1:{FreePorts.Take()}");
-        var failure = await Assert.ThrowsAsync<ComparisonFailedException>(() => Comparing.RunAsync(Comparing.Targets(("catalog", "http", nobody)), Short with { Paths = ["direct"] }));
+        var failure =
+            await Assert.ThrowsAsync<ComparisonFailedException>(
+            () => Comparing.RunAsync(Comparing.Targets(("catalog", "http", nobody)), Short with { Paths = ["direct"] }));
         Assert.Contains("direct does not answer", failure.Message, StringComparison.Ordinal);
     }
 
@@ -150,14 +165,17 @@ public sealed class EngineTests
             .RunAsync(Short with { Paths = ["direct"], DurationSeconds = 300 }, null, cancellation.Token);
         await Task.Delay(500, TestContext.Current.CancellationToken);
         await cancellation.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => run.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task A_closed_loop_sends_as_fast_as_answers_come()
     {
         await using var server = await TestServer.SlowAsync(TimeSpan.FromMilliseconds(10));
-        var result = await Comparing.RunAsync(Comparing.Targets(("catalog", "http", server.Url)), Short with { Paths = ["direct"], ClosedLoop = true, Connections = 4 });
+        var result =
+            await Comparing.RunAsync(
+            Comparing.Targets(("catalog", "http", server.Url)), Short with { Paths = ["direct"], ClosedLoop = true, Connections = 4 });
         Assert.Null(result.Paths[0].OfferedRate);
         Assert.InRange(result.Paths[0].AchievedRate, 10, 401); // Four connections, none faster than 100 a second.
         Assert.Equal("closed-loop", result.Arrival);

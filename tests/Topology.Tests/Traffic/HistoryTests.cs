@@ -25,7 +25,8 @@ public sealed class HistoryTests : IDisposable
         var reopened = Open();
         var kept = Assert.Single(reopened.List());
         Assert.Equal((id, "catalog", "direct", true, result.StartedAt), (kept.Id, kept.Workload, kept.Paths, kept.Valid, kept.StartedAt));
-        Assert.Equal(JsonSerializer.Serialize(result, ComparisonJson.Options), JsonSerializer.Serialize(reopened.Find(id), ComparisonJson.Options));
+        Assert.Equal(
+            JsonSerializer.Serialize(result, ComparisonJson.Options), JsonSerializer.Serialize(reopened.Find(id), ComparisonJson.Options));
         Assert.Null(reopened.Find(id + 1));
     }
 
@@ -56,17 +57,35 @@ public sealed class HistoryTests : IDisposable
 
     private static ComparisonResult Result() => new()
     {
-        Workload = "catalog", Tls = true, Protocol = "HTTP/1.1", Arrival = "constant", Connections = 8, DurationSeconds = 1, Rounds = 10, Seed = 1,
-        StartedAt = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), Machine = "a machine", Valid = true, Notes = ["a note"], Baseline = "direct",
+        Workload = "catalog",
+        Tls = true,
+        Protocol = "HTTP/1.1",
+        Arrival = "constant",
+        Connections = 8,
+        DurationSeconds = 1,
+        Rounds = 10,
+        Seed = 1,
+        StartedAt = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+        Machine = "a machine",
+        Valid = true,
+        Notes = ["a note"],
+        Baseline = "direct",
         Paths =
         [
             new()
             {
-                Path = "direct", OfferedRate = 10, AchievedRate = 9.5, Requests = 95, Errors = 5, Error = "status 503", LatencyMs = new(0.1, 0.2, 0.3, 0.4, 0.5),
-                CpuMicrosecondsPerRequest = new Dictionary<string, double> { ["edge-tls"] = 12.5 }, MemoryMiB = new Dictionary<string, double> { ["edge-tls"] = 80 },
-                LateShare = 0.001, WaitedShare = 0, Sameness = new("HTTP/1.1, TLS 1.3", 0, 0), Curve = [new(0.9, 0.2)], Blocks = [new(0.5, 0.1, 0.3)],
+                Path = "direct", OfferedRate = 10, AchievedRate = 9.5, Requests = 95, Errors = 5, Error = "status 503", LatencyMs =
+                    new(0.1, 0.2, 0.3, 0.4, 0.5),
+                CpuMicrosecondsPerRequest = new Dictionary<string, double> { ["edge-tls"] = 12.5 }, MemoryMiB = new Dictionary<string,
+                    double> { ["edge-tls"] = 80 },
+                LateShare = 0.001, WaitedShare = 0, Sameness = new("HTTP/1.1, TLS 1.3", 0, 0), Curve = [new(0.9, 0.2)], Blocks =
+                    [new(0.5, 0.1, 0.3)],
             },
         ],
-        Differences = [new("edge", "p50", 0.2, [0.1, 0.3])], Control = new("direct", "p50", 0, [-0.1, 0.1]), Controls = [], Traces = ["0123456789abcdef0123456789abcdef"],
+        Differences = [new("edge", "p50", 0.2, [0.1, 0.3])],
+        Control = new("direct", "p50", 0, [-0.1, 0.1]),
+        Controls = [],
+        Traces =
+            ["0123456789abcdef0123456789abcdef"],
     };
 }

@@ -1,9 +1,9 @@
-using Topology.Comparison.Pairs;
 using System.Diagnostics.Metrics;
-using Topology.Tests.Infrastructure;
-using Topology.Traffic.Pairs;
+using Topology.Comparison.Pairs;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
+using Topology.Tests.Infrastructure;
+using Topology.Traffic.Pairs;
 
 namespace Topology.Tests.Traffic;
 
@@ -61,7 +61,12 @@ public sealed class PairTests
         };
         listener.SetMeasurementEventCallback<double>((instrument, seconds, tags, _) =>
         {
-            if (isMine.Value) recorded.Add((instrument.Name[Prefix.Length..], seconds, Assert.Single(tags.ToArray(), tag => tag.Key == "topology.workload").Value));
+            if (isMine.Value)
+            {
+                recorded.Add(
+                    (instrument.Name[Prefix.Length..], seconds,
+                    Assert.Single(tags.ToArray(), tag => tag.Key == "topology.workload").Value));
+            }
         });
         listener.Start();
         await sender.SendAsync(workload, TestContext.Current.CancellationToken);

@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Configuration;
 using Topology.Catalog.Items;
+using Topology.Comparison.Targets;
 using Topology.Edge.Upstreams;
+using Topology.Hardening.Listeners;
 using Topology.Media.Content;
 using Topology.Orders.Storage;
-using Topology.Hardening.Listeners;
 using Topology.Tests.Infrastructure;
-using Topology.Comparison.Targets;
 
 namespace Topology.Tests.Traffic;
 
@@ -21,7 +21,9 @@ public sealed class RealServices : IAsyncDisposable
 
     public RealServices()
     {
-        _orders = ServiceHost.Start<OrdersContext>([("ConnectionStrings:orders", $"Data Source={_folder}/orders.db"), .. ServiceHost.Discovery("catalog", _catalog)]);
+        _orders =
+            ServiceHost.Start<OrdersContext>(
+            [("ConnectionStrings:orders", $"Data Source={_folder}/orders.db"), .. ServiceHost.Discovery("catalog", _catalog)]);
         _edge = ServiceHost.Start<UpstreamOptions>([
             .. ServiceHost.Discovery("catalog", _catalog), .. ServiceHost.Discovery("orders", _orders),
             .. ServiceHost.Discovery("media", _media), .. ServiceHost.Discovery("live", _live)]);
@@ -29,7 +31,9 @@ public sealed class RealServices : IAsyncDisposable
 
     /// <summary>What Traffic's service discovery reads.</summary>
     public IEnumerable<(string Key, string Value)> Discovery() =>
-        from service in ((string Name, ServiceHost Host)[])[("catalog", _catalog), ("orders", _orders), ("media", _media), ("live", _live), ("edge", _edge)]
+        from service in (
+            (string Name, ServiceHost Host)[])[
+            ("catalog", _catalog), ("orders", _orders), ("media", _media), ("live", _live), ("edge", _edge)]
         from listener in (Listener[])[Listener.Http, Listener.Https]
         select ($"services:{service.Name}:{listener.Name}:0", service.Host.Url(listener.Name).GetLeftPart(UriPartial.Authority));
 

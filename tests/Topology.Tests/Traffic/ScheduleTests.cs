@@ -11,7 +11,9 @@ public sealed class ScheduleTests
     {
         var planned = Schedule.Plan(Arrival.Constant, rate: 400, seconds: 0.5, new(1));
         Assert.Equal(200, planned.Length);
-        Assert.All(planned.Zip(planned.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, Stopwatch.Frequency / 400 - 1, Stopwatch.Frequency / 400 + 1));
+        Assert.All(
+            planned.Zip(planned.Skip(1)), pair =>
+            Assert.InRange(pair.Second - pair.First, Stopwatch.Frequency / 400 - 1, Stopwatch.Frequency / 400 + 1));
     }
 
     [Fact]

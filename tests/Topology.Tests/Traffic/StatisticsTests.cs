@@ -12,7 +12,9 @@ public sealed class StatisticsTests
     public void A_distribution_counts_every_value_and_keeps_each_within_a_thousandth()
     {
         var random = new Random(5);
-        var latencies = Enumerable.Range(0, 5000).Select(_ => (long)(Stopwatch.Frequency * Math.Exp(random.NextDouble() * 12 - 10))).ToList(); // 45 µs to 7 s
+        var latencies =
+            Enumerable.Range(0, 5000)
+            .Select(_ => (long)(Stopwatch.Frequency * Math.Exp(random.NextDouble() * 12 - 10))).ToList(); // 45 µs to 7 s
         var distribution = BlockDistribution.FromTicks(latencies);
         Assert.Equal(5000, distribution.Total);
         latencies.Sort();
@@ -79,7 +81,9 @@ public sealed class StatisticsTests
     public void The_same_seed_gives_the_same_interval()
     {
         var random = new Random(1);
-        var (baseline, path) = (Enumerable.Range(0, 12).Select(_ => Block(random, 1)).ToList(), Enumerable.Range(0, 12).Select(_ => Block(random, 1)).ToList());
+        var (baseline, path) =
+            (Enumerable.Range(0, 12).Select(_ => Block(random, 1)).ToList(),
+            Enumerable.Range(0, 12).Select(_ => Block(random, 1)).ToList());
         Assert.Equal(PairedBootstrap.Differences(baseline, path, Median, 9), PairedBootstrap.Differences(baseline, path, Median, 9));
     }
 
@@ -91,15 +95,20 @@ public sealed class StatisticsTests
     {
         // The normal distribution's tail beyond t·√(n/(n−1)), by integrating its density.
         var beyond = 0.0;
-        for (var x = t * Math.Sqrt(rounds / (rounds - 1.0)); x < 9; x += 1e-5) beyond += Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI) * 1e-5;
+        for (var x = t * Math.Sqrt(rounds / (rounds - 1.0)); x < 9; x += 1e-5)
+        {
+            beyond += Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI) * 1e-5;
+        }
         Assert.Equal(beyond, PairedBootstrap.Tail(rounds), 4);
     }
 
     /// <summary>50 latencies from a level on, in milliseconds; the level shifts them all alike.</summary>
-    private static BlockDistribution Block(Random random, double level) => Ticks(Enumerable.Range(0, 50).Select(_ => level - 0.1 * Math.Log(1 - random.NextDouble())));
+    private static BlockDistribution Block(Random random, double level) =>
+        Ticks(Enumerable.Range(0, 50).Select(_ => level - 0.1 * Math.Log(1 - random.NextDouble())));
 
     private static BlockDistribution Ticks(IEnumerable<double> milliseconds) =>
         BlockDistribution.FromTicks([.. milliseconds.Select(value => (long)(value / 1000 * Stopwatch.Frequency))]);
 
-    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    private static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }

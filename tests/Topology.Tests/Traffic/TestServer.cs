@@ -6,9 +6,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Topology.Tests.Infrastructure;
 using Topology.Comparison;
 using Topology.Comparison.Targets;
+using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Traffic;
 
@@ -51,16 +51,23 @@ internal sealed class TestServer(WebApplication app) : IAsyncDisposable
 internal static class Comparing
 {
     public static TargetMap Targets(params (string Name, string Endpoint, Uri Url)[] services) => new(new ConfigurationBuilder()
-        .AddInMemoryCollection(services.Index().Select(entry => KeyValuePair.Create($"services:{entry.Item.Name}:{entry.Item.Endpoint}:{entry.Index}", (string?)entry.Item.Url.ToString())))
+        .AddInMemoryCollection(
+            services.Index()
+            .Select(entry =>
+            KeyValuePair.Create($"services:{entry.Item.Name}:{entry.Item.Endpoint}:{entry.Index}", (string?)entry.Item.Url.ToString())))
         .Build());
 
     public static PublicTrust Trust { get; } = new(new ConfigurationBuilder()
-        .AddInMemoryCollection([KeyValuePair.Create("Topology:Certificates:Directory", (string?)ServiceHost.CertificateDirectory)]).Build());
+        .AddInMemoryCollection([KeyValuePair.Create("Topology:Certificates:Directory", (string?)ServiceHost.CertificateDirectory)]).Build(
+            ));
 
     /// <summary>As if all was built in Release, whatever the tests are built in.</summary>
     public static ComparisonEngine Engine(TargetMap targets, string services = "Release", string own = "Release") => new(targets, Trust)
     {
-        WarmUpFlood = TimeSpan.FromMilliseconds(100), WarmUp = TimeSpan.FromMilliseconds(100), ServicesConfiguration = services, OwnConfiguration = own,
+        WarmUpFlood = TimeSpan.FromMilliseconds(100),
+        WarmUp = TimeSpan.FromMilliseconds(100),
+        ServicesConfiguration = services,
+        OwnConfiguration = own,
     };
 
     public static Task<ComparisonResult> RunAsync(TargetMap targets, ComparisonOptions options)

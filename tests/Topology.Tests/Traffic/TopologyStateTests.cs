@@ -24,8 +24,12 @@ public sealed class TopologyStateTests
     public async Task Claims_are_not_put_to_a_proxy_that_nobody_has_started()
     {
         var url = new Dictionary<string, Uri> { ["http"] = new("http://localhost:5200") };
-        var topology = new TopologyState(null, [new("catalog-1", "running", 1, url), new("edge", "running", 2, url), new("nginx", "not-started", null, url)], Healthy: true);
-        await using var lab = await ClaimLab.OpenAsync(() => topology, new ConfigurationBuilder().Build(), TestContext.Current.CancellationToken);
+        var topology =
+            new TopologyState(
+            null, [new("catalog-1", "running", 1, url), new("edge", "running", 2, url), new("nginx", "not-started", null, url)],
+            Healthy: true);
+        await using var lab =
+            await ClaimLab.OpenAsync(() => topology, new ConfigurationBuilder().Build(), TestContext.Current.CancellationToken);
         Assert.Equal(["edge"], lab.Proxies.Select(proxy => proxy.Name));
     }
 

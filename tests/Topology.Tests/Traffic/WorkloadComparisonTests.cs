@@ -1,8 +1,8 @@
-using Topology.Comparison.Pairs;
 using Microsoft.Extensions.Logging.Abstractions;
 using Topology.Comparison;
-using Topology.Traffic.Pairs;
+using Topology.Comparison.Pairs;
 using Topology.Comparison.Workloads;
+using Topology.Traffic.Pairs;
 
 namespace Topology.Tests.Traffic;
 
@@ -29,11 +29,18 @@ public sealed class WorkloadComparisonTests(RealServices services) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(Protocols))]
-    public async Task A_workload_is_answered_alike_on_both_paths_over_the_asked_protocol(string workload, bool tls, int version, string protocol)
+    public async Task A_workload_is_answered_alike_on_both_paths_over_the_asked_protocol(
+        string workload, bool tls, int version, string protocol)
     {
         var result = await Comparing.Engine(services.Targets()).RunAsync(new()
         {
-            Workload = workload, Paths = ["direct", "edge"], Tls = tls, HttpVersion = version, Rate = 75, DurationSeconds = 0.4, Connections = 4,
+            Workload = workload,
+            Paths = ["direct", "edge"],
+            Tls = tls,
+            HttpVersion = version,
+            Rate = 75,
+            DurationSeconds = 0.4,
+            Connections = 4,
         }, null, TestContext.Current.CancellationToken);
         Assert.All(result.Paths, path =>
         {
@@ -52,7 +59,8 @@ public sealed class WorkloadComparisonTests(RealServices services) : IClassFixtu
     [Fact]
     public async Task A_pair_of_every_workload_is_answered_alike_by_all_paths()
     {
-        using var sender = new PairSender(services.Targets(), Comparing.Trust, new(NullLogger<Topology.Comparison.Targets.StartedPaths>.Instance));
+        using var sender =
+            new PairSender(services.Targets(), Comparing.Trust, new(NullLogger<Topology.Comparison.Targets.StartedPaths>.Instance));
         foreach (var workload in WorkloadCatalog.All)
         {
             var pair = await sender.SendAsync(workload, TestContext.Current.CancellationToken);

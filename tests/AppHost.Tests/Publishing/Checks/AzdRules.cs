@@ -23,7 +23,10 @@ internal static partial class AzdRules
     public static IEnumerable<Problem> Check(string name, JsonElement resource)
     {
         var type = resource.Text("type");
-        if (!Knows(resource)) return [new Problem(name, "type", $"azd deploys nothing of the type {type}; leave the resource out of what is published")];
+        if (!Knows(resource))
+        {
+            return [new Problem(name, "type", $"azd deploys nothing of the type {type}; leave the resource out of what is published")];
+        }
         if (type == "parameter.v0") return Parameter(name, resource);
         return resource.Member("bindings") is { ValueKind: JsonValueKind.Object } ? [.. Name(name), .. Ingress(name, resource)] : [];
     }
@@ -32,14 +35,17 @@ internal static partial class AzdRules
     private static IEnumerable<Problem> Name(string name)
     {
         if (!ContainerAppName().IsMatch(name) || name.Contains("--", StringComparison.Ordinal))
-            yield return new Problem(name, "", "a container app's name has 2 to 32 lower-case letters, digits and single hyphens, and starts with a letter");
+            yield return new Problem(
+                name, "", "a container app's name has 2 to 32 lower-case letters, digits and single hyphens, and starts with a letter");
     }
 
     private static IEnumerable<Problem> Parameter(string name, JsonElement resource)
     {
-        if (resource.Text("value") is { } value && InputReference().Match(value) is { Success: true } match && match.Groups["resource"].Value != name)
+        if (resource.Text("value") is { } value && InputReference().Match(value) is { Success: true } match
+            && match.Groups["resource"].Value != name)
             yield return new Problem(name, "value", "azd takes a parameter's inputs from the parameter itself only");
-        if (!BicepIdentifier().IsMatch(name) && resource.Members("inputs").Any(input => input.Value.Member("default")?.Member("value") is not null))
+        if (!BicepIdentifier().IsMatch(name)
+            && resource.Members("inputs").Any(input => input.Value.Member("default")?.Member("value") is not null))
             yield return new Problem(name, "", "azd writes the name of a parameter with a default value into Bicep as it is; rename it to letters, digits and underscores, such as camelCase");
     }
 
@@ -56,17 +62,22 @@ internal static partial class AzdRules
         foreach (var group in groups.Where(group => group is { External: true, IsHttp: false }))
             yield return new Problem(name, $"bindings.{group.Ports[0].Name}.external", "azd exposes HTTP(S) only");
         foreach (var group in groups.Where(group => group.External).Skip(1))
-            yield return new Problem(name, $"bindings.{group.Ports[0].Name}.external", "azd exposes one port of a resource; give the bindings one targetPort, or make the others internal");
+            yield return new Problem(
+                name, $"bindings.{group.Ports[0].Name}.external",
+                "azd exposes one port of a resource; give the bindings one targetPort, or make the others internal");
 
         var main = MainIngress(groups);
         foreach (var port in main?.Ports ?? [])
         {
             var expected = port.Scheme == "https" ? 443 : 80;
             if (port.Published is { } published && published != expected)
-                yield return new Problem(name, $"bindings.{port.Name}.port", $"is {published}, but the main ingress has port {expected} for {port.Scheme}; remove it");
+                yield return new Problem(
+                    name, $"bindings.{port.Name}.port",
+                    $"is {published}, but the main ingress has port {expected} for {port.Scheme}; remove it");
         }
         if (groups.Count - (main is null ? 0 : 1) > MaximumAdditionalPorts)
-            yield return new Problem(name, "bindings", $"Container Apps has at most {MaximumAdditionalPorts} ports besides the main ingress");
+            yield return new Problem(
+                name, "bindings", $"Container Apps has at most {MaximumAdditionalPorts} ports besides the main ingress");
     }
 
     /// <summary>The only HTTP group, else the only external one, else the one whose binding comes first.</summary>

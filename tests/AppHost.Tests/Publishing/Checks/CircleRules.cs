@@ -24,7 +24,8 @@ internal static class CircleRules
         if (Find(references) is [var first, ..] circle)
         {
             var way = circle.Skip(1).Select(step => $"'{Resource(step.Name)}', {step.Key} → ");
-            yield return new Problem(Resource(first.Name), first.Key, $"leads in a circle → {string.Concat(way)}'{Resource(first.Name)}'; remove one reference");
+            yield return new Problem(
+                Resource(first.Name), first.Key, $"leads in a circle → {string.Concat(way)}'{Resource(first.Name)}'; remove one reference");
         }
     }
 

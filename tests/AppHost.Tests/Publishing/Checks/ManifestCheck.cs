@@ -43,7 +43,10 @@ internal static class ManifestCheck
         }
 
         if (problems.Count == 0) problems.AddRange(CircleRules.Check(resources));
-        if (!ExposureRules.External(resources).Any()) problems.Add(new Problem(null, "", "no resource is external, so nothing could be reached from outside"));
+        if (!ExposureRules.External(resources).Any())
+        {
+            problems.Add(new Problem(null, "", "no resource is external, so nothing could be reached from outside"));
+        }
         return problems;
     }
 }

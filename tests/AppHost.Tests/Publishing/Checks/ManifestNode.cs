@@ -27,7 +27,8 @@ internal static class ManifestNode
     public static IEnumerable<(string Key, string Text)> Strings(this JsonElement element, string key = "") => element.ValueKind switch
     {
         JsonValueKind.String => [(key, element.GetString()!)],
-        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => member.Value.Strings(key.Length == 0 ? member.Name : $"{key}.{member.Name}")),
+        JsonValueKind.Object =>
+            element.EnumerateObject().SelectMany(member => member.Value.Strings(key.Length == 0 ? member.Name : $"{key}.{member.Name}")),
         JsonValueKind.Array => element.EnumerateArray().Index().SelectMany(item => item.Item.Strings($"{key}[{item.Index}]")),
         _ => [],
     };

@@ -22,7 +22,10 @@ internal sealed class ManifestSchema
     /// <summary>NJsonSchema has no <c>const</c> and no schemas that are <c>false</c>; what stands in for them means the same.</summary>
     public static async Task<ManifestSchema> ReadAsync()
     {
-        var schema = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Programs.Repository, "tests", "AppHost.Tests", "Publishing", "aspire-8.0.schema.json")))!;
+        var schema =
+            JsonNode.Parse(
+            await File.ReadAllTextAsync(
+            Path.Combine(Programs.Repository, "tests", "AppHost.Tests", "Publishing", "aspire-8.0.schema.json")))!;
         Rewrite(schema);
         return new ManifestSchema(await JsonSchema.FromJsonAsync(schema.ToJsonString()));
 
@@ -65,7 +68,10 @@ internal sealed class ManifestSchema
     private static IEnumerable<ValidationError> Innermost(ValidationError error)
     {
         if (error is not ChildSchemaValidationError { Errors.Values: var alternatives }) return [error];
-        if (error.Kind == ValidationErrorKind.NotOneOf) alternatives = alternatives.Where(errors => errors.All(inner => inner.Path != $"{error.Path}.type"));
+        if (error.Kind == ValidationErrorKind.NotOneOf)
+        {
+            alternatives = alternatives.Where(errors => errors.All(inner => inner.Path != $"{error.Path}.type"));
+        }
         return alternatives.FirstOrDefault() is { } own ? own.SelectMany(Innermost) : [error];
     }
 
@@ -79,6 +85,7 @@ internal sealed class ManifestSchema
     private static IEnumerable<Problem> BadPorts(string name, JsonElement resource) =>
         from binding in resource.Members("bindings")
         from key in (string[])["port", "targetPort"]
-        where binding.Value.Member(key) is { ValueKind: JsonValueKind.Number } number && !(number.TryGetInt32(out var port) && port is > 0 and <= IPEndPoint.MaxPort)
+        where binding.Value.Member(key) is { ValueKind: JsonValueKind.Number } number
+            && !(number.TryGetInt32(out var port) && port is > 0 and <= IPEndPoint.MaxPort)
         select new Problem(name, $"bindings.{binding.Name}.{key}", "must be a port from 1 to 65535");
 }

@@ -13,13 +13,16 @@ internal static class PathRules
             // As elsewhere in manifests, '\' stands for '/'.
             var full = Path.GetFullPath(path.Replace('\\', '/'), folder);
             if (kind switch { Kind.File => !File.Exists(full), Kind.Folder => !Directory.Exists(full), _ => !Path.Exists(full) })
-                yield return new Problem(name, key, $"there is no {(kind == Kind.Folder ? "folder" : "file")} {full}; correct the path (it is relative to the manifest)");
+                yield return new Problem(
+                    name, key,
+                    $"there is no {(kind == Kind.Folder ? "folder" : "file")} {full}; correct the path (it is relative to the manifest)");
         }
     }
 
     private static IEnumerable<(string Key, string Path, Kind Kind)> Paths(JsonElement resource)
     {
-        if (resource.Text("type") is "project.v0" or "project.v1" or "dockerfile.v0" or "azure.bicep.v0" or "azure.bicep.v1" && resource.Text("path") is { } file)
+        if (resource.Text("type") is "project.v0" or "project.v1" or "dockerfile.v0" or "azure.bicep.v0" or "azure.bicep.v1"
+            && resource.Text("path") is { } file)
             yield return ("path", file, Kind.File);
         if (resource.Text("context") is { } context)
             yield return ("context", context, Kind.Folder);

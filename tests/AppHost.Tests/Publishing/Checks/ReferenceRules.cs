@@ -6,11 +6,13 @@ namespace Topology.AppHost.Tests.Publishing.Checks;
 /// <summary>Every reference must lead to something, whether or not that could run on this machine.</summary>
 internal static class ReferenceRules
 {
-    private static readonly string[] BindingProperties = ["url", "host", "port", "targetPort", "scheme", "protocol", "transport", "external"];
+    private static readonly string[] BindingProperties =
+        ["url", "host", "port", "targetPort", "scheme", "protocol", "transport", "external"];
     private static readonly string[] Literal = ["type", "path", "command", "workingDirectory", "context", "image", "filter"];
 
     /// <summary>Every text that may hold references, with its key.</summary>
-    public static IEnumerable<(string Key, string Text)> Texts(JsonElement resource) => resource.Strings().Where(entry => !Literal.Contains(entry.Key));
+    public static IEnumerable<(string Key, string Text)> Texts(JsonElement resource) =>
+        resource.Strings().Where(entry => !Literal.Contains(entry.Key));
 
     public static IEnumerable<Problem> Check(string name, JsonElement resource, IReadOnlyDictionary<string, JsonElement> resources)
     {
@@ -30,7 +32,10 @@ internal static class ReferenceRules
             if (malformed is not null) yield return new Problem(name, key, malformed);
             foreach (var reference in parts.Where(part => part.IsReference))
             {
-                if (Wrong(reference.Path, resources) is { } problem) yield return new Problem(name, key, $"{{{string.Join('.', reference.Path)}}} {problem}");
+                if (Wrong(reference.Path, resources) is { } problem)
+                {
+                    yield return new Problem(name, key, $"{{{string.Join('.', reference.Path)}}} {problem}");
+                }
             }
         }
     }
@@ -42,11 +47,14 @@ internal static class ReferenceRules
 
         return path switch
         {
-            [_, "bindings", var binding, var property] => target.Member("bindings")?.Member(binding) is null ? $"refers to the binding '{binding}', which '{path[0]}' does not have"
+            [_, "bindings", var binding, var property] =>
+                target.Member("bindings")?.Member(binding) is null ? $"refers to the binding '{binding}', which '{path[0]}' does not have"
                 : BindingProperties.Contains(property) ? null
                 : $"asks for '{property}'; a binding has {string.Join(", ", BindingProperties)}",
-            [_, "inputs", var input] => target.Member("inputs")?.Member(input) is null ? $"refers to the input '{input}', which '{path[0]}' does not have" : null,
-            [_, "value" or "connectionString"] => target.Member(path[1]) is null ? $"asks for '{path[1]}', which '{path[0]}' does not have" : null,
+            [_, "inputs", var input] =>
+                target.Member("inputs")?.Member(input) is null ? $"refers to the input '{input}', which '{path[0]}' does not have" : null,
+            [_, "value" or "connectionString"] =>
+                target.Member(path[1]) is null ? $"asks for '{path[1]}', which '{path[0]}' does not have" : null,
             [_, "outputs" or "secretOutputs", _] when target.Text("type")!.StartsWith("azure.bicep", StringComparison.Ordinal) => null,
             [_, "containerImage" or "containerPort"] => null,
             _ => "is nothing that a manifest offers",

@@ -17,7 +17,9 @@ internal static partial class SecretRules
         {
             if (SecretForm().IsMatch(text))
                 yield return new Problem(name, key, $"looks like a secret by its form; {Advice}");
-            else if (key.StartsWith("env.", StringComparison.Ordinal) && SecretName().IsMatch(key) && !bool.TryParse(text, out _) && ManifestNode.IsLiteral(text))
+            else if (
+                key.StartsWith("env.", StringComparison.Ordinal) && SecretName().IsMatch(key) && !bool.TryParse(text, out _)
+                && ManifestNode.IsLiteral(text))
                 yield return new Problem(name, key, $"looks like a secret by its name, and has a value; {Advice}");
         }
 
@@ -26,14 +28,18 @@ internal static partial class SecretRules
             if (input.Value.IsTrue("secret"))
                 yield return new Problem(name, $"inputs.{input.Name}.default.value", "a secret has no default; remove it");
             else if (SecretName().IsMatch(name) || SecretName().IsMatch(input.Name))
-                yield return new Problem(name, $"inputs.{input.Name}.default.value", $"looks like a secret by its name, and has a value; {Advice}");
+                yield return new Problem(
+                    name, $"inputs.{input.Name}.default.value", $"looks like a secret by its name, and has a value; {Advice}");
         }
     }
 
-    [GeneratedRegex("password|passwd|pwd|secret|token|api_?-?key|access_?-?key|account_?-?key|private_?-?key|credential", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        "password|passwd|pwd|secret|token|api_?-?key|access_?-?key|account_?-?key|private_?-?key|credential", RegexOptions.IgnoreCase)]
     private static partial Regex SecretName();
 
-    /// <summary>A PEM key, a password in a connection string or a URL, a token of a well-known service; references to parameters are none.</summary>
+    /// <summary>
+    /// A PEM key, a password in a connection string or a URL, a token of a well-known service; references to parameters are none.
+    /// </summary>
     [GeneratedRegex(@"-----BEGIN [A-Z ]*PRIVATE KEY|(password|pwd|accountkey|sharedaccesskey|sharedaccesssignature)\s*=\s*[^{;\s]|://[^/@\s{}:]*:[^/@\s{}]+@|\b(gh[pousr]_|github_pat_|xox[abp]-|AKIA[0-9A-Z]{12}|eyJ[A-Za-z0-9_-]{10,}\.eyJ)|[?&]sig=[^{&\s]", RegexOptions.IgnoreCase)]
     private static partial Regex SecretForm();
 }
