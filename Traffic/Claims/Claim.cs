@@ -24,7 +24,7 @@ public abstract class Claim
     public abstract string Done { get; }
 
     /// <summary>What it needs that a topology does not have; null where it can be put to it.</summary>
-    public virtual Need? Needs(ClaimLab lab) => null;
+    public virtual MissingRequirement? Needs(ClaimLab lab) => null;
 
     /// <summary>Finds out.</summary>
     /// <param name="lab">The topology, and what is compared with it.</param>

@@ -56,8 +56,8 @@ internal static class ClaimsCommand
             await using var topology = await MeasuredTopology.OpenAsync(parsed, proxies, cancellationToken);
             await using var lab = await ClaimLab.OpenAsync(topology.Read, Commands.Configuration, cancellationToken);
             var unmet =
-                ClaimCatalog.All.Select(claim => (Claim: claim, Need: claim.Needs(lab)))
-                .Where(entry => entry.Need is not null).ToDictionary(entry => entry.Claim, entry => entry.Need!);
+                ClaimCatalog.All.Select(claim => (Claim: claim, MissingRequirement: claim.Needs(lab)))
+                .Where(entry => entry.MissingRequirement is not null).ToDictionary(entry => entry.Claim, entry => entry.MissingRequirement!);
             if (unmet.FirstOrDefault(entry => ids.Contains(entry.Key.Id)) is { Key: { } asked, Value: var need })
             {
                 return Commands.Refuse($"{asked.Id} cannot be put to what runs, because it needs {need.What}. {need.Why} Without --attach it is put to a lab of its own.");

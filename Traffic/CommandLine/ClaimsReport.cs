@@ -10,7 +10,7 @@ internal static class ClaimsReport
     public static void Begin(Claim claim) => Console.Error.WriteLine($"{claim.Id} …");
 
     /// <summary>Shows what was found, and below it what could not be asked.</summary>
-    public static void Write(IReadOnlyList<ClaimResult> results, IReadOnlyDictionary<Claim, Need> unmet)
+    public static void Write(IReadOnlyList<ClaimResult> results, IReadOnlyDictionary<Claim, MissingRequirement> unmet)
     {
         var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected) console.Profile.Width = Math.Max(160, console.Profile.Width);

@@ -140,7 +140,7 @@ public sealed record Difference(string Path, string Percentile, double Ms, doubl
 {
     /// <summary>Whether no difference is within the interval.</summary>
     [JsonIgnore]
-    public bool HoldsZero => Ci95[0] <= 0 && Ci95[1] >= 0;
+    public bool IncludesZero => Ci95[0] <= 0 && Ci95[1] >= 0;
 }
 
 /// <summary>Whether every acknowledged write is in the store, once.</summary>

@@ -102,7 +102,7 @@ internal static class ResultBuilder
             }
         }
 
-        foreach (var control in controls.Where(control => !control.HoldsZero))
+        foreach (var control in controls.Where(control => !control.IncludesZero))
         {
             yield return $"The machine was too noisy to tell {Title(control.Percentile)}: {control.Path} differs from itself by {Signed(control.Ms)} ms " +
                 $"[{Signed(control.Ci95[0])}, {Signed(control.Ci95[1])}].";

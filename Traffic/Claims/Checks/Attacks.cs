@@ -3,8 +3,8 @@ namespace Topology.Claims.Checks;
 /// <summary>A request that an edge should not let through.</summary>
 /// <param name="Name">What it is.</param>
 /// <param name="Raw">Latin-1: one character is one byte.</param>
-/// <param name="IsOfTheHop">Its fault is in how it is written, and whoever passes it on writes anew what it understood.</param>
-internal sealed record Attack(string Name, string Raw, bool IsOfTheHop = false);
+/// <param name="IsPerHop">Its fault is in how it is written, and whoever passes it on writes anew what it understood.</param>
+internal sealed record Attack(string Name, string Raw, bool IsPerHop = false);
 
 /// <summary>Requests that are wrong, ambiguous or somebody else's; each to a path that exists.</summary>
 internal static class Attacks
@@ -16,28 +16,28 @@ internal static class Attacks
     public static IReadOnlyList<Attack> All { get; } =
     [
         // Two ways to tell where a request ends: what is body to one parser is the next request to another.
-        OfTheHop(
+        PerHop(
             "Content-Length and Transfer-Encoding together",
             Post("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n" + Hidden)),
-        OfTheHop("Transfer-Encoding: gzip, chunked", Post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n")),
-        OfTheHop("Transfer-Encoding: xchunked", Post("Transfer-Encoding: xchunked\r\nContent-Length: 5\r\n", "0\r\n\r\n")),
-        OfTheHop("Transfer-Encoding twice", Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")),
-        OfTheHop("Content-Length twice, differing", Post("Content-Length: 5\r\nContent-Length: 6\r\n", "hello!")),
-        OfTheHop("Content-Length: +5", Post("Content-Length: +5\r\n", "hello")),
-        OfTheHop("a chunk's size with a bare LF", Post("Transfer-Encoding: chunked\r\n", "5\nhello\r\n0\r\n\r\n")),
-        OfTheHop("a chunk extension with a bare LF", Post("Transfer-Encoding: chunked\r\n", "5;x\nhello\r\n0\r\n\r\n")),
-        OfTheHop("a chunk extension without a name", Post("Transfer-Encoding: chunked\r\n", "5;\r\nhello\r\n0\r\n\r\n")),
-        OfTheHop("a chunk extension of 4 KB", Post("Transfer-Encoding: chunked\r\n", $"5;x={new string('x', 4096)}\r\nhello\r\n0\r\n\r\n")),
-        OfTheHop("bare LF as line ends", "GET /catalog/items/1 HTTP/1.1\nHost: localhost\n\n"),
-        OfTheHop("a folded field (obs-fold)", Get + Host + "X: a\r\n b\r\n\r\n"),
-        OfTheHop("a space before a field's colon", Get + Host + "X : a\r\n\r\n"),
-        OfTheHop("a control character in a field", Get + Host + "X: a\u0001b\r\n\r\n"),
-        OfTheHop("a bare CR in a field", Get + Host + "X: a\rb\r\n\r\n"),
+        PerHop("Transfer-Encoding: gzip, chunked", Post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n")),
+        PerHop("Transfer-Encoding: xchunked", Post("Transfer-Encoding: xchunked\r\nContent-Length: 5\r\n", "0\r\n\r\n")),
+        PerHop("Transfer-Encoding twice", Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")),
+        PerHop("Content-Length twice, differing", Post("Content-Length: 5\r\nContent-Length: 6\r\n", "hello!")),
+        PerHop("Content-Length: +5", Post("Content-Length: +5\r\n", "hello")),
+        PerHop("a chunk's size with a bare LF", Post("Transfer-Encoding: chunked\r\n", "5\nhello\r\n0\r\n\r\n")),
+        PerHop("a chunk extension with a bare LF", Post("Transfer-Encoding: chunked\r\n", "5;x\nhello\r\n0\r\n\r\n")),
+        PerHop("a chunk extension without a name", Post("Transfer-Encoding: chunked\r\n", "5;\r\nhello\r\n0\r\n\r\n")),
+        PerHop("a chunk extension of 4 KB", Post("Transfer-Encoding: chunked\r\n", $"5;x={new string('x', 4096)}\r\nhello\r\n0\r\n\r\n")),
+        PerHop("bare LF as line ends", "GET /catalog/items/1 HTTP/1.1\nHost: localhost\n\n"),
+        PerHop("a folded field (obs-fold)", Get + Host + "X: a\r\n b\r\n\r\n"),
+        PerHop("a space before a field's colon", Get + Host + "X : a\r\n\r\n"),
+        PerHop("a control character in a field", Get + Host + "X: a\u0001b\r\n\r\n"),
+        PerHop("a bare CR in a field", Get + Host + "X: a\rb\r\n\r\n"),
 
         // Whom it is for.
         new("a stranger's Host", Get + "Host: evil.example\r\n\r\n"),
         new("an empty Host", Get + "Host:\r\n\r\n"),
-        OfTheHop("no Host in HTTP/1.0", "GET /catalog/items/1 HTTP/1.0\r\n\r\n"),
+        PerHop("no Host in HTTP/1.0", "GET /catalog/items/1 HTTP/1.0\r\n\r\n"),
         new("Host twice", Get + Host + Host + "\r\n"),
         new("a target of another authority than Host", "GET http://evil.example/catalog/items/1 HTTP/1.1\r\n" + Host + "\r\n"),
 
@@ -61,7 +61,7 @@ internal static class Attacks
             + new string(' ', 2_000_000)),
     ];
 
-    private static Attack OfTheHop(string name, string raw) => new(name, raw, IsOfTheHop: true);
+    private static Attack PerHop(string name, string raw) => new(name, raw, IsPerHop: true);
 
     private static string Post(string fields, string body) => $"POST /media HTTP/1.1\r\n{Host}{fields}\r\n{body}";
 }

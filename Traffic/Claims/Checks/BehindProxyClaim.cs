@@ -19,7 +19,7 @@ public sealed class BehindProxyClaim : Claim
         "Asked each proxy that runs for the whoami of every service: an instance behind it must answer, on an internal listener, and know the proxy by name.";
 
     /// <inheritdoc />
-    public override Need? Needs(ClaimLab lab) => Need.OfWhoAmI(lab, ClaimLab.Services);
+    public override MissingRequirement? Needs(ClaimLab lab) => MissingRequirement.WhoAmIIn(lab, ClaimLab.Services);
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)

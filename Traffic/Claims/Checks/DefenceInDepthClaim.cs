@@ -38,11 +38,11 @@ public sealed class DefenceInDepthClaim : Claim
         }
 
         var entrance = lab.Entrance("edge");
-        if (Need.OfWhoAmI(lab, "catalog") is { } need)
+        if (MissingRequirement.WhoAmIIn(lab, "catalog") is { } need)
         {
             evidence.Note($"what the services make of forwarded headers that lie is not seen here. {need.Why}");
         }
-        else await LieAsync(
+        else await ForgeAsync(
             lab, entrance, (what, isBelievedAtEdge, isBelieved) =>
             (isBelievedAtEdge ? through : isBelieved ? stopped : refusedByBoth).Add(what), cancellationToken);
 
@@ -68,12 +68,12 @@ public sealed class DefenceInDepthClaim : Claim
     }
 
     /// <summary>Tells of each lie about the client whether it is believed behind the edge, and by who believes anybody.</summary>
-    private static async Task LieAsync(ClaimLab lab, Uri entrance, Action<string, bool, bool> tell, CancellationToken cancellationToken)
+    private static async Task ForgeAsync(ClaimLab lab, Uri entrance, Action<string, bool, bool> tell, CancellationToken cancellationToken)
     {
         (string, string)[] lies =
             [("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.example")];
         using var liar = lab.Call(entrance);
-        using var believer = lab.Call(lab.Plain.Believing);
+        using var believer = lab.Call(lab.Plain.TrustsEveryone);
         var (told, believed) =
             (await liar.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: lies),
             await believer.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: lies));
@@ -91,8 +91,8 @@ public sealed class DefenceInDepthClaim : Claim
             var status = await RawExchange.StatusAsync(entrance, attack.Raw, cancellationToken, lab.Trust);
             // The edge answers a body that is too long before all of it is there, and closes; the ingress may still be sending,
             // and then has 502 to tell of it.
-            if (IsRefusal(status) || (status == 502 && !attack.IsOfTheHop)) continue;
-            (attack.IsOfTheHop && status != RawExchange.Silence ? mended : through).Add(
+            if (IsRefusal(status) || (status == 502 && !attack.IsPerHop)) continue;
+            (attack.IsPerHop && status != RawExchange.Silence ? mended : through).Add(
                 $"{attack.Name} ({(status == RawExchange.Silence ? "no answer" : status)})");
         }
 

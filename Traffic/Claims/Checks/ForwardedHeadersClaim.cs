@@ -31,7 +31,7 @@ public sealed class ForwardedHeadersClaim : Claim
         $"Asked whoami from a client address of its own through each edge, over HTTP and HTTPS, and directly; again with forged headers ({string.Join(", ", Lies.Select(lie => lie.Name))}). Started a catalog that trusts one proxy address, and sent it forwarded headers from that address and from another.";
 
     /// <inheritdoc />
-    public override Need? Needs(ClaimLab lab) => Need.OfWhoAmI(lab, "catalog");
+    public override MissingRequirement? Needs(ClaimLab lab) => MissingRequirement.WhoAmIIn(lab, "catalog");
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -70,7 +70,7 @@ public sealed class ForwardedHeadersClaim : Claim
             evidence.Note(
                 "the client came by HTTPS; the scheme that the catalog saw is that of the last hop to it, of which the ingress tells");
         }
-        using (var believing = lab.Call(lab.Plain.Believing))
+        using (var believing = lab.Call(lab.Plain.TrustsEveryone))
         {
             var seen = await believing.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: Lies);
             evidence.Expect(

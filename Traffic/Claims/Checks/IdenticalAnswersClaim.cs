@@ -13,7 +13,7 @@ public sealed class IdenticalAnswersClaim : Claim
     /// What may differ: when and by whom it was answered, how one hop frames it (RFC 9110 sections 6.6.1, 7.6 and 10.2.4),
     /// and where that hop takes HTTP/3 (RFC 7838).
     /// </summary>
-    private static readonly string[] OfTheHop = ["Date", "Server", "Via", "Connection", "Keep-Alive", "Transfer-Encoding", "Alt-Svc"];
+    private static readonly string[] PerHop = ["Date", "Server", "Via", "Connection", "Keep-Alive", "Transfer-Encoding", "Alt-Svc"];
 
     /// <summary>
     /// What the outermost server sets for its clients. Our own programs have to agree; another proxy's are its administrator's.
@@ -34,7 +34,7 @@ public sealed class IdenticalAnswersClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Sent each workload's request to every replica and through every proxy, over HTTP/1.1, and over HTTP/2 with TLS, and compared with the first answer. Header fields count apart from {string.Join(", ", OfTheHop)}, and security headers where the outermost server is not one of ours. Behind a platform's ingress the ways are the service's address inside, and the edge's outside over HTTP/1.1 and HTTP/2, with gRPC as gRPC-Web. An order has an id, a number and a time of its own: the POST is compared without them, and then the same stored order is read on every path.";
+        $"Sent each workload's request to every replica and through every proxy, over HTTP/1.1, and over HTTP/2 with TLS, and compared with the first answer. Header fields count apart from {string.Join(", ", PerHop)}, and security headers where the outermost server is not one of ours. Behind a platform's ingress the ways are the service's address inside, and the edge's outside over HTTP/1.1 and HTTP/2, with gRPC as gRPC-Web. An order has an id, a number and a time of its own: the POST is compared without them, and then the same stored order is read on every path.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -45,7 +45,7 @@ public sealed class IdenticalAnswersClaim : Claim
         {
             var compared = new List<string>();
             var faults = new List<string>();
-            foreach (var ways in Ways.To(lab, workload))
+            foreach (var ways in RequestRoutes.To(lab, workload))
             {
                 var (fault, seen) = await CompareAsync(lab, workload, ways, cancellationToken);
                 faults.AddRange(fault);
@@ -69,7 +69,7 @@ public sealed class IdenticalAnswersClaim : Claim
     }
 
     private static async Task<(List<string> Faults, string Seen)> CompareAsync(
-        ClaimLab lab, Workload workload, IReadOnlyList<Way> ways, CancellationToken cancellationToken)
+        ClaimLab lab, Workload workload, IReadOnlyList<RequestRoute> ways, CancellationToken cancellationToken)
     {
         var faults = new List<string>();
         if (ways.Count < 2) return (["there are fewer than two ways to it"], "");
@@ -92,12 +92,12 @@ public sealed class IdenticalAnswersClaim : Claim
             }
         }
 
-        return (faults, $"{ways.Count} ways over {string.Join(" and ", ways.Select(way => way.Protocol(workload)).Distinct())} give {first!.Status}, {first.Body.Length} bytes, {first.Headers.Count(header => !OfTheHop.Contains(header.Name, StringComparer.OrdinalIgnoreCase))} fields");
+        return (faults, $"{ways.Count} ways over {string.Join(" and ", ways.Select(way => way.Protocol(workload)).Distinct())} give {first!.Status}, {first.Body.Length} bytes, {first.Headers.Count(header => !PerHop.Contains(header.Name, StringComparer.OrdinalIgnoreCase))} fields");
     }
 
-    private static async Task<Answer> AskAsync(Caller caller, Way way, ClaimLab lab, Workload workload, CancellationToken cancellationToken)
+    private static async Task<Answer> AskAsync(Caller caller, RequestRoute way, ClaimLab lab, Workload workload, CancellationToken cancellationToken)
     {
-        var request = Ways.Request(lab, workload);
+        var request = RequestRoutes.Request(lab, workload);
         return workload.Kind == WorkloadKind.Socket
             ? await EchoAsync(way.Address, lab, request, cancellationToken)
             : await caller.SendAsync(request, cancellationToken, workload.IsKeyed, way.Version);
@@ -166,7 +166,7 @@ public sealed class IdenticalAnswersClaim : Claim
         return
         [
             .. from field in answer.Headers
-               where !OfTheHop.Contains(field.Name, StringComparer.OrdinalIgnoreCase)
+               where !PerHop.Contains(field.Name, StringComparer.OrdinalIgnoreCase)
                    && (isOurs || !OfTheOutermost.Contains(field.Name, StringComparer.OrdinalIgnoreCase))
                select id is null ? field : (field.Name, field.Value.Replace(id, "{id}", StringComparison.OrdinalIgnoreCase)),
         ];

@@ -37,8 +37,8 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         $"Compared {With} with {Without}, the same program with plain HTTP/2 inwards: latency at 500 requests a second for {seconds:0.#} s each with the comparison engine, then CPU of the edge and the backend in {rounds} rounds of blocks of {Small.Requests} small requests, and of {Large.Requests} for 1 MiB, the plain way twice as a control, in random order. Holds if the 95 % interval of the CPU difference lies above 0 for 1 MiB, and for small requests not below.";
 
     /// <inheritdoc />
-    public override Need? Needs(ClaimLab lab) =>
-        Need.OfTheLab(lab, "One edge runs, without HTTPS to the services, and the cost shows between two.");
+    public override MissingRequirement? Needs(ClaimLab lab) =>
+        MissingRequirement.LabOnly(lab, "One edge runs, without HTTPS to the services, and the cost shows between two.");
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -63,7 +63,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         var result = await engine.RunAsync(new() { Paths = [Without, With], DurationSeconds = seconds }, null, cancellationToken);
         foreach (var difference in result.Differences.Where(difference => difference.Percentile is "p50" or "p99"))
         {
-            evidence.Note($"latency {difference.Percentile} {Signed(difference.Ms)} ms, 95 % [{Signed(difference.Ci95[0])}, {Signed(difference.Ci95[1])}]{(difference.HoldsZero ? ", not to be told from none" : "")}");
+            evidence.Note($"latency {difference.Percentile} {Signed(difference.Ms)} ms, 95 % [{Signed(difference.Ci95[0])}, {Signed(difference.Ci95[1])}]{(difference.IncludesZero ? ", not to be told from none" : "")}");
         }
 
         if (result.Control is { } control)

@@ -8,7 +8,7 @@ namespace Topology.Claims.Checks;
 /// <summary>Kestrel faces clients itself.</summary>
 public sealed class KestrelEdgeClaim : Claim
 {
-    private static readonly (SslProtocols Protocol, Version Version)[] Ways =
+    private static readonly (SslProtocols Protocol, Version Version)[] Protocols =
     [
         (SslProtocols.Tls12, HttpVersion.Version11), (SslProtocols.Tls12, HttpVersion.Version20),
         (SslProtocols.Tls13, HttpVersion.Version11), (SslProtocols.Tls13, HttpVersion.Version20),
@@ -26,8 +26,8 @@ public sealed class KestrelEdgeClaim : Claim
         "Asked every backend and every YARP edge on its own public listeners: HTTP/1.1 in cleartext, HTTP/1.1 and HTTP/2 over TLS 1.2 and over TLS 1.3, and HTTP/3 where QUIC is supported, trusting the public authority only.";
 
     /// <inheritdoc />
-    public override Need? Needs(ClaimLab lab) =>
-        Need.OfTheLab(lab, "Behind the platform's ingress no Kestrel takes requests from clients itself.");
+    public override MissingRequirement? Needs(ClaimLab lab) =>
+        MissingRequirement.LabOnly(lab, "Behind the platform's ingress no Kestrel takes requests from clients itself.");
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -44,7 +44,7 @@ public sealed class KestrelEdgeClaim : Claim
                 if (status != 200) faults.Add($"HTTP/1.1 in cleartext: status {status}");
             }
 
-            foreach (var (protocol, version) in Ways)
+            foreach (var (protocol, version) in Protocols)
             {
                 if (await FaultAsync(lab, resource.Name, path, protocol, version, cancellationToken) is { } fault)
                 {

@@ -33,13 +33,13 @@ public sealed class LoadBalancingClaim : Claim
         $"Sent {Requests} requests ({FewRequests} in production, where the edge counts a client's) to the edge, and to each other proxy that runs, and counted who answered (each replica at least {SmallestShare:P0}); killed the process of one replica under {Clients} clients of each that send on (none of the edge's may see it go; another proxy's errors, and those of a platform's ingress, must end within {LongestTrouble.TotalSeconds:0} s), waited until it was started again and took part for {Settled.TotalSeconds:0} s, and counted anew.";
 
     /// <inheritdoc />
-    public override Need? Needs(ClaimLab lab)
+    public override MissingRequirement? Needs(ClaimLab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
         // In the lab there are two, and one that is missing is a fault.
         return lab.IsCloud && Replicas(lab).Length < 2
             ? new("replicas", "One process is the catalog, so there is nothing to balance: start the run with --replicas catalog=2.")
-            : Need.OfWhoAmI(lab, "catalog");
+            : MissingRequirement.WhoAmIIn(lab, "catalog");
     }
 
     /// <inheritdoc />

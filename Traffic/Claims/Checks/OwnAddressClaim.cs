@@ -16,7 +16,7 @@ public sealed class OwnAddressClaim : Claim
     public override string Done => "Asked the edge, at its one port, for the whoami of every service, and looked up the address and port of the listener that each instance names.";
 
     /// <inheritdoc />
-    public override Need? Needs(ClaimLab lab) => Need.OfWhoAmI(lab, ClaimLab.Services);
+    public override MissingRequirement? Needs(ClaimLab lab) => MissingRequirement.WhoAmIIn(lab, ClaimLab.Services);
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)

@@ -30,7 +30,7 @@ public sealed class PoisonedLinkClaim : Claim
             evidence.Expect(link.StartsWith($"http://{Stranger}/", StringComparison.Ordinal), $"unfiltered and direct, the link is {link}");
         }
 
-        using (var believing = lab.Call(lab.Plain.Believing))
+        using (var believing = lab.Call(lab.Plain.TrustsEveryone))
         {
             var link =
                 (await believing.SendAsync(
@@ -46,13 +46,13 @@ public sealed class PoisonedLinkClaim : Claim
             using var caller = lab.Call(entrance, acceptsAnyName: true);
             var refused = await caller.StatusAsync("/catalog/items/1", cancellationToken, host: Stranger);
             evidence.Expect(refused == 400, $"{name} answers {refused} to the Host {Stranger}");
-            if (!lab.Tells("catalog")) continue;
+            if (!lab.AnswersWhoAmI("catalog")) continue;
             var own = await caller.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: [("X-Forwarded-Host", Stranger)]);
             evidence.Expect(
                 own.Host == entrance.Authority, $"with that name in X-Forwarded-Host a link behind {name} would still say {own.Host}");
         }
 
-        if (Need.OfWhoAmI(lab, "catalog") is { } need)
+        if (MissingRequirement.WhoAmIIn(lab, "catalog") is { } need)
         {
             evidence.Note($"what a link would say with that name in X-Forwarded-Host is not seen here. {need.Why}");
         }

@@ -20,8 +20,8 @@ public sealed class SharedPortClaim : Claim
         $"Asked one address and port of the edge, and of each other proxy that runs, for the same path under two hosts, {CatalogSite} and {MediaSite}, over HTTP and HTTPS, and each site for what only the other has.";
 
     /// <inheritdoc />
-    public override Need? Needs(ClaimLab lab) =>
-        Need.OfTheLab(lab, "The platform gives the edge one name, so no two sites share its port.");
+    public override MissingRequirement? Needs(ClaimLab lab) =>
+        MissingRequirement.LabOnly(lab, "The platform gives the edge one name, so no two sites share its port.");
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)

@@ -84,7 +84,7 @@ public sealed class ClaimLab : IAsyncDisposable
     }
 
     /// <summary>Whether a service answers whoami. In the lab all do, and one that does not is a fault.</summary>
-    public bool Tells(string service) => !_silent.Contains(service);
+    public bool AnswersWhoAmI(string service) => !_silent.Contains(service);
 
     /// <summary>The resource of that name.</summary>
     /// <exception cref="InvalidOperationException">It does not run.</exception>

@@ -8,7 +8,7 @@ namespace Topology.Claims.Lab;
 
 /// <summary>
 /// The contrast: an application on Kestrel with a template's settings, none of the topology's hardening, and endpoints
-/// as applications have them. <see cref="Address"/> is Kestrel as it is; behind <see cref="Believing"/> the same
+/// as applications have them. <see cref="Address"/> is Kestrel as it is; behind <see cref="TrustsEveryone"/> the same
 /// application believes forwarded headers from anybody, as <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED</c> makes it.
 /// </summary>
 public sealed class PlainKestrel : IAsyncDisposable
@@ -21,7 +21,7 @@ public sealed class PlainKestrel : IAsyncDisposable
     public Uri Address => AddressOf(_applications[0]);
 
     /// <summary>Where it listens and believes forwarded headers.</summary>
-    public Uri Believing => AddressOf(_applications[1]);
+    public Uri TrustsEveryone => AddressOf(_applications[1]);
 
     /// <summary>Starts both.</summary>
     public static async Task<PlainKestrel> StartAsync(CancellationToken cancellationToken)

@@ -160,7 +160,7 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
             }
 
             position = lineEnd + 2;
-            Need(position, size + 2);
+            FillTo(position, size + 2);
             if (size == 0)
             {
                 // Trailers are not asked for; an answer with some fails here.
@@ -191,11 +191,11 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
         while (true)
         {
             if (_buffer.AsSpan(from, _filled - from).IndexOf(mark) is >= 0 and var found) return from + found;
-            Need(from, _filled - from + 1);
+            FillTo(from, _filled - from + 1);
         }
     }
 
-    private void Need(int from, int count)
+    private void FillTo(int from, int count)
     {
         while (_filled - from < count)
         {
@@ -245,106 +245,4 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
         SslProtocols.Tls12 => "TLS 1.2",
         _ => protocol.ToString(),
     };
-}
-
-/// <summary>The bytes of one request.</summary>
-internal sealed class Http1Request
-{
-    private readonly byte[] _message;
-    private readonly int _key = -1;
-
-    public Http1Request(Uri address, Workload workload, int variant)
-    {
-        var request = workload.Create(variant);
-        var head = new StringBuilder()
-            .Append(CultureInfo.InvariantCulture, $"{request.Method} {request.Path} HTTP/1.1\r\nHost: {address.Authority}\r\n")
-            .Append(CultureInfo.InvariantCulture, $"User-Agent: {LoadHeaders.UserAgent}\r\n");
-        foreach (var (name, value) in LoadHeaders.Trace) head.Append(name).Append(": ").Append(value).Append("\r\n");
-        if (request.ContentType is { } type)
-        {
-            head.Append(CultureInfo.InvariantCulture, $"Content-Type: {type}\r\nContent-Length: {request.Body.Length}\r\n");
-        }
-        if (workload.IsKeyed)
-        {
-            head.Append(LoadHeaders.Key).Append(": ");
-            _key = head.Length;
-            head.Append('0', 32).Append("\r\n");
-        }
-
-        _message = [.. Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()), .. request.Body.Span];
-    }
-
-    /// <summary>The bytes to send, with a new key where the workload has keys.</summary>
-    public ReadOnlySpan<byte> Renew()
-    {
-        if (_key >= 0) Guid.NewGuid().TryFormat(_message.AsSpan(_key, 32), out _, "N");
-        return _message;
-    }
-}
-
-/// <summary>The headers of a request whose only purpose is load; the same on every path and in every protocol.</summary>
-internal static class LoadHeaders
-{
-    public const string UserAgent = "Topology-Traffic";
-    public const string Key = "Idempotency-Key";
-
-    private static readonly string TraceParent = $"00-{Guid.NewGuid():N}-{Guid.NewGuid().ToString("N")[..16]}-00";
-
-    /// <summary>
-    /// Says "not recorded", so that load does not fill a dashboard that keeps 10,000 traces. Services follow it with the
-    /// topology's key; an application that is no part of the topology gets the field alone.
-    /// </summary>
-    public static IEnumerable<(string Name, string Value)> Trace =>
-        TraceKey.Current is { } key ? [("traceparent", TraceParent), (TraceKey.Field, key)] : [("traceparent", TraceParent)];
-}
-
-/// <summary>What a client must know of an answer's head.</summary>
-/// <param name="Status">The status.</param>
-/// <param name="ContentLength">The body's length; null where it comes in chunks.</param>
-/// <param name="Closes">The server ends the connection after it.</param>
-internal readonly record struct Http1Head(int Status, int? ContentLength, bool Closes)
-{
-    /// <param name="head">Status line and header lines, each with its line end.</param>
-    /// <exception cref="IOException">It is no answer that RFC 9112 allows, or one that this client never asks for.</exception>
-    public static Http1Head Parse(ReadOnlySpan<byte> head)
-    {
-        if (!head.StartsWith("HTTP/1.1 "u8) || !Utf8Parser.TryParse(head[9..], out int status, out var digits) || digits != 3)
-        {
-            throw new IOException("The answer does not begin as HTTP/1.1.");
-        }
-
-        int? length = null;
-        var (chunked, closes) = (false, false);
-        for (var lines = head[(head.IndexOf("\r\n"u8) + 2)..]; !lines.IsEmpty;)
-        {
-            var end = lines.IndexOf("\r\n"u8);
-            var line = lines[..end];
-            lines = lines[(end + 2)..];
-            var colon = line.IndexOf((byte)':');
-            if (colon <= 0) throw new IOException("The answer has a header line without a name.");
-            var name = line[..colon];
-            var value = line[(colon + 1)..].Trim((byte)' ');
-            if (Ascii.EqualsIgnoreCase(name, "content-length"u8))
-            {
-                if (length is not null || !Utf8Parser.TryParse(value, out int parsed, out var used) || used != value.Length || parsed < 0)
-                {
-                    throw new IOException("The answer's Content-Length is not one number.");
-                }
-
-                length = parsed;
-            }
-            else if (Ascii.EqualsIgnoreCase(name, "transfer-encoding"u8))
-            {
-                chunked = Ascii.EqualsIgnoreCase(value, "chunked"u8) ? true
-                    : throw new IOException("The answer's Transfer-Encoding is not chunked.");
-            }
-            else if (Ascii.EqualsIgnoreCase(name, "connection"u8))
-            {
-                closes |= Ascii.EqualsIgnoreCase(value, "close"u8);
-            }
-        }
-
-        if (chunked == (length is not null)) throw new IOException("The answer does not say where its body ends, or says it twice.");
-        return new(status, length, closes);
-    }
 }

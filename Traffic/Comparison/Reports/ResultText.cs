@@ -20,7 +20,7 @@ public static class ResultText
     /// <summary>What the control says of the machine.</summary>
     public static string Control(ComparisonResult result) => result.Control is not { } control
         ? "There were too few requests for a control."
-        : control.HoldsZero
+        : control.IncludesZero
             ? $"Control: {control.Path} against itself differs by {Interval(control)} at p50, which holds 0."
             : $"Control: {control.Path} against itself differs by {Interval(control)} at p50, which leaves out 0: the machine was too noisy to tell differences of that size.";
 
@@ -56,10 +56,10 @@ public static class ResultText
             {
                 continue;
             }
-            var verb = difference.HoldsZero ? "is not shown to differ" : difference.Ms > 0 ? "rises" : "falls";
+            var verb = difference.IncludesZero ? "is not shown to differ" : difference.Ms > 0 ? "rises" : "falls";
             var amount = string.Create(CultureInfo.InvariantCulture,
                 $"{Math.Abs(difference.Ms):0.000} ms [{Math.Min(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}, {Math.Max(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}]");
-            yield return difference.HoldsZero ? $"{Title(name)} {verb} ({Interval(difference)})" : $"{Title(name)} {verb} by {amount}";
+            yield return difference.IncludesZero ? $"{Title(name)} {verb} ({Interval(difference)})" : $"{Title(name)} {verb} by {amount}";
         }
     }
 

@@ -7,7 +7,7 @@ namespace Topology.Comparison.Statistics;
 public readonly record struct DifferenceInterval(double Milliseconds, double Low, double High)
 {
     /// <summary>Whether no difference at all is within what was seen.</summary>
-    public bool HoldsZero => Low <= 0 && High >= 0;
+    public bool IncludesZero => Low <= 0 && High >= 0;
 }
 
 /// <summary>

@@ -66,7 +66,7 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
             // No host filtering on a direct listener.
             "poisoned-link" => (new PoisonedLinkClaim(), state => state.With("catalog-1", "http", plain.Address)),
             // Forwarded headers believed from anybody.
-            "forwarded-headers" => (new ForwardedHeadersClaim(), state => state.With("edge", "http", plain.Believing)),
+            "forwarded-headers" => (new ForwardedHeadersClaim(), state => state.With("edge", "http", plain.TrustsEveryone)),
             // Another application behind the edge.
             "identical-answers" => (new IdenticalAnswersClaim(), state => state.With("edge", "http", plain.Address)),
             // Two processes that would listen on one port.

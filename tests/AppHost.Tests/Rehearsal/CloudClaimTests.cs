@@ -12,11 +12,11 @@ namespace Topology.AppHost.Tests.Rehearsal;
 [Collection(Rehearsals.Name)]
 public sealed class CloudClaimTests(CloudClaims cloud) : IClassFixture<CloudClaims>
 {
-    private static readonly string[] OfTheLab = ["kestrel-edge", "shared-port", "internal-https-cost"];
+    private static readonly string[] LabOnly = ["kestrel-edge", "shared-port", "internal-https-cost"];
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Ids => [.. ClaimCatalog.All.Select(claim => claim.Id).Except(OfTheLab)];
+    public static TheoryData<string> Ids => [.. ClaimCatalog.All.Select(claim => claim.Id).Except(LabOnly)];
 
     [Fact]
     public async Task The_command_checks_what_has_a_meaning_there_and_names_the_rest()
@@ -32,8 +32,8 @@ public sealed class CloudClaimTests(CloudClaims cloud) : IClassFixture<CloudClai
             Ids.Select(row => (row.Data, true)),
             results.RootElement.EnumerateArray()
             .Select(result => (result.GetProperty("id").GetString()!, result.GetProperty("holds").GetBoolean())));
-        Assert.Equal(OfTheLab.Length, output.Split("needs the lab").Length - 1);
-        Assert.All(OfTheLab, id => Assert.Contains(id, output, StringComparison.Ordinal));
+        Assert.Equal(LabOnly.Length, output.Split("needs the lab").Length - 1);
+        Assert.All(LabOnly, id => Assert.Contains(id, output, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -71,7 +71,7 @@ public sealed class CloudClaimTests(CloudClaims cloud) : IClassFixture<CloudClai
             // No host filtering at the edge.
             "poisoned-link" => state => state.With("edge", "https", plain.Address),
             // Forwarded headers believed from anybody.
-            "forwarded-headers" => state => state.With("edge", "https", plain.Believing),
+            "forwarded-headers" => state => state.With("edge", "https", plain.TrustsEveryone),
             // Another application inside than behind the edge.
             "identical-answers" => state => state.With("media", "http", state.Url("orders", "http")),
             // Two processes that would listen on one port.

@@ -29,7 +29,7 @@ public sealed class EngineTests
         Assert.InRange(path.LatencyMs!.P50, 29, 150);
         var difference = Assert.Single(result.Differences, entry => entry is { Path: "edge", Percentile: "p50" });
         Assert.InRange(difference.Ms, 15, 120);
-        Assert.False(difference.HoldsZero);
+        Assert.False(difference.IncludesZero);
         Assert.NotNull(result.Control);
         Assert.InRange(result.Control.Ms, -15, 15);
     }

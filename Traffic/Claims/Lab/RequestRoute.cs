@@ -8,7 +8,7 @@ namespace Topology.Claims.Lab;
 /// <param name="Path">The path that it takes.</param>
 /// <param name="Address">Where it begins.</param>
 /// <param name="Version">The HTTP version, and no other.</param>
-internal sealed record Way(string Path, Uri Address, Version Version)
+internal sealed record RequestRoute(string Path, Uri Address, Version Version)
 {
     /// <summary>Whether it is secured from its beginning.</summary>
     public bool IsTls => Address.Scheme == Uri.UriSchemeHttps;
@@ -22,18 +22,18 @@ internal sealed record Way(string Path, Uri Address, Version Version)
 }
 
 /// <summary>The ways to workloads that must give the same.</summary>
-internal static class Ways
+internal static class RequestRoutes
 {
     /// <summary>
     /// The ways to a workload, in groups. In the lab, every replica and every proxy: without TLS, and with TLS and HTTP/2.
     /// Behind an ingress: the service's address inside, and the edge's outside.
     /// </summary>
-    public static IEnumerable<IReadOnlyList<Way>> To(ClaimLab lab, Workload workload)
+    public static IEnumerable<IReadOnlyList<RequestRoute>> To(ClaimLab lab, Workload workload)
     {
         if (lab.IsCloud) return [BehindIngress(lab, workload)];
         return from tls in (bool[])[false, true]
                where tls || !workload.NeedsHttp2
-               select (IReadOnlyList<Way>)[.. lab.Targets.Paths.SelectMany(path => Of(lab, path, workload, tls))];
+               select (IReadOnlyList<RequestRoute>)[.. lab.Targets.Paths.SelectMany(path => Of(lab, path, workload, tls))];
     }
 
     /// <summary>A workload's request as all of them can take it: an ingress has no trailers for gRPC, which is gRPC-Web then.</summary>
@@ -43,18 +43,18 @@ internal static class Ways
         return lab.IsCloud && workload.NeedsHttp2 ? request with { ContentType = "application/grpc-web" } : request;
     }
 
-    private static Way[] BehindIngress(ClaimLab lab, Workload workload)
+    private static RequestRoute[] BehindIngress(ClaimLab lab, Workload workload)
     {
         // A port without TLS speaks one protocol, so gRPC has a service of its own there. Replicas share an address.
         var inside = workload.NeedsHttp2
             ? [new(TopologyPath.Direct, lab.Url("live-grpc", "http"), HttpVersion.Version20)]
             : Of(lab, TopologyPath.Direct, workload, tls: false).DistinctBy(way => way.Address);
-        Way[] outside = [.. lab.Proxies.SelectMany(proxy => Of(lab, proxy.Name, workload, tls: false))];
+        RequestRoute[] outside = [.. lab.Proxies.SelectMany(proxy => Of(lab, proxy.Name, workload, tls: false))];
         var again = workload.Kind == WorkloadKind.Socket ? [] : outside.Select(way => way with { Version = HttpVersion.Version20 });
         return [.. inside, .. outside, .. again];
     }
 
-    private static IEnumerable<Way> Of(ClaimLab lab, string path, Workload workload, bool tls) =>
+    private static IEnumerable<RequestRoute> Of(ClaimLab lab, string path, Workload workload, bool tls) =>
         lab.Targets.Find(path, workload.Service, tls)
-            .Select(address => new Way(path, address, tls ? HttpVersion.Version20 : HttpVersion.Version11));
+            .Select(address => new RequestRoute(path, address, tls ? HttpVersion.Version20 : HttpVersion.Version11));
 }
