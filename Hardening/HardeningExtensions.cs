@@ -67,7 +67,8 @@ public static class HardeningExtensions
         services.AddHostedService<HostsCheck>();
         services.AddOptions<WebSocketOriginOptions>().BindConfiguration(Section).Validate(
             options => options.WebSocketOrigins.All(WebSocketOrigin.IsOrigin),
-            $"{Section}:WebSocketOrigins holds an entry that is not an origin; give scheme and host, such as https://app.example.com.").ValidateOnStart();
+            $"{Section}:WebSocketOrigins holds an entry that is not an origin; give scheme and host, such as "
+                + $"https://app.example.com.").ValidateOnStart();
     }
 
     private static void AddForwardedHeaders(IServiceCollection services)
@@ -91,7 +92,8 @@ public static class HardeningExtensions
                 return Task.CompletedTask;
             }
             throw new InvalidOperationException(
-                $"{AllowedHosts.Key} is empty, and this service has public listeners. Name the hosts that it serves, such as example.com;*.example.com.");
+                $"{AllowedHosts.Key} is empty, and this service has public listeners. Name the hosts that it serves, such as "
+                    + $"example.com;*.example.com.");
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -36,12 +36,15 @@ internal sealed class KestrelListeners(
         if (listeners.Count == 0)
         {
             throw new InvalidOperationException(
-                $"{ListenerConfiguration.Section} is empty; name what to listen on, such as {ListenerConfiguration.Section}:{Listener.Http.Name}=8080 ({ListenerConfiguration.Names}).");
+                $"{ListenerConfiguration.Section} is empty; name what to listen on, such as "
+                    + $"{ListenerConfiguration.Section}:{Listener.Http.Name}=8080 ({ListenerConfiguration.Names}).");
         }
 
         if (configuration.GetSection("Kestrel:Endpoints").GetChildren().FirstOrDefault() is { } other)
         {
-            throw new InvalidOperationException($"{other.Path} would be public without the limits of a public listener; give its port to {ListenerConfiguration.Section} instead.");
+            throw new InvalidOperationException(
+                $"{other.Path} would be public without the limits of a public listener; give its port to {ListenerConfiguration.Section} "
+                + $"instead.");
         }
 
         foreach (var (listener, port) in listeners)

@@ -34,7 +34,11 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
         // Text was checked as it came.
         if (!isText && !BinaryHead.IsWellFormed(head))
         {
-            return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "syntax", "The request has a method, a target or a field that HTTP does not have: a method of too many characters, a fragment, a name that is no token, a control character or white space around a value, or one that belongs to a connection of HTTP/1.1.");
+            return refusals.AnswerAsync(
+                context, StatusCodes.Status400BadRequest, "syntax",
+                "The request has a method, a target or a field that HTTP does not have: a method of too many characters, a fragment, a "
+                + "name that is no token, a control character or white space around a value, or one that belongs to a connection of "
+                + "HTTP/1.1.");
         }
 
         if (!hosts.Contains(request.Host.Value))

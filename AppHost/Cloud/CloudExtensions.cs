@@ -3,30 +3,31 @@ using Topology.AppHost.Running;
 
 namespace Topology.AppHost.Cloud;
 
-/// <summary>The parts of the cloud shape.</summary>
+/// <summary>Adds the resources of the cloud variant.</summary>
 internal static class CloudExtensions
 {
     private const int Port = 8080;
-    private const int InsidePort = 8081;
+    private const int InternalPort = 8081;
     private const string Proxies = "trustedProxies";
 
     /// <summary>
-    /// Container Apps' own addresses, from which its ingress speaks to containers; and loopback, for a stand-in of it on
-    /// a developer's machine and for sidecars.
+    /// The addresses from which Container Apps' ingress connects to containers, plus loopback for sidecars and the local
+    /// ingress stand-in.
     /// </summary>
     private const string PlatformProxies = "100.64.0.0/10;127.0.0.0/8;::1";
 
-    /// <summary>A service that only the inside of the environment reaches, unless <c>Topology:Exposure</c> is <c>both</c>.</summary>
+    /// <summary>Adds a service that is internal to the environment unless <c>Topology:Exposure</c> is <c>both</c>.</summary>
     public static IResourceBuilder<ProjectResource> AddService<TProject>(
         this IDistributedApplicationBuilder builder, string name, bool http2 = false)
         where TProject : IProjectMetadata, new() => builder.ExposesBoth() && name != "traffic" && !http2
         ? builder.AddExposed<TProject>(name)
-        // It trusts the platform's ingress, and the edge, which speaks through that ingress: two hops.
+        // Two trusted hops: the edge, and the platform's ingress that the edge connects through.
         : builder.AddPlatformProject<TProject>(name, http2 ? "internal-h2" : "internal", http2, external: false).WithEnvironment(
             "Topology__ForwardLimit", "2");
 
     /// <summary>
-    /// The edge: the only service that the platform exposes. It believes the platform's ingress, and serves the platform's name for it.
+    /// Adds the edge, the only service that the platform exposes. It trusts the platform's ingress and accepts only the host
+    /// name that the platform assigns.
     /// </summary>
     public static IResourceBuilder<ProjectResource> AddPlatformEdge<TProject>(this IDistributedApplicationBuilder builder, string name)
         where TProject : IProjectMetadata, new() =>
@@ -34,17 +35,19 @@ internal static class CloudExtensions
             .WithEnvironment("Topology__Path", name)
             .WithEnvironment("Edge__Upstream", "");
 
-    /// <summary>The backends by the addresses that are for the inside.</summary>
-    public static IResourceBuilder<ProjectResource> WithInside(
+    /// <summary>Passes the backends' internal addresses to the project.</summary>
+    public static IResourceBuilder<ProjectResource> WithInternalAddresses(
         this IResourceBuilder<ProjectResource> project, params IResourceBuilder<ProjectResource>[] backends) =>
         project.WithAddresses("internal", backends);
 
-    /// <summary>The backends as the public reaches them, which is by HTTPS; what is not exposed, by its address for the inside.</summary>
-    public static IResourceBuilder<ProjectResource> WithOutside(
+    /// <summary>
+    /// Passes the backends' public HTTPS addresses to the project; for backends that are not exposed, the internal ones.
+    /// </summary>
+    public static IResourceBuilder<ProjectResource> WithPublicAddresses(
         this IResourceBuilder<ProjectResource> project, params IResourceBuilder<ProjectResource>[] backends) =>
         project.WithAddresses("https", backends);
 
-    /// <summary>A backend has either the one port of all, or the endpoint of that name beside it.</summary>
+    /// <summary>Uses the named endpoint if the backend has it, otherwise the backend's only port.</summary>
     private static IResourceBuilder<ProjectResource> WithAddresses(
         this IResourceBuilder<ProjectResource> project, string endpoint, IResourceBuilder<ProjectResource>[] backends)
     {
@@ -67,15 +70,16 @@ internal static class CloudExtensions
     };
 
     /// <summary>
-    /// A backend that the public reaches beside the edge. The inside has a port of its own: the ingress sends HTTP to HTTPS, and
-    /// does not lead to health checks. The platform passes that port on as TCP, so only the edge says whom it speaks for: one hop.
+    /// Adds a backend that is public in addition to the edge. Internal traffic has its own port, because the ingress redirects
+    /// HTTP to HTTPS and does not route to health checks. The platform forwards that port as TCP, so only the edge sets
+    /// forwarded headers: one hop.
     /// </summary>
     private static IResourceBuilder<ProjectResource> AddExposed<TProject>(this IDistributedApplicationBuilder builder, string name)
         where TProject : IProjectMetadata, new()
     {
-        Console.Error.WriteLine($"Topology:Exposure=both: {name} will answer the Internet itself. For measuring only.");
+        Console.Error.WriteLine($"Topology:Exposure=both: {name} is directly reachable from the Internet. Use this for measurements only.");
         var project = builder.AddPlatformProject<TProject>(name, "ingress", http2: false, external: true)
-            .WithHttpEndpoint(targetPort: InsidePort, name: "internal")
+            .WithHttpEndpoint(targetPort: InternalPort, name: "internal")
             .WithEnvironment("Topology__ForwardLimit", "1");
         return project.WithEnvironment(
             "Topology__Listeners__internal", $"{project.GetEndpoint("internal").Property(EndpointProperty.TargetPort)}");
@@ -86,7 +90,7 @@ internal static class CloudExtensions
         where TProject : IProjectMetadata, new()
     {
         var project = builder.AddProject<TProject>(name, launchProfileName: null)
-            // It would trust everybody's forwarded headers; the platform's proxies are named instead.
+            // Aspire would trust forwarded headers from any sender. The services trust only the platform's proxies.
             .DisableForwardedHeaders()
             .WithHttpEndpoint(targetPort: Port, name: "http")
             .WithEndpoint("http", endpoint =>
@@ -99,16 +103,19 @@ internal static class CloudExtensions
             .WithEnvironment($"Topology__Listeners__{listener}", $"{project.GetEndpoint("http").Property(EndpointProperty.TargetPort)}")
             .WithEnvironment("Topology__KnownProxies__0", TrustedProxies(builder))
             .WithTraceKey(builder);
-        if (external) project.ForThePublic();
+        if (external) project.WithPublicEndpoint();
 
-        // Probes ask the container itself, on a port that the ingress does not lead to.
+        // Probes connect directly to the container, on a port that the ingress does not route to.
         return listener == "internal" ? project
-            : project.WithEnvironment("Topology__Listeners__internal", InsidePort.ToString(CultureInfo.InvariantCulture));
+            : project.WithEnvironment("Topology__Listeners__internal", InternalPort.ToString(CultureInfo.InvariantCulture));
     }
 
-    /// <summary>What the public reaches serves the platform's name for it and no other; inside, the edge has decided already.</summary>
-    private static void ForThePublic(this IResourceBuilder<ProjectResource> project) => project
-        // The same port as the public reaches it: TLS ends before, so the container itself is not told of it.
+    /// <summary>
+    /// Public services accept only the host name that the platform assigns. For internal ones, the edge has already checked the
+    /// host.
+    /// </summary>
+    private static void WithPublicEndpoint(this IResourceBuilder<ProjectResource> project) => project
+        // The same container port: the ingress terminates TLS, so the container has no HTTPS listener.
         .WithHttpsEndpoint(targetPort: Port, name: "https")
         .WithEndpoint("https", endpoint => endpoint.IsExternal = true)
         .WithEndpointsInEnvironment(endpoint => endpoint.Name == "http")

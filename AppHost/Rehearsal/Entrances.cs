@@ -2,10 +2,10 @@ using Topology.AppHost.Running;
 
 namespace Topology.AppHost.Rehearsal;
 
-/// <summary>What the stand-in for the platform's ingress opens, and where that leads.</summary>
+/// <summary>The listeners of the local ingress stand-in, and their destinations.</summary>
 internal static class Entrances
 {
-    // Usual without privileges. What is exposed besides the first has the ports that follow.
+    // These ports need no privileges. Further exposed resources get the ports that follow.
     private const int FirstCleartextPort = 8080;
     private const int FirstTlsPort = 8443;
 
@@ -16,8 +16,8 @@ internal static class Entrances
         return $"{project.Name}-{(!port.IsMain ? port.Name : binding.Scheme)}";
     }
 
-    /// <summary>The listeners of the ingress for one port of a project.</summary>
-    /// <param name="exposed">Its place among what is reached from outside; null for what is not.</param>
+    /// <summary>Opens the ingress listeners for one port of a project.</summary>
+    /// <param name="exposed">Position among the public ports; null if the port is internal.</param>
     public static void Open(this IResourceBuilder<ProjectResource> ingress, ManifestProject project, ManifestPort port, int? exposed)
     {
         foreach (var scheme in HasTls(port) ? (string[])["http", "https"] : ["http"])
@@ -49,7 +49,7 @@ internal static class Entrances
                 $"{ingress.GetEndpoint($"{project.Name}-{(port.IsMain ? "http" : port.Name)}").Property(EndpointProperty.TargetPort)}")
             .WithEnvironment($"{prefix}Http2", isHttp2 ? "true" : "false")
             .WithEnvironment($"{prefix}IsTcp", port.IsMain ? "false" : "true")
-            // azd's rule for what is exposed: it is not in the manifest.
+            // azd's rule for external bindings; it is not in the manifest.
             .WithEnvironment($"{prefix}RedirectsToTls", port.Bindings.Any(binding => binding.IsExternal) && !isHttp2 ? "true" : "false");
         if (HasTls(port))
         {

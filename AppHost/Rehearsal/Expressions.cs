@@ -4,11 +4,11 @@ using Topology.AppHost.Running;
 namespace Topology.AppHost.Rehearsal;
 
 /// <summary>
-/// Gives a manifest's templates their meaning on this machine, as azd does in the cloud: others are reached through the ingress,
-/// a project's own target ports are those it listens on.
+/// Resolves a manifest's templates for this machine, as azd does in the cloud: other services are reached through the ingress,
+/// and target ports are the project's own listener ports.
 /// </summary>
 /// <param name="through">The ingress's endpoint for a binding.</param>
-/// <param name="own">A replica's own endpoint for a binding, for the replica that asks.</param>
+/// <param name="own">The endpoint for a binding on the replica whose template is resolved.</param>
 internal sealed class Expressions(
     Manifest manifest, IConfiguration configuration, Func<ManifestProject, ManifestBinding, EndpointReference> through,
     Func<ManifestProject, ManifestBinding, EndpointReference> own)
@@ -17,9 +17,9 @@ internal sealed class Expressions(
     private readonly Dictionary<string, string> _generated = [];
 
     /// <summary>Resolves the templates of one project.</summary>
-    /// <param name="project">Whose template it is.</param>
-    /// <param name="key">Its key there, for errors.</param>
-    /// <exception cref="TopologyException">It refers to something that does not exist.</exception>
+    /// <param name="project">The project that the template belongs to.</param>
+    /// <param name="key">The template's key in the manifest, for error messages.</param>
+    /// <exception cref="TopologyException">The template contains an invalid or unknown reference.</exception>
     public ReferenceExpression Resolve(ManifestProject project, string key, string template)
     {
         var result = new ReferenceExpressionBuilder();
@@ -58,7 +58,9 @@ internal sealed class Expressions(
                 throw Error(origin, $"{reference} is unknown; a project offers {{{target.Name}.bindings.NAME.PROPERTY}}");
             }
             var binding = target.Bindings.FirstOrDefault(candidate => candidate.Name == name)
-                ?? throw Error(origin, $"{reference}: '{target.Name}' has no binding '{name}'; it has {Names(target.Bindings.Select(other => other.Name))}");
+                ?? throw Error(
+                    origin,
+                    $"{reference}: '{target.Name}' has no binding '{name}'; it has {Names(target.Bindings.Select(other => other.Name))}");
             AppendBinding(result, origin, reference, target, binding, property);
         }
         else if (manifest.Values.TryGetValue(path[0], out var value))
@@ -94,13 +96,17 @@ internal sealed class Expressions(
             return;
         }
 
-        if (path is not [_, var property] || !value.Properties.TryGetValue(property, out var text)) throw Error(origin, $"{reference} is unknown; '{value.Name}' has {Names([.. value.Properties.Keys, .. value.Inputs.Keys.Select(name => $"inputs.{name}")])}");
+        if (path is not [_, var property] || !value.Properties.TryGetValue(property, out var text))
+        {
+            var known = Names([.. value.Properties.Keys, .. value.Inputs.Keys.Select(name => $"inputs.{name}")]);
+            throw Error(origin, $"{reference} is unknown; '{value.Name}' has {known}");
+        }
         if (origin.Trail.Contains(reference)) throw Error(origin, $"{reference} refers to itself; break the circle");
-        Append(result, origin with { Trail = [.. origin.Trail, reference], IsUriEncoded = origin.IsUriEncoded || value.IsUriEncoded },
-            text);
+        var isUriEncoded = origin.IsUriEncoded || value.IsUriEncoded;
+        Append(result, origin with { Trail = [.. origin.Trail, reference], IsUriEncoded = isUriEncoded }, text);
     }
 
-    /// <summary>The builder takes text as a part of a format.</summary>
+    /// <summary>Escapes braces, because the builder treats literals as part of a format string.</summary>
     private static void AppendText(ReferenceExpressionBuilder result, Origin origin, string text)
     {
         var literal = origin.IsUriEncoded ? Uri.EscapeDataString(text) : text;
@@ -110,7 +116,7 @@ internal sealed class Expressions(
     private static void AppendEndpoint(ReferenceExpressionBuilder result, Origin origin, EndpointReferenceExpression endpoint) =>
         result.AppendFormatted(endpoint, origin.IsUriEncoded ? "uri" : null);
 
-    /// <summary>A parameter's value: from the configuration, the manifest's default, or made for this run.</summary>
+    /// <summary>A parameter's value: from configuration, the manifest's default, or generated once per run.</summary>
     private string Input(string name, ManifestInput input)
     {
         // A shell cannot set a variable with a hyphen in its name.
@@ -132,6 +138,6 @@ internal sealed class Expressions(
 
     private static string Names(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } some ? some : "none";
 
-    /// <summary>Where resolution began, and the values that it has come through since.</summary>
+    /// <summary>The template where resolution started, and the references followed since.</summary>
     private sealed record Origin(string Resource, string Key, IReadOnlyList<string> Trail, bool IsUriEncoded);
 }

@@ -9,7 +9,7 @@ internal static class ManifestReader
     private static readonly JsonDocumentOptions Options =
         new() { AllowDuplicateProperties = false, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
-    /// <exception cref="TopologyException">The file cannot be read, or it is not a manifest that can run here.</exception>
+    /// <exception cref="TopologyException">The file is unreadable, or this manifest cannot run here.</exception>
     public static Manifest Read(string file)
     {
         file = Path.GetFullPath(file);
@@ -47,7 +47,7 @@ internal static class ManifestReader
         }
         catch (JsonException exception)
         {
-            // The library counts lines from 0, and says so after what is wrong.
+            // The library counts lines from 0 and appends the position to its message.
             var line = exception.LineNumber is { } number ? $" in line {number + 1}" : "";
             throw new TopologyException(
                 $"{file} is not valid JSON{line}: {exception.Message.Split(" LineNumber:")[0].ReplaceLineEndings(" ")}", exception);
@@ -56,7 +56,7 @@ internal static class ManifestReader
 
     private static ManifestProject ReadProject(string name, Node node, string folder)
     {
-        // Published on Windows, a path may hold backslashes.
+        // A manifest published on Windows may contain backslashes.
         var path = Path.GetFullPath(node.Require("path").String.Replace('\\', '/'), folder);
         if (!File.Exists(path)) throw node.Require("path").Error($"there is no project at {path}; the path is relative to the manifest");
         return new ManifestProject(
@@ -76,8 +76,8 @@ internal static class ManifestReader
 
     private static ManifestValue ReadValue(string name, Node node) => new(
         name,
-        new[] { node.Optional("value"), node.Optional("connectionString") }.OfType<Node>().ToDictionary(
-            text => text.Key, text => text.String),
+        new[] { node.Optional("value"), node.Optional("connectionString") }.OfType<Node>()
+            .ToDictionary(text => text.Key, text => text.String),
         node.Optional("inputs")?.Members.ToDictionary(input => input.Name, input => ReadInput(input.Node)) ?? [],
         node.Optional("filter")?.OneOf("uri") is not null);
 
@@ -100,15 +100,14 @@ internal static class ManifestReader
             MinLower = AtLeast("minLower"),
             MinUpper = AtLeast("minUpper"),
             MinNumeric = AtLeast("minNumeric"),
-            MinSpecial =
-                AtLeast("minSpecial"),
+            MinSpecial = AtLeast("minSpecial"),
         };
 
         bool Allows(string key) => node.Optional(key)?.Boolean ?? true;
         int AtLeast(string key) => node.Optional(key)?.Count ?? 0;
     }
 
-    /// <summary>An element and where it stands.</summary>
+    /// <summary>An element and its position in the manifest.</summary>
     private readonly record struct Node(JsonElement Element, string File, string? Resource, string Key)
     {
         public string String => Expect(JsonValueKind.String, "a string").GetString()!;

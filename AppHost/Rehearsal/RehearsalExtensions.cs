@@ -6,14 +6,14 @@ using Topology.AppHost.Running;
 namespace Topology.AppHost.Rehearsal;
 
 /// <summary>
-/// Runs a published manifest on this machine. Every project gets ports of its own, on the loopback interface, and others reach
-/// it through a stand-in for the platform's ingress.
+/// Runs a published manifest on this machine. Every project listens on its own loopback ports, and other services reach it
+/// through a stand-in for the platform's ingress.
 /// </summary>
 internal static class RehearsalExtensions
 {
     private const int MostReplicas = 20;
 
-    /// <exception cref="TopologyException">The manifest or <c>Topology:Replicas</c> must change.</exception>
+    /// <exception cref="TopologyException">The manifest or <c>Topology:Replicas</c> is invalid.</exception>
     public static void AddRehearsal(this IDistributedApplicationBuilder builder, string file)
     {
         var manifest = ManifestReader.Read(file);
@@ -26,7 +26,7 @@ internal static class RehearsalExtensions
         ingress.WithEnvironment("Ingress__HealthPort", $"{ingress.GetEndpoint("health").Property(EndpointProperty.TargetPort)}")
             .WithUrlForEndpoint("health", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
 
-        // What depends on the others comes last in a manifest; it gets the well-known ports.
+        // Dependents come last in a manifest, so the last exposed project gets the first ports.
         var exposed = 0;
         foreach (var project in manifest.Projects.Reverse())
         {
@@ -43,16 +43,14 @@ internal static class RehearsalExtensions
         {
             var count = counts.GetValueOrDefault(project.Name, 1);
             var replicas = Enumerable.Range(1, count)
-                .Select(number =>
-                    builder.AddReplica(
-                    manifest, project, count == 1 ? project.Name
-                    : string.Create(CultureInfo.InvariantCulture, $"{project.Name}-{number}"), ingress))
+                .Select(number => count == 1 ? project.Name : string.Create(CultureInfo.InvariantCulture, $"{project.Name}-{number}"))
+                .Select(name => builder.AddReplica(manifest, project, name, ingress))
                 .ToList();
             foreach (var port in project.Ports) ingress.Configure($"Ingress__Entrances__{entrance++}__", project, port, replicas);
             var needed = manifest.NeededBy(project);
             foreach (var replica in replicas)
             {
-                // What it refers to starts first. Only what stands before it in the file: a circle would wait for ever.
+                // Start the referenced projects first, but only those earlier in the file: a cycle would never start.
                 replica.WaitFor(ingress);
                 foreach (var other in started.Where(other => needed.Contains(other.Name))) replica.WaitFor(other.Replica);
             }
@@ -63,7 +61,7 @@ internal static class RehearsalExtensions
 
     private static IResourceBuilder<ProjectResource> AddReplica(
         this IDistributedApplicationBuilder builder, Manifest manifest, ManifestProject project, string name,
-            IResourceBuilder<ProjectResource> ingress)
+        IResourceBuilder<ProjectResource> ingress)
     {
         var replica = builder.AddProject(name, project.Path, launchProfileName: null).WithBuiltProgram()
             .WithEndpointsInEnvironment(_ => false)
@@ -71,14 +69,13 @@ internal static class RehearsalExtensions
             .WithCertificates(builder)
             .WithPromptEnd()
             .WithKillCommand()
-            // As in the cloud, whatever the AppHost's own environment is.
+            // As in the cloud, regardless of the AppHost's own environment.
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", "Production")
             .WithEnvironment("DOTNET_ENVIRONMENT", "Production");
         foreach (var port in project.Ports)
         {
             replica.WithEndpoint(scheme: "http", name: port.Name, isProxied: false)
-                .WithEndpoint(
-                    port.Name, endpoint =>
+                .WithEndpoint(port.Name, endpoint =>
                     endpoint.Transport = port.Bindings.Any(binding => binding.Transport == "http2") ? "http2" : "http");
         }
 
@@ -91,7 +88,7 @@ internal static class RehearsalExtensions
         {
             // A container has its own /tmp.
             var own = expressions.Resolve(project, $"env.{variable}", template.Replace("/tmp/", temporary, StringComparison.Ordinal));
-            // An expression without text would not be set at all.
+            // Aspire does not set a variable from an empty expression.
             if (own.Format.Length == 0) replica.WithEnvironment(variable, "");
             else replica.WithEnvironment(variable, own);
         }
@@ -117,7 +114,7 @@ internal static class RehearsalExtensions
             project.Listeners.ToDictionary(listener => listener.Name, listener => replica.GetEndpoint(listener.Endpoint))));
     }
 
-    /// <summary>A container listens on all its addresses; here that would be this machine's.</summary>
+    /// <summary>A container listens on all its addresses. Here that would expose the service on this machine's network.</summary>
     private static IResourceBuilder<ProjectResource> OnLoopback(this IResourceBuilder<ProjectResource> replica, ManifestProject project) =>
         replica.WithEnvironment(context =>
     {
@@ -125,7 +122,7 @@ internal static class RehearsalExtensions
         else if (project.Ports is [var port, ..]) context.EnvironmentVariables["ASPNETCORE_URLS"] = replica.GetEndpoint(port.Name);
         context.EnvironmentVariables.Remove("HTTP_PORTS");
         context.EnvironmentVariables.Remove("HTTPS_PORTS");
-        // The stand-in's certificate is of the local authority, which a service in Production does not trust by itself.
+        // The ingress certificate comes from the local authority, which services in Production do not trust by default.
         if (project.Environment.Values.Any(template => template.Contains(".bindings.https.url}", StringComparison.Ordinal)))
         {
             context.EnvironmentVariables["Topology__Certificates__AllowLocalAuthority"] = "true";

@@ -6,7 +6,7 @@ namespace Topology.AppHost.Lab;
 /// <summary>Aspire's own YARP container with the edge's routes.</summary>
 internal static class YarpContainer
 {
-    /// <summary>Its name is its path tag.</summary>
+    /// <summary>Adds the container. Its name is also its path tag.</summary>
     public static void AddYarpContainer(
         this IDistributedApplicationBuilder builder, string name,
         IResourceBuilder<ProjectResource> catalog, IResourceBuilder<ProjectResource> orders,

@@ -120,7 +120,8 @@ public sealed partial class ServerCertificates
 
         throw new InvalidOperationException(
             $"The environment is {_environment.EnvironmentName}, where no local certificate authority is made. " +
-            $"Set {CertificateOptions.Section}:Public and :Internal (Certificate and Key, PEM files), or {CertificateOptions.Section}:AllowLocalAuthority=true.");
+            $"Set {CertificateOptions.Section}:Public and :Internal (Certificate and Key, PEM files), or "
+                + $"{CertificateOptions.Section}:AllowLocalAuthority=true.");
     }
 
     private static X509Certificate2Collection ReadAuthority(string file)

@@ -43,7 +43,8 @@ public sealed class AllowedHosts
         if (Names.FirstOrDefault(name => !IsPattern(name)) is { } wrong)
         {
             throw new InvalidOperationException(
-                $"{Key} holds \"{wrong}\"; give names without a port: example.com, *.example.com, 192.0.2.1 or [2001:db8::1]. A lone * is not a name.");
+                $"{Key} holds \"{wrong}\"; give names without a port: example.com, *.example.com, 192.0.2.1 or [2001:db8::1]. A lone * is "
+                    + $"not a name.");
         }
 
         _suffixes = [.. from name in Names where name.StartsWith('*') select name[1..]];

@@ -31,6 +31,7 @@ internal sealed class UncountedClients(IOptions<PublicLimits> limits, IHostEnvir
            select IPAddress.TryParse(entry, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
                : IPNetwork.TryParse(entry, out var network) ? network
                : throw new InvalidOperationException(
-                   $"{PublicLimits.Section}:UncountedClients holds \"{entry}\"; give IP addresses or networks such as 10.0.0.0/8, or {None}."),
+                   $"{PublicLimits.Section}:UncountedClients holds \"{entry}\"; give IP addresses or networks such as 10.0.0.0/8, or "
+                       + $"{None}."),
     ];
 }

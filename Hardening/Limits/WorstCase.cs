@@ -45,10 +45,12 @@ internal sealed partial class WorstCase(IOptions<PublicLimits> limits, IConfigur
     }
 
     [LoggerMessage(LogLevel.Information,
-        "Clients can make this process hold {Sum} MiB at most: {Connections} MiB for connections, {Streams} MiB for requests and streams, {Answers} MiB for answers that they do not take, {Bodies} MiB for bodies while an upstream hangs.")]
+        "Clients can make this process hold {Sum} MiB at most: {Connections} MiB for connections, {Streams} MiB for requests and streams, "
+            + "{Answers} MiB for answers that they do not take, {Bodies} MiB for bodies while an upstream hangs.")]
     private partial void LogWorstCase(long sum, long connections, long streams, long answers, long bodies);
 
     [LoggerMessage(LogLevel.Warning,
-        "That is more than the {Available} MiB there are. Lower Topology:Limits:Connections, :Streams, :ConcurrentRequests, :WaitingBytes or :Http2StreamWindow.")]
+        "That is more than the {Available} MiB there are. Lower Topology:Limits:Connections, :Streams, :ConcurrentRequests, :WaitingBytes "
+            + "or :Http2StreamWindow.")]
     private partial void LogTooLittle(long available);
 }

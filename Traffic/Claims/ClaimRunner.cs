@@ -44,5 +44,6 @@ public static class ClaimRunner
     /// <param name="results">What was checked.</param>
     /// <param name="unmet">How many claims could not be checked here.</param>
     public static string Summary(IReadOnlyCollection<ClaimResult> results, int unmet) =>
-        $"{results.Count(result => result.Holds)} of {results.Count} claims hold.{(unmet == 0 ? "" : $" {unmet} could not be put to what runs.")}";
+        $"{results.Count(result => result.Holds)} of {results.Count} claims "
+            + $"hold.{(unmet == 0 ? "" : $" {unmet} could not be put to what runs.")}";
 }

@@ -23,6 +23,9 @@ public sealed record MissingRequirement(string What, string Why)
     {
         ArgumentNullException.ThrowIfNull(lab);
         string[] silent = [.. services.Where(service => !lab.AnswersWhoAmI(service))];
-        return silent.Length == 0 ? null : new("whoami", $"Whoami is off in {string.Join(", ", silent)}, as in production: start the run with Topology__WhoAmI=true in its environment.");
+        return silent.Length == 0 ? null
+            : new("whoami",
+            $"Whoami is off in {string.Join(", ", silent)}, as in production: start the run with Topology__WhoAmI=true in its "
+            + $"environment.");
     }
 }

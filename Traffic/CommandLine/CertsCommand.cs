@@ -64,7 +64,10 @@ internal static class CertsCommand
     {
         var authority = new Option<string?>("--authority") { Description = "public or internal; both by default." };
         authority.AcceptOnlyFromAmong(Names);
-        var command = new Command("renew", "Makes new authorities. Running services take new certificates within a minute; the old authority stays trusted.") { authority };
+        var command =
+            new Command(
+            "renew", "Makes new authorities. Running services take new certificates within a minute; the old authority stays "
+            + "trusted.") { authority };
         command.SetAction(directory, (result, root) =>
         {
             foreach (var name in result.GetValue(authority) is { } one ? [one] : Names)

@@ -29,7 +29,13 @@ internal static class ClaimsCommand
 
     public static Command Create()
     {
-        var command = new Command("claims", "Checks every claim about Kestrel with and without a reverse proxy; exits with 1 if one does not hold. Of a rehearsal of the cloud's manifest, checks those that have a meaning there and names the others. With --attach one replica of the catalog is killed, and started again.") { Only, Proxies, MeasuredTopology.Attach, MeasuredTopology.StateOption, MeasuredTopology.NoBuild, Json };
+        var command =
+            new Command(
+            "claims",
+            "Checks every claim about Kestrel with and without a reverse proxy; exits with 1 if one does not hold. Of a rehearsal of the "
+            + "cloud's manifest, checks those that have a meaning there and names the others. With --attach one replica of the catalog is "
+            + "killed, and started again.") { Only, Proxies, MeasuredTopology.Attach, MeasuredTopology.StateOption,
+            MeasuredTopology.NoBuild, Json };
         command.SetAction(CheckAsync);
         return command;
     }
@@ -57,10 +63,13 @@ internal static class ClaimsCommand
             await using var lab = await ClaimLab.OpenAsync(topology.Read, Commands.Configuration, cancellationToken);
             var unmet =
                 ClaimCatalog.All.Select(claim => (Claim: claim, MissingRequirement: claim.Needs(lab)))
-                .Where(entry => entry.MissingRequirement is not null).ToDictionary(entry => entry.Claim, entry => entry.MissingRequirement!);
+                .Where(entry => entry.MissingRequirement is not null).ToDictionary(
+                    entry => entry.Claim, entry => entry.MissingRequirement!);
             if (unmet.FirstOrDefault(entry => ids.Contains(entry.Key.Id)) is { Key: { } asked, Value: var need })
             {
-                return Commands.Refuse($"{asked.Id} cannot be put to what runs, because it needs {need.What}. {need.Why} Without --attach it is put to a lab of its own.");
+                return Commands.Refuse(
+                    $"{asked.Id} cannot be put to what runs, because it needs {need.What}. {need.Why} Without --attach it is put to a lab "
+                    + $"of its own.");
             }
 
             var results = new List<ClaimResult>();

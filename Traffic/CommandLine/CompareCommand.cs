@@ -59,7 +59,11 @@ internal static class CompareCommand
 
     public static Command Create()
     {
-        var command = new Command("compare", "Measures the same requests edge-direct and through each proxy, and tells the differences with their intervals; exits with 3 if the measurement is not valid.")
+        var command =
+            new Command(
+            "compare",
+            "Measures the same requests edge-direct and through each proxy, and tells the differences with their intervals; exits with 3 "
+            + "if the measurement is not valid.")
         {
             WorkloadOption, Paths, Rate, Duration, Tls, Protocol, ArrivalOption, ClosedLoop, Connections, Seed,
             MeasuredTopology.Attach, MeasuredTopology.StateOption, MeasuredTopology.NoBuild, Json, Csv, Report,

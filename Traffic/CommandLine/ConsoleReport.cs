@@ -37,7 +37,8 @@ internal static class ConsoleReport
         var load = result.Arrival == "closed-loop" ? $"closed loop on {result.Connections} connections"
             : $"{result.Paths[0].OfferedRate:0.#} requests a second, {result.Arrival} arrivals";
         console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Workload} over {result.Protocol} {(result.Tls ? "with TLS" : "in cleartext")}, {load}, {result.Rounds} blocks of {result.DurationSeconds / result.Rounds:0.##} s on each path"));
+            $"{result.Workload} over {result.Protocol} {(result.Tls ? "with TLS" : "in cleartext")}, {load}, {result.Rounds} blocks of "
+                + $"{result.DurationSeconds / result.Rounds:0.##} s on each path"));
 
         var table = new Table().Border(TableBorder.Rounded).AddColumn("path");
         foreach (

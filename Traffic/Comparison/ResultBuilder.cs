@@ -6,16 +6,16 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Comparison;
 
-/// <summary>Makes of the blocks what is told.</summary>
+/// <summary>Turns the measured blocks into a result.</summary>
 internal static class ResultBuilder
 {
-    /// <summary>More late starts than this share make a run invalid.</summary>
+    /// <summary>A run with a larger share of late starts is not valid.</summary>
     private const double LateLimit = 0.01;
 
-    /// <summary>A rate below this share of what was offered makes a run invalid.</summary>
+    /// <summary>A run that achieves a smaller share of the offered rate is not valid.</summary>
     private const double AchievedLimit = 0.99;
 
-    /// <summary>A percentile with fewer requests beyond it is a matter of chance.</summary>
+    /// <summary>A percentile needs this many requests beyond it; with fewer it is chance.</summary>
     private const double BeyondPercentile = 10;
 
     private static readonly (string Name, double Quantile)[] Percentiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)];
@@ -65,30 +65,36 @@ internal static class ResultBuilder
         };
     }
 
-    /// <summary>What makes the numbers unusable.</summary>
+    /// <summary>Reasons why the numbers must not be used.</summary>
     private static IEnumerable<string> Faults(MeasuredPath path, ComparisonOptions options)
     {
         var name = path.IsControl ? $"{path.Path} (control)" : path.Path;
-        if (path.Different > 0) yield return $"{name}: {path.Different} answers differ from the baseline's; it does not do the same work.";
+        if (path.Different > 0)
+        {
+            yield return $"{name}: {path.Different} responses differ from the baseline's, so this path does not do the same work.";
+        }
         if (!path.IsIn || options.ClosedLoop || path.Planned == 0) yield break;
         if (Share(path.Late, path) is > LateLimit and var late)
         {
-            yield return $"{name}: {late:P1} of the requests started more than 1 ms late; the generator could not keep up. Lower the rate or free the machine.";
+            yield return $"{name}: {late:P1} of the requests started more than 1 ms late; the generator could not keep up. Lower the rate "
+                + $"or free the machine.";
         }
 
         if (Share(path.Waited, path) is > LateLimit and var waited)
         {
-            yield return $"{name}: {waited:P1} of the requests started more than 1 ms late because all {options.Concurrency} connections were waiting. Lower the rate or give more connections.";
+            yield return $"{name}: {waited:P1} of the requests started more than 1 ms late because all {options.Concurrency} connections "
+                + $"were waiting. Lower the rate or give more connections.";
         }
 
         if (Good(path) / path.Seconds is var achieved
             && achieved < AchievedLimit * path.Planned / (path.Distributions.Count * options.BlockSeconds))
         {
-            yield return $"{name}: {achieved:0.#} good answers a second are less than 99 % of what was offered. Lower the rate, or look at the errors.";
+            yield return $"{name}: {achieved:0.#} good responses per second are less than 99 % of the offered rate. Lower the rate, or "
+                + $"look at the errors.";
         }
     }
 
-    /// <summary>What a reader must know besides.</summary>
+    /// <summary>What a reader should know about a usable result.</summary>
     private static IEnumerable<string> Remarks(
         List<PathResult> paths, IReadOnlyList<Difference> controls, IReadOnlyList<Difference> differences)
     {
@@ -104,14 +110,16 @@ internal static class ResultBuilder
 
         foreach (var control in controls.Where(control => !control.IncludesZero))
         {
-            yield return $"The machine was too noisy to tell {Title(control.Percentile)}: {control.Path} differs from itself by {Signed(control.Ms)} ms " +
+            yield return $"The machine was too noisy to measure {Title(control.Percentile)}: {control.Path} differs from itself by "
+                + $"{Signed(control.Ms)} ms " +
                 $"[{Signed(control.Ci95[0])}, {Signed(control.Ci95[1])}].";
         }
 
-        var told = differences.Concat(controls).Select(difference => difference.Percentile).ToHashSet();
-        foreach (var (name, quantile) in Percentiles.Where(percentile => !told.Contains(percentile.Name)))
+        var measurable = differences.Concat(controls).Select(difference => difference.Percentile).ToHashSet();
+        foreach (var (name, quantile) in Percentiles.Where(percentile => !measurable.Contains(percentile.Name)))
         {
-            yield return $"Too few requests for a difference at {Title(name)}: it needs {BeyondPercentile / (1 - quantile):0} on each path.";
+            yield return $"Too few requests for a difference at {Title(name)}: it needs {BeyondPercentile / (1 - quantile):0} on each "
+                + $"path.";
         }
     }
 
@@ -145,20 +153,20 @@ internal static class ResultBuilder
 
     private static List<Difference> Differences(MeasuredPath baseline, MeasuredPath path, int seed)
     {
-        // Only rounds in which both were measured are pairs.
+        // Only rounds in which both paths were measured can be paired.
         var rounds = Math.Min(baseline.Distributions.Count, path.Distributions.Count);
         var requests = Math.Min(Good(baseline), Good(path));
-        var told = Percentiles.Where(percentile => requests * (1 - percentile.Quantile) >= BeyondPercentile - 1e-6).ToArray();
-        if (rounds < 2 || told.Length == 0) return [];
+        var measurable = Percentiles.Where(percentile => requests * (1 - percentile.Quantile) >= BeyondPercentile - 1e-6).ToArray();
+        if (rounds < 2 || measurable.Length == 0) return [];
         return [.. PairedBootstrap
             .Differences(
                 [.. baseline.Distributions.Take(rounds)], [.. path.Distributions.Take(rounds)],
-                [.. told.Select(percentile => percentile.Quantile)], seed)
-            .Zip(told, (interval, percentile) =>
+                [.. measurable.Select(percentile => percentile.Quantile)], seed)
+            .Zip(measurable, (interval, percentile) =>
                 new Difference(path.Path, percentile.Name, interval.Milliseconds, [interval.Low, interval.High]))];
     }
 
-    /// <summary>Equal steps on an axis of nines, as far as there are requests to tell of.</summary>
+    /// <summary>Equal steps on an axis of nines, as far as the number of requests allows.</summary>
     private static IEnumerable<double> Quantiles(long requests)
     {
         const int StepsPerNine = 10;

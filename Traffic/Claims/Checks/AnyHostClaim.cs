@@ -12,11 +12,14 @@ public sealed class AnyHostClaim : Claim
     public override string Id => "any-host";
 
     /// <inheritdoc />
-    public override string Sentence => "Kestrel handles everything that comes to its port, whatever Host it names; it is the application or the edge that must filter hosts.";
+    public override string Sentence =>
+        "Kestrel handles everything that comes to its port, whatever Host it names; it is the application or the edge that must filter "
+        + "hosts.";
 
     /// <inheritdoc />
     public override string Done =>
-        $"Asked a plain Kestrel, and the filtered public listeners of a backend and of each edge and proxy, for {Strangers.Length} hosts that are nobody's here, and for their own.";
+        $"Asked a plain Kestrel, and the filtered public listeners of a backend and of each edge and proxy, for {Strangers.Length} hosts "
+            + $"that are nobody's here, and for their own.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)

@@ -16,7 +16,8 @@ public sealed class BehindProxyClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        "Asked each proxy that runs for the whoami of every service: an instance behind it must answer, on an internal listener, and know the proxy by name.";
+        "Asked each proxy that runs for the whoami of every service: an instance behind it must answer, on an internal listener, and know "
+            + "the proxy by name.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) => MissingRequirement.WhoAmIIn(lab, ClaimLab.Services);

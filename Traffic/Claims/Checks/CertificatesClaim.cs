@@ -14,11 +14,14 @@ public sealed class CertificatesClaim : Claim
 
     /// <inheritdoc />
     public override string Sentence =>
-        "Only the reverse proxy needs a certificate for the public name; it can reach the applications over plain HTTP, or over HTTPS with certificates that are managed locally.";
+        "Only the reverse proxy needs a certificate for the public name; it can reach the applications over plain HTTP, or over HTTPS with "
+            + "certificates that are managed locally.";
 
     /// <inheritdoc />
     public override string Done =>
-        "Took the certificate of every TLS listener and checked it against both authorities: the public one, which clients trust, and the one of the inside. Asked each internal TLS listener without a client certificate, and each edge and proxy for the way inwards it uses. Behind a platform's ingress, took its certificate, and looked whether any process speaks TLS.";
+        "Took the certificate of every TLS listener and checked it against both authorities: the public one, which clients trust, and the "
+            + "one of the inside. Asked each internal TLS listener without a client certificate, and each edge and proxy for the way "
+            + "inwards it uses. Behind a platform's ingress, took its certificate, and looked whether any process speaks TLS.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -69,7 +72,11 @@ public sealed class CertificatesClaim : Claim
             if (lab.Authorities.IsPublic(certificate)) direct++;
         }
 
-        evidence.Expect(proxied == 1 && direct > proxied, $"processes that show a certificate of the public authority: {proxied} of the edge and what is behind it, {direct} edge-direct");
+        evidence.Expect(
+            proxied == 1
+            && direct > proxied,
+            $"processes that show a certificate of the public authority: {proxied} of the edge and what is behind it, {direct} "
+            + $"edge-direct");
 
         foreach (var proxy in lab.Proxies)
         {

@@ -16,7 +16,10 @@ public sealed class DefenceInDepthClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Sent {Attacks.All.Count} attacks byte by byte, and forwarded headers that lie, to the edge and to a plain Kestrel. The edge must refuse all, with 4xx, 501, 505 or by closing (behind a platform's ingress at its own port, and once more from outside); 500, 502 and the like count as let through, because something behind failed; at least {Minimum} must be ones that the plain Kestrel takes, which is answering 2xx.";
+        $"Sent {Attacks.All.Count} attacks byte by byte, and forwarded headers that lie, to the edge and to a plain Kestrel. The edge must "
+            + $"refuse all, with 4xx, 501, 505 or by closing (behind a platform's ingress at its own port, and once more from outside); "
+            + $"500, 502 and the like count as let through, because something behind failed; at least {Minimum} must be ones that the "
+            + $"plain Kestrel takes, which is answering 2xx.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -59,7 +62,9 @@ public sealed class DefenceInDepthClaim : Claim
         }
         else
         {
-            evidence.Note($"the backends' own public listeners, hardened alike, {taking}: what the edge adds is one place for it, and a second layer");
+            evidence.Note(
+                $"the backends' own public listeners, hardened alike, {taking}: what the edge adds is one place for it, and a second "
+                + $"layer");
         }
 
         using var honest = lab.Call(entrance);
@@ -98,9 +103,15 @@ public sealed class DefenceInDepthClaim : Claim
 
         var refused = Attacks.All.Count - through.Count - mended.Count;
         evidence.Expect(through.Count == 0, through.Count == 0
-            ? $"from outside, by {entrance.Authority}, {refused} of the {Attacks.All.Count} attacks are refused, by the ingress or by the edge"
+            ? $"from outside, by {entrance.Authority}, {refused} of the {Attacks.All.Count} attacks are refused, by the ingress or by the "
+                + $"edge"
             : $"from outside these get through: {string.Join(", ", through)}");
-        if (mended.Count > 0) evidence.Note($"of {mended.Count} the ingress itself makes a request without the fault, which the edge would have refused: {string.Join(", ", mended)}");
+        if (mended.Count > 0)
+        {
+            evidence.Note(
+                $"of {mended.Count} the ingress itself makes a request without the fault, which the edge would have refused: "
+                + $"{string.Join(", ", mended)}");
+        }
     }
 
     private static async Task<bool> IsTakenAsync(Uri address, Attack attack, CancellationToken cancellationToken) =>

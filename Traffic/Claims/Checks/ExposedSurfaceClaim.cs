@@ -30,7 +30,8 @@ public sealed class ExposedSurfaceClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Connected to every public listener and asked it for {Paths.Length} paths: those of the backends, which edge-direct exposes, and those of the edge, which is all that is exposed behind it. Asked internal listeners for the management paths.";
+        $"Connected to every public listener and asked it for {Paths.Length} paths: those of the backends, which edge-direct exposes, and "
+            + $"those of the edge, which is all that is exposed behind it. Asked internal listeners for the management paths.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -40,10 +41,13 @@ public sealed class ExposedSurfaceClaim : Claim
         var direct = await ProbeAsync(lab, lab.Backends, cancellationToken);
         var proxied = await ProbeAsync(lab, [lab.Resource("edge")], cancellationToken);
         evidence.Note(lab.IsCloud
-            ? $"inside: the ingress leads to {lab.Backends.Count} processes by {direct.Ports} ports that the public has no entrance to, {direct.Answering.Count} of the paths answer"
-            : $"edge-direct: {direct.Ports} ports of {lab.Backends.Count} processes are open to the public, {direct.Answering.Count} of the paths answer");
+            ? $"inside: the ingress leads to {lab.Backends.Count} processes by {direct.Ports} ports that the public has no entrance to, "
+                + $"{direct.Answering.Count} of the paths answer"
+            : $"edge-direct: {direct.Ports} ports of {lab.Backends.Count} processes are open to the public, {direct.Answering.Count} of "
+                + $"the paths answer");
         evidence.Expect(proxied.Ports > 0 && proxied.Ports < direct.Ports,
-            $"behind the edge: {proxied.Ports} ports{(lab.IsCloud ? ", of which the ingress sends cleartext to HTTPS," : "")} of 1 process, {proxied.Answering.Count} of the paths answer ({string.Join(" ", proxied.Answering)})");
+            $"behind the edge: {proxied.Ports} ports{(lab.IsCloud ? ", of which the ingress sends cleartext to HTTPS," : "")} of 1 "
+                + $"process, {proxied.Answering.Count} of the paths answer ({string.Join(" ", proxied.Answering)})");
         var beyond = proxied.Answering.Except(direct.Answering).ToArray();
         evidence.Expect(beyond is [] or [RevocationList], beyond.Length == 0
             ? "no path answers at the edge only"
@@ -68,7 +72,8 @@ public sealed class ExposedSurfaceClaim : Claim
         var (outside, ports) = lab.IsCloud ? (proxied.Management, proxied.Ports)
             : (direct.Management + proxied.Management, direct.Ports + proxied.Ports);
         evidence.Expect(inside == Management.Length * lab.Backends.Count && outside == 0,
-            $"{string.Join(" and ", Management)} answer {inside} times on {lab.Backends.Count} internal listeners and {outside} times on {ports} public ones");
+            $"{string.Join(" and ", Management)} answer {inside} times on {lab.Backends.Count} internal listeners and {outside} times on "
+                + $"{ports} public ones");
 
         using var plain = lab.Call(lab.Plain.Address);
         var health = await plain.StatusAsync(Management[0], cancellationToken);

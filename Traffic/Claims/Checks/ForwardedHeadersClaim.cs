@@ -24,11 +24,14 @@ public sealed class ForwardedHeadersClaim : Claim
 
     /// <inheritdoc />
     public override string Sentence =>
-        "Behind a proxy the scheme, host and client address reach the application in forwarded headers; they are right where the proxy is trusted, and must be ignored from anybody else.";
+        "Behind a proxy the scheme, host and client address reach the application in forwarded headers; they are right where the proxy is "
+            + "trusted, and must be ignored from anybody else.";
 
     /// <inheritdoc />
     public override string Done =>
-        $"Asked whoami from a client address of its own through each edge, over HTTP and HTTPS, and directly; again with forged headers ({string.Join(", ", Lies.Select(lie => lie.Name))}). Started a catalog that trusts one proxy address, and sent it forwarded headers from that address and from another.";
+        $"Asked whoami from a client address of its own through each edge, over HTTP and HTTPS, and directly; again with forged headers "
+            + $"({string.Join(", ", Lies.Select(lie => lie.Name))}). Started a catalog that trusts one proxy address, and sent it "
+            + $"forwarded headers from that address and from another.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) => MissingRequirement.WhoAmIIn(lab, "catalog");
@@ -54,14 +57,17 @@ public sealed class ForwardedHeadersClaim : Claim
                     var seen = await caller.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: headers);
                     if ((seen.Scheme, seen.Host, seen.RemoteAddress) != (scheme, address.Authority, client.ToString()))
                     {
-                        faults.Add($"{(headers.Length == 0 ? "told the truth" : "lied to")} on {address.Scheme}, the catalog saw {seen.Scheme}, {seen.Host}, {seen.RemoteAddress}");
+                        faults.Add(
+                            $"{(headers.Length == 0 ? "told the truth" : "lied to")} on {address.Scheme}, the catalog saw {seen.Scheme}, "
+                            + $"{seen.Host}, {seen.RemoteAddress}");
                     }
                 }
             }
 
             var how = lab.Proxies.Any(proxy => proxy.Name == name) ? $"through {name}" : "directly";
             evidence.Expect(faults.Count == 0, faults.Count == 0
-                ? $"{how} the catalog saw {string.Join(" and ", schemes)}, the host asked for and the client {client}, forged headers or not"
+                ? $"{how} the catalog saw {string.Join(" and ", schemes)}, the host asked for and the client {client}, forged headers "
+                    + $"or not"
                 : $"{how}: {string.Join(", ", faults)}");
         }
 

@@ -34,7 +34,11 @@ public sealed class IdenticalAnswersClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Sent each workload's request to every replica and through every proxy, over HTTP/1.1, and over HTTP/2 with TLS, and compared with the first answer. Header fields count apart from {string.Join(", ", PerHop)}, and security headers where the outermost server is not one of ours. Behind a platform's ingress the ways are the service's address inside, and the edge's outside over HTTP/1.1 and HTTP/2, with gRPC as gRPC-Web. An order has an id, a number and a time of its own: the POST is compared without them, and then the same stored order is read on every path.";
+        $"Sent each workload's request to every replica and through every proxy, over HTTP/1.1, and over HTTP/2 with TLS, and compared "
+            + $"with the first answer. Header fields count apart from {string.Join(", ", PerHop)}, and security headers where the "
+            + $"outermost server is not one of ours. Behind a platform's ingress the ways are the service's address inside, and the edge's "
+            + $"outside over HTTP/1.1 and HTTP/2, with gRPC as gRPC-Web. An order has an id, a number and a time of its own: the POST is "
+            + $"compared without them, and then the same stored order is read on every path.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -92,10 +96,14 @@ public sealed class IdenticalAnswersClaim : Claim
             }
         }
 
-        return (faults, $"{ways.Count} ways over {string.Join(" and ", ways.Select(way => way.Protocol(workload)).Distinct())} give {first!.Status}, {first.Body.Length} bytes, {first.Headers.Count(header => !PerHop.Contains(header.Name, StringComparer.OrdinalIgnoreCase))} fields");
+        return (faults,
+            $"{ways.Count} ways over {string.Join(" and ", ways.Select(way => way.Protocol(workload)).Distinct())} give {first!.Status}, "
+            + $"{first.Body.Length} bytes, "
+            + $"{first.Headers.Count(header => !PerHop.Contains(header.Name, StringComparer.OrdinalIgnoreCase))} fields");
     }
 
-    private static async Task<Answer> AskAsync(Caller caller, RequestRoute way, ClaimLab lab, Workload workload, CancellationToken cancellationToken)
+    private static async Task<Answer> AskAsync(
+        Caller caller, RequestRoute way, ClaimLab lab, Workload workload, CancellationToken cancellationToken)
     {
         var request = RequestRoutes.Request(lab, workload);
         return workload.Kind == WorkloadKind.Socket
@@ -152,7 +160,8 @@ public sealed class IdenticalAnswersClaim : Claim
         if (expected.Except(actual).Concat(actual.Except(expected)).Select(field => field.Name).Distinct().ToArray() is { Length: > 0 }
             fields)
         {
-            return $"the fields {string.Join(", ", fields)} differ ({string.Join(", ", actual.Where(field => fields.Contains(field.Name)).Select(field => field.Value))})";
+            return $"the fields {string.Join(", ", fields)} differ "
+                + $"({string.Join(", ", actual.Where(field => fields.Contains(field.Name)).Select(field => field.Value))})";
         }
 
         var isSame = workload is { IsKeyed: true } ? workload.Digest(first.Body) == workload.Digest(answer.Body)

@@ -34,7 +34,10 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Compared {With} with {Without}, the same program with plain HTTP/2 inwards: latency at 500 requests a second for {seconds:0.#} s each with the comparison engine, then CPU of the edge and the backend in {rounds} rounds of blocks of {Small.Requests} small requests, and of {Large.Requests} for 1 MiB, the plain way twice as a control, in random order. Holds if the 95 % interval of the CPU difference lies above 0 for 1 MiB, and for small requests not below.";
+        $"Compared {With} with {Without}, the same program with plain HTTP/2 inwards: latency at 500 requests a second for {seconds:0.#} s "
+            + $"each with the comparison engine, then CPU of the edge and the backend in {rounds} rounds of blocks of {Small.Requests} "
+            + $"small requests, and of {Large.Requests} for 1 MiB, the plain way twice as a control, in random order. Holds if the 95 % "
+            + $"interval of the CPU difference lies above 0 for 1 MiB, and for small requests not below.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) =>
@@ -63,7 +66,9 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         var result = await engine.RunAsync(new() { Paths = [Without, With], DurationSeconds = seconds }, null, cancellationToken);
         foreach (var difference in result.Differences.Where(difference => difference.Percentile is "p50" or "p99"))
         {
-            evidence.Note($"latency {difference.Percentile} {Signed(difference.Ms)} ms, 95 % [{Signed(difference.Ci95[0])}, {Signed(difference.Ci95[1])}]{(difference.IncludesZero ? ", not to be told from none" : "")}");
+            evidence.Note(
+                $"latency {difference.Percentile} {Signed(difference.Ms)} ms, 95 % [{Signed(difference.Ci95[0])}, "
+                + $"{Signed(difference.Ci95[1])}]{(difference.IncludesZero ? ", not to be told from none" : "")}");
         }
 
         if (result.Control is { } control)
@@ -87,7 +92,9 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         // A machine on which a way differs from itself is too noisy to tell. Only that decides, not what is to be found.
         for (var attempt = 1; attempt < Attempts && (itself.Low > 0 || itself.High < 0); attempt++)
         {
-            evidence.Note($"CPU measured again, because {Without} differed from itself by {Signed(itself.Middle)} µs [{Signed(itself.Low)}, {Signed(itself.High)}]");
+            evidence.Note(
+                $"CPU measured again, because {Without} differed from itself by {Signed(itself.Middle)} µs [{Signed(itself.Low)}, "
+                + $"{Signed(itself.High)}]");
             (plain, again, secured) = await CpuAsync(lab, load, cancellationToken);
             itself = Interval([.. again.Zip(plain, (second, first) => second - first)]);
         }
@@ -95,7 +102,9 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         var (middle, low, high) =
             Interval([.. secured.Zip(plain.Zip(again, (first, second) => (first + second) / 2), (with, without) => with - without)]);
         var usual = Interval(plain).Middle;
-        return (low, high, $"CPU of edge and backend for {load.Words} {usual:0} µs, with HTTPS inside {Signed(middle)} µs, 95 % [{Signed(low)}, {Signed(high)}]: {middle / usual:P0}; "
+        return (low, high,
+            $"CPU of edge and backend for {load.Words} {usual:0} µs, with HTTPS inside {Signed(middle)} µs, 95 % [{Signed(low)}, "
+            + $"{Signed(high)}]: {middle / usual:P0}; "
             + $"control, {Without} against itself {Signed(itself.Middle)} µs [{Signed(itself.Low)}, {Signed(itself.High)}]");
     }
 

@@ -23,7 +23,8 @@ public sealed class KestrelEdgeClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        "Asked every backend and every YARP edge on its own public listeners: HTTP/1.1 in cleartext, HTTP/1.1 and HTTP/2 over TLS 1.2 and over TLS 1.3, and HTTP/3 where QUIC is supported, trusting the public authority only.";
+        "Asked every backend and every YARP edge on its own public listeners: HTTP/1.1 in cleartext, HTTP/1.1 and HTTP/2 over TLS 1.2 and "
+            + "over TLS 1.3, and HTTP/3 where QUIC is supported, trusting the public authority only.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) =>
@@ -58,7 +59,9 @@ public sealed class KestrelEdgeClaim : Claim
 
         evidence.Expect(good.Count > 0, good.Count == 0
             ? "none answers as it should"
-            : $"{string.Join(", ", good)} answer 200 over HTTP/1.1 in cleartext, and over TLS 1.2 and TLS 1.3 with HTTP/1.1 and with HTTP/2 by ALPN{(QuicListener.IsSupported ? ", and over QUIC with HTTP/3" : "")}, each with a certificate of the public authority in its own name");
+            : $"{string.Join(", ", good)} answer 200 over HTTP/1.1 in cleartext, and over TLS 1.2 and TLS 1.3 with HTTP/1.1 and with "
+                + $"HTTP/2 by ALPN{(QuicListener.IsSupported ? ", and over QUIC with HTTP/3" : "")}, each with a certificate of the public "
+                + $"authority in its own name");
         if (!QuicListener.IsSupported) evidence.Note("HTTP/3 is not offered here: this machine has no QUIC library");
     }
 

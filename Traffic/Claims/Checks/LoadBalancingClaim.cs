@@ -30,7 +30,11 @@ public sealed class LoadBalancingClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Sent {Requests} requests ({FewRequests} in production, where the edge counts a client's) to the edge, and to each other proxy that runs, and counted who answered (each replica at least {SmallestShare:P0}); killed the process of one replica under {Clients} clients of each that send on (none of the edge's may see it go; another proxy's errors, and those of a platform's ingress, must end within {LongestTrouble.TotalSeconds:0} s), waited until it was started again and took part for {Settled.TotalSeconds:0} s, and counted anew.";
+        $"Sent {Requests} requests ({FewRequests} in production, where the edge counts a client's) to the edge, and to each other proxy "
+            + $"that runs, and counted who answered (each replica at least {SmallestShare:P0}); killed the process of one replica under "
+            + $"{Clients} clients of each that send on (none of the edge's may see it go; another proxy's errors, and those of a "
+            + $"platform's ingress, must end within {LongestTrouble.TotalSeconds:0} s), waited until it was started again and took part "
+            + $"for {Settled.TotalSeconds:0} s, and counted anew.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab)
@@ -93,7 +97,9 @@ public sealed class LoadBalancingClaim : Claim
         {
             var errors = seen.Where(entry => entry.Error is not null).ToArray();
             var last = errors.Length == 0 ? TimeSpan.Zero : errors.Max(entry => entry.At) - killed;
-            var kinds = errors.Length == 0 ? "" : $" ({string.Join(", ", errors.GroupBy(entry => entry.Error).Select(group => $"{group.Count()} × {group.Key}"))}, the last after {last.TotalSeconds:0.0} s)";
+            var kinds = errors.Length == 0 ? ""
+                : $" ({string.Join(", ", errors.GroupBy(entry => entry.Error).Select(group => $"{group.Count()} × {group.Key}"))}, the "
+                + $"last after {last.TotalSeconds:0.0} s)";
             // Ours sends elsewhere what a dead replica did not answer. What another proxy does with that is its own, and so is
             // what a platform's ingress does, which is who balances there; it must end.
             evidence.Expect(
@@ -127,7 +133,8 @@ public sealed class LoadBalancingClaim : Claim
             isEven &= evidence.Expect(
                 replicas.Length > 1
                 && replicas.All(replica => counts.GetValueOrDefault(replica) >= SmallestShare * requests * 2 / replicas.Length),
-                $"{when}of {requests} requests to {proxy} {string.Join(" and ", counts.Select(count => $"{count.Value} are answered by {count.Key}"))}");
+                $"{when}of {requests} requests to {proxy} "
+                    + $"{string.Join(" and ", counts.Select(count => $"{count.Value} are answered by {count.Key}"))}");
         }
 
         return isEven;

@@ -14,7 +14,8 @@ public sealed class OnePortOneProcessClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        "Started another process of the catalog on the port of one that runs, and once more on a free port, to see that nothing else keeps it from starting.";
+        "Started another process of the catalog on the port of one that runs, and once more on a free port, to see that nothing else keeps "
+            + "it from starting.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -38,7 +39,8 @@ public sealed class OnePortOneProcessClaim : Claim
         var cause = second.Line("SocketException (");
         evidence.Expect(code is > 0 && error is not null, code is null
             ? $"on {address.Authority} the second process started"
-            : $"on {address.Authority}, where process {first.Pid} listens, it ended with exit code {code}: {error ?? "it said nothing of the address"}{(cause is null ? "" : $" ({cause.TrimStart('-', '>', ' ')})")}");
+            : $"on {address.Authority}, where process {first.Pid} listens, it ended with exit code {code}: "
+                + $"{error ?? "it said nothing of the address"}{(cause is null ? "" : $" ({cause.TrimStart('-', '>', ' ')})")}");
 
         using var caller = lab.Call(address);
         var status = await caller.StatusAsync("/catalog/items/1", cancellationToken);

@@ -13,7 +13,9 @@ public sealed class OwnAddressClaim : Claim
         "A proxy that shares its port passes requests on to Kestrel processes that each listen on an address and port of their own.";
 
     /// <inheritdoc />
-    public override string Done => "Asked the edge, at its one port, for the whoami of every service, and looked up the address and port of the listener that each instance names.";
+    public override string Done =>
+        "Asked the edge, at its one port, for the whoami of every service, and looked up the address and port of the listener that each "
+        + "instance names.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) => MissingRequirement.WhoAmIIn(lab, ClaimLab.Services);
@@ -45,7 +47,8 @@ public sealed class OwnAddressClaim : Claim
         evidence.Expect(
             reached.Count == lab.Backends.Count && ports.Length == reached.Count && ports.Distinct().Count() == ports.Length
             && !ports.Contains(edge.Port),
-            $"behind port {edge.Port} of the edge answer {string.Join(", ", reached.Select(entry => $"{entry.Key} at {entry.Value?.Authority ?? "no address of its own"}"))}");
+            $"behind port {edge.Port} of the edge answer "
+                + $"{string.Join(", ", reached.Select(entry => $"{entry.Key} at {entry.Value?.Authority ?? "no address of its own"}"))}");
         var own =
             lab.Backends.Count(
             backend => reached.GetValueOrDefault(backend.Name) is { } address && address != backend.Urls.GetValueOrDefault("http"));

@@ -17,7 +17,8 @@ public sealed class PoisonedLinkClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Let a plain Kestrel build a password-reset link for a request with the Host {Stranger}, and for one that a proxy passes on with that name in X-Forwarded-Host. Sent the same to a backend's public listener and to every edge and proxy.";
+        $"Let a plain Kestrel build a password-reset link for a request with the Host {Stranger}, and for one that a proxy passes on with "
+            + $"that name in X-Forwarded-Host. Sent the same to a backend's public listener and to every edge and proxy.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)

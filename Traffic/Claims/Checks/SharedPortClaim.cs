@@ -17,7 +17,8 @@ public sealed class SharedPortClaim : Claim
 
     /// <inheritdoc />
     public override string Done =>
-        $"Asked one address and port of the edge, and of each other proxy that runs, for the same path under two hosts, {CatalogSite} and {MediaSite}, over HTTP and HTTPS, and each site for what only the other has.";
+        $"Asked one address and port of the edge, and of each other proxy that runs, for the same path under two hosts, {CatalogSite} and "
+            + $"{MediaSite}, over HTTP and HTTPS, and each site for what only the other has.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) =>
@@ -39,7 +40,9 @@ public sealed class SharedPortClaim : Claim
                 var pids = (Catalog: lab.PidNow(catalog.Instance), Media: lab.PidNow(media.Instance));
                 var isApart = Service(lab, catalog) == "catalog" && Service(lab, media) == "media"
                     && (pids.Catalog is null || pids.Catalog != pids.Media);
-                evidence.Expect(isApart, $"{proxy}, {address.Scheme} port {address.Port}: /whoami of {CatalogSite} is answered by {catalog.Instance} (process {pids.Catalog}), of {MediaSite} by {media.Instance} (process {pids.Media})");
+                evidence.Expect(
+                    isApart, $"{proxy}, {address.Scheme} port {address.Port}: /whoami of {CatalogSite} is answered by {catalog.Instance} "
+                    + $"(process {pids.Catalog}), of {MediaSite} by {media.Instance} (process {pids.Media})");
             }
 
             using var http = lab.Call(lab.Url(proxy, "http"));

@@ -12,11 +12,16 @@ public sealed class SimplerConfigurationClaim : Claim
     public override string Id => "simpler-configuration";
 
     /// <inheritdoc />
-    public override string Sentence => "A reverse proxy simplifies the configuration of HTTPS and load balancing, and may fit better into infrastructure that is already there.";
+    public override string Sentence =>
+        "A reverse proxy simplifies the configuration of HTTPS and load balancing, and may fit better into infrastructure that is already "
+        + "there.";
 
     /// <inheritdoc />
     public override string Done =>
-        "Counted what clients of all services have to know and trust: addresses, and the certificates shown there, edge-direct and at the edge. Asked through every proxy that runs for the same instances, to see that they serve several infrastructures at once, unchanged. Behind a platform's ingress, where nothing is edge-direct, counted the processes instead, and asked the one address for every service.";
+        "Counted what clients of all services have to know and trust: addresses, and the certificates shown there, edge-direct and at the "
+            + "edge. Asked through every proxy that runs for the same instances, to see that they serve several infrastructures at once, "
+            + "unchanged. Behind a platform's ingress, where nothing is edge-direct, counted the processes instead, and asked the one "
+            + "address for every service.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -35,7 +40,11 @@ public sealed class SimplerConfigurationClaim : Claim
             direct.Certificates > proxied.Certificates
             && proxied.Certificates > 0,
             $"certificates to issue and renew: {direct.Certificates} edge-direct, {proxied.Certificates} at the edge");
-        evidence.Expect(direct.Addresses > proxied.Addresses && proxied.Addresses > 0, $"HTTPS addresses that clients must know, and choose among replicas: {direct.Addresses} edge-direct, {proxied.Addresses} at the edge");
+        evidence.Expect(
+            direct.Addresses > proxied.Addresses
+            && proxied.Addresses > 0,
+            $"HTTPS addresses that clients must know, and choose among replicas: {direct.Addresses} edge-direct, {proxied.Addresses} at "
+            + $"the edge");
 
         var media = new Dictionary<string, string>();
         foreach (var proxy in lab.Proxies)
@@ -56,7 +65,8 @@ public sealed class SimplerConfigurationClaim : Claim
     {
         var (addresses, certificates) = await CountAsync(lab, lab.State.Resources, cancellationToken);
         evidence.Expect((addresses, certificates) == (1, 1) && lab.Backends.Count > 1,
-            $"clients know {addresses} HTTPS address, with {certificates} certificate to issue and renew, for {lab.Backends.Count} processes that serve: {string.Join(", ", lab.Backends.Select(backend => backend.Name))}");
+            $"clients know {addresses} HTTPS address, with {certificates} certificate to issue and renew, for {lab.Backends.Count} "
+                + $"processes that serve: {string.Join(", ", lab.Backends.Select(backend => backend.Name))}");
 
         using var caller = lab.Call(lab.Entrance("edge"));
         var (answering, faults) = (new List<string>(), new List<string>());

@@ -39,7 +39,10 @@ internal static class BenchCommand
 
     public static Command Create()
     {
-        var command = new Command("bench", "Saturates our edge and the other proxies in turn, and tells what each request costs them, as ratios; exits with 3 if the measurement is not valid.") { EdgesOption, Connections, Repeats, Duration, MeasuredTopology.NoBuild, Json };
+        var command =
+            new Command(
+            "bench", "Saturates our edge and the other proxies in turn, and tells what each request costs them, as ratios; exits with 3 if "
+            + "the measurement is not valid.") { EdgesOption, Connections, Repeats, Duration, MeasuredTopology.NoBuild, Json };
         command.SetAction(BenchAsync);
         return command;
     }
@@ -127,7 +130,10 @@ internal static class BenchCommand
         if (result.Ratios.Count > 0) console.Write(ratios);
         if (!result.Valid) console.WriteLine(ResultText.Invalid, new Style(Color.Red));
         foreach (var note in result.Notes) console.WriteLine($"- {note}");
-        console.WriteLine($"A catalog item over HTTP/1.1 in cleartext, as fast as answers come, medians of {repeats.Count / repeats.Select(repeat => repeat.Connections).Distinct().Count()} repeats. Client, edge and backend share this machine ({repeats[0].Machine}): compare ratios, not rates.");
+        console.WriteLine(
+            $"A catalog item over HTTP/1.1 in cleartext, as fast as answers come, medians of "
+            + $"{repeats.Count / repeats.Select(repeat => repeat.Connections).Distinct().Count()} repeats. Client, edge and backend share "
+            + $"this machine ({repeats[0].Machine}): compare ratios, not rates.");
 
         static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
     }

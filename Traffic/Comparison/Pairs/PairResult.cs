@@ -15,7 +15,8 @@ public sealed record PairResult(string Workload, DateTimeOffset StartedAt, strin
             if (Legs.FirstOrDefault(leg => leg.Error is not null) is { } failed) return $"{failed.Path}: {failed.Error}";
             if (Legs is not [var first, ..]) return null; // No path leads to this workload here.
             return Legs.FirstOrDefault(leg => (leg.Status, leg.Digest) != (first.Status, first.Digest)) is { } other
-                ? $"{first.Path} answered {first.Status} with {first.Length} bytes ({first.Digest:x16}), {other.Path} {other.Status} with {other.Length} bytes ({other.Digest:x16})"
+                ? $"{first.Path} answered {first.Status} with {first.Length} bytes ({first.Digest:x16}), {other.Path} {other.Status} with "
+                    + $"{other.Length} bytes ({other.Digest:x16})"
                 : null;
         }
     }

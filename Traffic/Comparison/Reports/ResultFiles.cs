@@ -14,14 +14,19 @@ public static class ResultFiles
     /// <summary>A line for each path and percentile: latency, and the difference to the baseline with its interval.</summary>
     public static string Csv(ComparisonResult result)
     {
-        var csv = new StringBuilder("workload,tls,protocol,valid,path,offeredRate,achievedRate,requests,errors,percentile,latencyMs,differenceMs,ci95LowMs,ci95HighMs\n");
+        var csv =
+            new StringBuilder(
+            "workload,tls,protocol,valid,path,offeredRate,achievedRate,requests,errors,percentile,latencyMs,differenceMs,ci95LowMs,"
+            + "ci95HighMs\n");
         foreach (var path in result.Paths)
         {
             foreach (var (percentile, latency) in Percentiles(path))
             {
                 var difference = result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == percentile);
                 csv.AppendLine(CultureInfo.InvariantCulture,
-                    $"{result.Workload},{result.Tls},{result.Protocol},{result.Valid},{path.Path},{path.OfferedRate:0.###},{path.AchievedRate:0.###},{path.Requests},{path.Errors},{percentile},{latency:0.####},{difference?.Ms:0.####},{difference?.Ci95[0]:0.####},{difference?.Ci95[1]:0.####}");
+                    $"{result.Workload},{result.Tls},{result.Protocol},{result.Valid},{path.Path},{path.OfferedRate:0.###},"
+                        + $"{path.AchievedRate:0.###},{path.Requests},{path.Errors},{percentile},{latency:0.####},{difference?.Ms:0.####},"
+                        + $"{difference?.Ci95[0]:0.####},{difference?.Ci95[1]:0.####}");
             }
         }
 

@@ -6,8 +6,8 @@ namespace Topology.Comparison.Reports;
 /// <summary>A result in sentences.</summary>
 public static class ResultText
 {
-    /// <summary>What is said of a result that is not valid, before the reasons.</summary>
-    public const string Invalid = "Invalid: do not use these numbers.";
+    /// <summary>Precedes the reasons why a result is not valid.</summary>
+    public const string Invalid = "Not valid: do not use these numbers.";
 
     /// <summary>One sentence for each path that was compared.</summary>
     public static IEnumerable<string> Sentences(ComparisonResult result) =>
@@ -17,18 +17,21 @@ public static class ResultText
         where parts.Length > 0
         select $"Through {path.Path}, {string.Join("; ", parts)}.";
 
-    /// <summary>What the control says of the machine.</summary>
+    /// <summary>What the control found: the baseline measured a second time, compared with itself at the median.</summary>
     public static string Control(ComparisonResult result) => result.Control is not { } control
         ? "There were too few requests for a control."
         : control.IncludesZero
-            ? $"Control: {control.Path} against itself differs by {Interval(control)} at p50, which holds 0."
-            : $"Control: {control.Path} against itself differs by {Interval(control)} at p50, which leaves out 0: the machine was too noisy to tell differences of that size.";
+            ? $"The control found no difference (its interval includes 0): {control.Path} against itself, p50 {Interval(control)}."
+            : $"The control found a difference where there is none: {control.Path} against itself, p50 {Interval(control)}. "
+                + "The machine was too noisy to measure differences of that size.";
 
     /// <summary><c>+0.210 ms [+0.190, +0.230]</c>.</summary>
     public static string Interval(Difference difference) =>
         $"{Signed(difference.Ms)} ms [{Signed(difference.Ci95[0])}, {Signed(difference.Ci95[1])}]";
 
-    /// <summary>What a path adds at a percentile, <c>+0.210 [+0.190, +0.230]</c> in milliseconds; a dash where that is not known.</summary>
+    /// <summary>
+    /// What a path adds to the baseline at a percentile, <c>+0.210 [+0.190, +0.230]</c> in milliseconds; a dash if it is unknown.
+    /// </summary>
     public static string Added(ComparisonResult result, PathResult path, string percentile) =>
         result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == percentile) is { } difference
             ? Interval(difference).Replace(" ms", "", StringComparison.Ordinal)
@@ -56,15 +59,18 @@ public static class ResultText
             {
                 continue;
             }
-            var verb = difference.IncludesZero ? "is not shown to differ" : difference.Ms > 0 ? "rises" : "falls";
+            var verb = difference.Ms > 0 ? "rises" : "falls";
             var amount = string.Create(CultureInfo.InvariantCulture,
-                $"{Math.Abs(difference.Ms):0.000} ms [{Math.Min(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}, {Math.Max(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}]");
-            yield return difference.IncludesZero ? $"{Title(name)} {verb} ({Interval(difference)})" : $"{Title(name)} {verb} by {amount}";
+                $"{Math.Abs(difference.Ms):0.000} ms [{Math.Min(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}, "
+                    + $"{Math.Max(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}]");
+            yield return difference.IncludesZero
+                ? $"there is no measurable {Title(name)} difference ({Interval(difference)})"
+                : $"{Title(name)} {verb} by {amount}";
         }
     }
 
     private static IEnumerable<string> Spent(PathResult path) =>
         path.CpuMicrosecondsPerRequest.TryGetValue(path.Path, out var cpu)
-            ? [string.Create(CultureInfo.InvariantCulture, $"the proxy spends {cpu:0} µs of CPU on each request")]
+            ? [string.Create(CultureInfo.InvariantCulture, $"the proxy uses {cpu:0} µs of CPU per request")]
             : [];
 }

@@ -59,14 +59,20 @@ public static class SvgCharts
                 $"<text class=\"mid\" x=\"{X(x):0.#}\" y=\"{Top + PlotHeight + 18}\">{WebUtility.HtmlEncode(text)}</text>");
         }
 
-        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"mid\" x=\"{(Left + Width - Right) / 2}\" y=\"{Top + PlotHeight + 38}\">{WebUtility.HtmlEncode(horizontal)}</text>");
+        svg.Append(
+            CultureInfo.InvariantCulture,
+            $"<text class=\"mid\" x=\"{(Left + Width - Right) / 2}\" "
+            + $"y=\"{Top + PlotHeight + 38}\">{WebUtility.HtmlEncode(horizontal)}</text>");
         foreach (var line in lines)
         {
             var path =
                 string.Join(
                 ' ', line.Points.Where(point => point.Y > 0)
                 .Select(point => string.Create(CultureInfo.InvariantCulture, $"{X(point.X):0.#},{Y(point.Y):0.#}")));
-            svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"line s{Colour(line.Name)}\" points=\"{path}\"><title>{WebUtility.HtmlEncode(line.Name)}</title></polyline>");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<polyline class=\"line s{Colour(line.Name)}\" "
+                + $"points=\"{path}\"><title>{WebUtility.HtmlEncode(line.Name)}</title></polyline>");
         }
 
         return svg.Append("</svg>").ToString();
@@ -100,9 +106,18 @@ public static class SvgCharts
             foreach (var (name, entry) in group)
             {
                 var middle = y + Row / 2;
-                svg.Append(CultureInfo.InvariantCulture, $"<text x=\"0\" y=\"{middle + 4}\">{ResultText.Title(entry.Percentile)}</text><text x=\"44\" y=\"{middle + 4}\">{WebUtility.HtmlEncode(name)}</text>");
-                svg.Append(CultureInfo.InvariantCulture, $"<g class=\"s{Colour(entry.Path)}\"><line class=\"line\" x1=\"{X(entry.Ci95[0]):0.#}\" x2=\"{X(entry.Ci95[1]):0.#}\" y1=\"{middle}\" y2=\"{middle}\"/>");
-                svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"dot\" cx=\"{X(entry.Ms):0.#}\" cy=\"{middle}\" r=\"4\"/></g><text class=\"end\" x=\"{Whole}\" y=\"{middle + 4}\">{ResultText.Interval(entry)}</text>");
+                svg.Append(
+                    CultureInfo.InvariantCulture,
+                    $"<text x=\"0\" y=\"{middle + 4}\">{ResultText.Title(entry.Percentile)}</text><text x=\"44\" "
+                    + $"y=\"{middle + 4}\">{WebUtility.HtmlEncode(name)}</text>");
+                svg.Append(
+                    CultureInfo.InvariantCulture,
+                    $"<g class=\"s{Colour(entry.Path)}\"><line class=\"line\" x1=\"{X(entry.Ci95[0]):0.#}\" x2=\"{X(entry.Ci95[1]):0.#}\" "
+                    + $"y1=\"{middle}\" y2=\"{middle}\"/>");
+                svg.Append(
+                    CultureInfo.InvariantCulture,
+                    $"<circle class=\"dot\" cx=\"{X(entry.Ms):0.#}\" cy=\"{middle}\" r=\"4\"/></g><text class=\"end\" x=\"{Whole}\" "
+                    + $"y=\"{middle + 4}\">{ResultText.Interval(entry)}</text>");
                 y += Row;
             }
 
@@ -129,7 +144,10 @@ public static class SvgCharts
             foreach (var (part, (name, cpu)) in path.CpuMicrosecondsPerRequest.Index())
             {
                 var width = cpu / most * (Width - Names - Right);
-                svg.Append(CultureInfo.InvariantCulture, $"<g class=\"c{part}\"><title>{WebUtility.HtmlEncode(name)}: {cpu:0.#} µs</title><rect class=\"bar\" x=\"{x:0.#}\" y=\"{index * Row + 4}\" width=\"{Math.Max(1, width):0.#}\" height=\"22\"/></g>");
+                svg.Append(
+                    CultureInfo.InvariantCulture,
+                    $"<g class=\"c{part}\"><title>{WebUtility.HtmlEncode(name)}: {cpu:0.#} µs</title><rect class=\"bar\" x=\"{x:0.#}\" "
+                    + $"y=\"{index * Row + 4}\" width=\"{Math.Max(1, width):0.#}\" height=\"22\"/></g>");
                 if (width > 70)
                 {
                     svg.Append(
@@ -145,7 +163,8 @@ public static class SvgCharts
 
     private static StringBuilder Begin(string label, double height, double width = Width) =>
         new StringBuilder().Append(CultureInfo.InvariantCulture,
-        $"<svg class=\"chart\" style=\"max-width: {width}px\" viewBox=\"0 0 {width} {height:0.#}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(label)}\">");
+        $"<svg class=\"chart\" style=\"max-width: {width}px\" viewBox=\"0 0 {width} {height:0.#}\" role=\"img\" "
+            + $"aria-label=\"{WebUtility.HtmlEncode(label)}\">");
 
     private static IEnumerable<double> LogTicks(double low, double high)
     {

@@ -14,7 +14,8 @@ internal static class ClaimsMarkdown
             ["claim", "holds", "evidence"],
             claims.Select(entry => (string[])[
                 $"**{entry.Claim.Id}** {entry.Claim.Sentence}",
-                entry.State.MissingRequirement is { } need ? $"needs {need.What}" : entry.State.Result is { Holds: true } ? "yes" : "**no**",
+                entry.State.MissingRequirement is { } need ? $"needs {need.What}" : entry.State.Result is { Holds: true } ? "yes"
+                    : "**no**",
                 entry.State.MissingRequirement?.Why ?? entry.State.Result?.Evidence ?? ""]));
         return $"{table}\n{ClaimRunner.Summary(results, claims.Count - results.Length)}\n";
     }

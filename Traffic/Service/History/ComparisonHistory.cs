@@ -39,7 +39,8 @@ public sealed class ComparisonHistory
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             Create();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException { SqliteErrorCode: raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN })
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException
+            or SqliteException { SqliteErrorCode: raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN })
         {
             throw new InvalidOperationException(
                 $"Comparisons cannot be kept in {file}: {e.Message} Set {FileKey} to a file in a folder that this user may write to.", e);

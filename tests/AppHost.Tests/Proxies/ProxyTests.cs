@@ -123,7 +123,10 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
     [MemberData(nameof(Proxies))]
     public async Task Only_websockets_are_upgrades_and_cleartext_is_http_1(string proxy)
     {
-        Assert.Equal("200", await StatusAsync(proxy, "GET /live/whoami HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"));
+        Assert.Equal(
+            "200", await StatusAsync(
+            proxy, "GET /live/whoami HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: "
+            + "h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"));
         Assert.DoesNotContain(await StatusAsync(proxy, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), (string[])["101", "200"]);
     }
 

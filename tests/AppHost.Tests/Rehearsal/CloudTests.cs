@@ -192,7 +192,8 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
         static async Task<(string, string)[]> NeedsAsync(TopologyState state)
         {
             await using var lab = await ClaimLab.OpenAsync(() => state, new ConfigurationBuilder().Build(), Cancelled);
-            return [.. ClaimCatalog.All.Select(claim => (claim.Id, MissingRequirement: claim.Needs(lab))).Where(entry => entry.MissingRequirement is not null)
+            return [.. ClaimCatalog.All.Select(claim => (claim.Id, MissingRequirement: claim.Needs(lab)))
+                .Where(entry => entry.MissingRequirement is not null)
                 .Select(entry => (entry.Id, entry.MissingRequirement!.What))];
         }
     }

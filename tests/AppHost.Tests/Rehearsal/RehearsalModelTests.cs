@@ -172,7 +172,9 @@ public sealed class RehearsalModelTests : IDisposable
         using var manifest = new ManifestFile();
         manifest.Change("edge", "/env/X", "{catalgo.bindings.http.url}");
         var error = Assert.Throws<TopologyException>(() => Build(manifest.File));
-        Assert.Equal($"{manifest.File}: resource 'edge', key 'env.X': {{catalgo.bindings.http.url}} refers to 'catalgo', which is not in the manifest.", error.Message);
+        Assert.Equal(
+            $"{manifest.File}: resource 'edge', key 'env.X': {{catalgo.bindings.http.url}} refers to 'catalgo', which is not in the "
+            + $"manifest.", error.Message);
     }
 
     private IDistributedApplicationBuilder Rehearse(string manifest, params string[] settings) =>

@@ -60,7 +60,9 @@ public sealed class LiveTests : IAsyncDisposable
             ServiceHost.Start<Topology.Live.Events.Tick>(
             [("Topology:Limits:Http2PingDelay", "00:00:01"), ("Topology:Limits:Http2PingTimeout", "00:00:01")]);
         await using var connection = await RawConnection.OpenAsync(live.Url("http"), Cancelled);
-        await connection.SendAsync("GET /live/socket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", Cancelled);
+        await connection.SendAsync(
+            "GET /live/socket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: "
+            + "13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", Cancelled);
         Assert.Equal(101, (await connection.ReadAsync())?.Status);
         // Reads a ping and then the end; nothing is sent any more.
         for (var end = DateTime.UtcNow.AddSeconds(8); !await connection.IsClosedAsync(); connection.Skip())

@@ -60,7 +60,10 @@ public sealed class GatewayTests : IAsyncLifetime
     [Fact]
     public async Task Fields_that_a_backends_Connection_names_do_not_reach_the_client()
     {
-        await using var backend = new ScriptedBackend { Answer = ("HTTP/1.1 200 OK\r\nConnection: X-Hop, Upgrade, close\r\nUpgrade: foo\r\nX-Hop: 1\r\nX-Stays: 1\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", After.Close) };
+        await using var backend =
+            new ScriptedBackend { Answer =
+            ("HTTP/1.1 200 OK\r\nConnection: X-Hop, Upgrade, close\r\nUpgrade: foo\r\nX-Hop: 1\r\nX-Stays: 1\r\nKeep-Alive: "
+            + "timeout=5\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", After.Close) };
         await using var edge = ServiceHost.Start<UpstreamOptions>(
             [("Edge:Upstream", "internal"), ("services:catalog:internal:0", backend.Url),
                 ("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false")]);
@@ -124,7 +127,9 @@ public sealed class GatewayTests : IAsyncLifetime
         foreach (var host in (ServiceHost[])[live, edge])
         {
             await using var connection = await RawConnection.OpenAsync(host.Url("http"), Cancelled);
-            await connection.SendAsync("GET /live/socket HTTP/1.0\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", Cancelled);
+            await connection.SendAsync(
+                "GET /live/socket HTTP/1.0\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: "
+                + "13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", Cancelled);
             Assert.Equal(426, (await connection.ReadAsync())?.Status);
         }
     }

@@ -133,7 +133,9 @@ public sealed class MethodTests : IAsyncLifetime
         foreach (var host in (ServiceHost[])[_live, _edge])
         {
             await using var connection = await RawConnection.OpenAsync(host.Url("http"), Cancelled);
-            await connection.SendAsync($"POST /topology.live.v1.Echo/Unary HTTP/1.1\r\nHost: localhost\r\nContent-Type: {type}\r\nTE: trailers\r\nContent-Length: 5\r\n\r\n\0\0\0\0\0", Cancelled);
+            await connection.SendAsync(
+                $"POST /topology.live.v1.Echo/Unary HTTP/1.1\r\nHost: localhost\r\nContent-Type: {type}\r\nTE: trailers\r\nContent-Length: "
+                + $"5\r\n\r\n\0\0\0\0\0", Cancelled);
             var answer = (await connection.ReadAsync())!;
             if (isRefused) Assert.Equal((host == _edge, 505, "13"), (host == _edge, answer.Status, answer.Header("grpc-status")));
             else Assert.Contains("grpc-status: 0", answer.Body, StringComparison.Ordinal);

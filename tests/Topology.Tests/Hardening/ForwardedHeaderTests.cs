@@ -34,7 +34,9 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
         {
             var request = context.Request;
             var rest = UntrustedHeaders.All.Append("X-Topology-Edge").Where(request.Headers.ContainsKey).Order();
-            seen = new StringBuilder($"{request.Scheme} {request.Host} client={(System.Net.IPAddress.IsLoopback(context.Connection.RemoteIpAddress!) ? "loopback" : context.Connection.RemoteIpAddress)} ")
+            seen = new StringBuilder(
+                $"{request.Scheme} {request.Host} "
+                + $"client={(System.Net.IPAddress.IsLoopback(context.Connection.RemoteIpAddress!) ? "loopback" : context.Connection.RemoteIpAddress)} ")
                 .Append($"path={Topology.ServiceDefaults.Paths.PathExtensions.GetTopologyPath(context)}")
                 .Append(rest.Any() ? $" | {string.Join(' ', rest)}" : "").ToString();
             return Task.CompletedTask;
@@ -114,7 +116,9 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
             return Task.CompletedTask;
         };
         await using var connection = await RawConnection.OpenAsync(recorder.Url("internal"), Cancelled);
-        await connection.SendAsync($"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {forwarded}\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: localhost\r\n\r\n", Cancelled);
+        await connection.SendAsync(
+            $"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {forwarded}\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: "
+            + $"localhost\r\n\r\n", Cancelled);
         Assert.Equal(200, (await connection.ReadAsync())?.Status);
         Assert.Equal(expected, seen);
     }
@@ -146,7 +150,9 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
         async Task<int?> AskAsync(string addresses)
         {
             await using var connection = await RawConnection.OpenAsync(recorder.Url("ingress"), Cancelled);
-            await connection.SendAsync($"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {addresses}\r\nX-Forwarded-Proto: {string.Join(", ", addresses.Split(',').Select(_ => "https"))}\r\n\r\n", Cancelled);
+            await connection.SendAsync(
+                $"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {addresses}\r\nX-Forwarded-Proto: "
+                + $"{string.Join(", ", addresses.Split(',').Select(_ => "https"))}\r\n\r\n", Cancelled);
             return (await connection.ReadAsync())?.Status;
         }
     }
@@ -158,7 +164,9 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
         foreach (var (_, url) in fixture.Exposures)
         {
             await using var connection = await RawConnection.OpenAsync(url, Cancelled);
-            await connection.SendAsync($"GET /catalog/{id} HTTP/1.1\r\nHost: localhost\r\nx-forwarded-for: 203.0.113.9\r\nX-FORWARDED-FOR: 203.0.113.9\r\nforwarded: for=203.0.113.9\r\n\r\n", Cancelled);
+            await connection.SendAsync(
+                $"GET /catalog/{id} HTTP/1.1\r\nHost: localhost\r\nx-forwarded-for: 203.0.113.9\r\nX-FORWARDED-FOR: "
+                + $"203.0.113.9\r\nforwarded: for=203.0.113.9\r\n\r\n", Cancelled);
             Assert.Equal(200, (await connection.ReadAsync())?.Status);
         }
 

@@ -63,7 +63,11 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
             }
         }
 
-        output.WriteLine($"{sent} generated requests sent; with those of the table, {legal} were whole and legal before the first that was not; {answered} answers, {refused} refusals with close, {forwarded} recorded by the backend, {silent} connections that waited for more, {stricter} refusals of what the reference takes, {unanswered} connections that ended before their last legal answer.");
+        output.WriteLine(
+            $"{sent} generated requests sent; with those of the table, {legal} were whole and legal before the first that was not; "
+            + $"{answered} answers, {refused} refusals with close, {forwarded} recorded by the backend, {silent} connections that waited "
+            + $"for more, {stricter} refusals of what the reference takes, {unanswered} connections that ended before their last legal "
+            + $"answer.");
         // The reference knows less of hosts and targets than the listeners do. A listener that refuses what is legal would show here.
         Assert.True(stricter < legal / 100, $"{stricter} of {legal} legal requests are refused as malformed.");
         // A connection that is closed for what came next can lose an answer on its way: TCP resets it.

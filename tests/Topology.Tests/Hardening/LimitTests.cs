@@ -23,7 +23,9 @@ public sealed class LimitTests(HardeningFixture fixture)
 
     [Fact]
     public async Task Header_fields_above_32_KiB_are_a_431() =>
-        await AssertAsync($"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\n{string.Concat(Enumerable.Range(0, 40).Select(i => $"X-{i}: {new string('v', 1000)}\r\n"))}\r\n", 431);
+        await AssertAsync(
+            $"GET /catalog/x HTTP/1.1\r\nHost: "
+            + $"localhost\r\n{string.Concat(Enumerable.Range(0, 40).Select(i => $"X-{i}: {new string('v', 1000)}\r\n"))}\r\n", 431);
 
     [Fact]
     public async Task More_than_100_header_fields_are_a_431() =>
@@ -42,7 +44,9 @@ public sealed class LimitTests(HardeningFixture fixture)
             if (target.StartsWith("/media", StringComparison.Ordinal)
                 && name.StartsWith("edge", StringComparison.Ordinal)) continue; // The edge takes uploads at /media alone.
             await using var connection = await RawConnection.OpenAsync(url, Cancelled);
-            await connection.SendAsync($"POST {target.Replace("{id}", id, StringComparison.Ordinal)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {limit + 1}\r\n\r\n", Cancelled);
+            await connection.SendAsync(
+                $"POST {target.Replace("{id}", id, StringComparison.Ordinal)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+                + $"{limit + 1}\r\n\r\n", Cancelled);
             var answer = await connection.ReadAsync();
             Assert.Equal((413, "application/problem+json"), (answer?.Status, answer?.Header("content-type")));
             Assert.Empty(fixture.Recorder.Seen(id));

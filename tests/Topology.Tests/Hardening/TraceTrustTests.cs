@@ -46,7 +46,8 @@ public sealed class TraceTrustTests
             var (trace, parent) = (ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom());
             await using var connection = await RawConnection.OpenAsync(url, Cancelled);
             await connection.SendAsync(
-                $"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\ntraceparent: 00-{trace}-{parent}-{flags}\r\ntracestate: stranger=1\r\nbaggage: a=b\r\n{(key is null ? "" : $"Topology-Trace-Key: {key}\r\n")}\r\n", Cancelled);
+                $"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\ntraceparent: 00-{trace}-{parent}-{flags}\r\ntracestate: "
+                    + $"stranger=1\r\nbaggage: a=b\r\n{(key is null ? "" : $"Topology-Trace-Key: {key}\r\n")}\r\n", Cancelled);
             Assert.Equal(200, (await connection.ReadAsync())?.Status);
             Assert.Equal((url, isFollowed), (url, seen!.TraceId == trace));
             if (!isFollowed) Assert.Null(seen.TraceStateString);
@@ -64,7 +65,9 @@ public sealed class TraceTrustTests
         backend.Answer = context => Task.FromResult(seen = context.Features.Get<IHttpActivityFeature>()!.Activity);
         var trace = ActivityTraceId.CreateRandom();
         await using var connection = await RawConnection.OpenAsync(backend.Url("http"), Cancelled);
-        await connection.SendAsync($"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\ntraceparent: 00-{trace}-{ActivitySpanId.CreateRandom()}-01\r\nTopology-Trace-Key: \r\n\r\n", Cancelled);
+        await connection.SendAsync(
+            $"GET /catalog/x HTTP/1.1\r\nHost: localhost\r\ntraceparent: "
+            + $"00-{trace}-{ActivitySpanId.CreateRandom()}-01\r\nTopology-Trace-Key: \r\n\r\n", Cancelled);
         Assert.Equal(200, (await connection.ReadAsync())?.Status);
         Assert.NotEqual(trace, seen!.TraceId);
     }

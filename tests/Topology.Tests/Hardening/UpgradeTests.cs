@@ -79,7 +79,9 @@ public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
         {
             var id = Guid.NewGuid().ToString("N");
             await using var connection = await RawConnection.OpenAsync(url, Cancelled);
-            await connection.SendAsync($"POST /orders/{id} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\nContent-Length: 5\r\n\r\nhello", Cancelled);
+            await connection.SendAsync(
+                $"POST /orders/{id} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\nContent-Length: "
+                + $"5\r\n\r\nhello", Cancelled);
             Assert.Equal((exposure, 200), (exposure, (await connection.ReadAsync())?.Status ?? 0));
             Assert.Equal("hello", Assert.Single(fixture.Recorder.Seen(id)).Body);
         }

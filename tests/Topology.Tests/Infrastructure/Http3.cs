@@ -10,7 +10,10 @@ public static class Http3
 {
     /// <summary>Skips the test where there is no QUIC.</summary>
     public static void Require() =>
-        Assert.SkipUnless(QuicListener.IsSupported, "QUIC is not supported here; on Linux, install Microsoft's package libmsquic; Windows has it since Windows 11 and Server 2022.");
+        Assert.SkipUnless(
+            QuicListener.IsSupported,
+            "QUIC is not supported here; on Linux, install Microsoft's package libmsquic; Windows has it since Windows 11 and Server "
+            + "2022.");
 
     /// <summary>A client that speaks HTTP/3 or fails.</summary>
     /// <param name="address">The listener.</param>

@@ -20,7 +20,8 @@ public sealed class ProxyFieldTests
         {
             var headers = context.Request.Headers;
             // The middleware that believes a forwarded field keeps what it has replaced under these names.
-            seen = $"{context.Request.Scheme} {context.Request.Host} {headers["X-Topology-Edge"]} {headers.ContainsKey("X-Original-For")} {headers.ContainsKey("X-Original-Proto")}";
+            seen = $"{context.Request.Scheme} {context.Request.Host} {headers["X-Topology-Edge"]} {headers.ContainsKey("X-Original-For")} "
+                + $"{headers.ContainsKey("X-Original-Proto")}";
             return Task.CompletedTask;
         };
         foreach (var options in (string[])

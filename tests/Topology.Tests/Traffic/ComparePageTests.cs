@@ -119,7 +119,7 @@ public sealed class ComparePageTests(RealServices services) : IClassFixture<Real
     private static async Task StartAsync(IPage page, string rate, string seconds)
     {
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Compare" })).ToBeEnabledAsync(new() { Timeout = Patience });
-        await page.GetByLabel("Rate, requests a second").FillAsync(rate);
+        await page.GetByLabel("Rate, requests per second").FillAsync(rate);
         await page.GetByLabel("Seconds on each path").FillAsync(seconds);
         await page.GetByRole(AriaRole.Button, new() { Name = "Compare" }).ClickAsync();
     }

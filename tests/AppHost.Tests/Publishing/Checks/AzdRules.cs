@@ -46,7 +46,10 @@ internal static partial class AzdRules
             yield return new Problem(name, "value", "azd takes a parameter's inputs from the parameter itself only");
         if (!BicepIdentifier().IsMatch(name)
             && resource.Members("inputs").Any(input => input.Value.Member("default")?.Member("value") is not null))
-            yield return new Problem(name, "", "azd writes the name of a parameter with a default value into Bicep as it is; rename it to letters, digits and underscores, such as camelCase");
+            yield return new Problem(
+                name, "",
+                "azd writes the name of a parameter with a default value into Bicep as it is; rename it to letters, digits and "
+                + "underscores, such as camelCase");
     }
 
     private static IEnumerable<Problem> Ingress(string name, JsonElement resource)

@@ -29,7 +29,10 @@ internal static class ListenerRules
             foreach (
                 var binding in resource.Members("bindings")
                 .Where(binding => !listener.IsPublic && binding.Value.IsTrue("external") && Port(name, binding) == port))
-                yield return new Problem(name, $"bindings.{binding.Name}.external", $"leads to the listener '{listener.Name}', which answers management endpoints; let it lead to '{Listener.Ingress.Name}', and give '{listener.Name}' a port without a binding");
+                yield return new Problem(
+                    name, $"bindings.{binding.Name}.external",
+                    $"leads to the listener '{listener.Name}', which answers management endpoints; let it lead to "
+                    + $"'{Listener.Ingress.Name}', and give '{listener.Name}' a port without a binding");
         }
     }
 
