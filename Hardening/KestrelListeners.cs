@@ -16,13 +16,13 @@ using Topology.Hardening.Strictness;
 namespace Topology.Hardening;
 
 /// <summary>
-/// Opens the listeners named in <c>Topology:Listeners</c> (name → port; 0 takes any free port), and no others. Where none is
-/// named Kestrel does not start: it would listen where <c>ASPNETCORE_HTTP_PORTS</c> or <c>ASPNETCORE_URLS</c> says, for the
-/// public and without the limits and the strictness of a public listener.
+/// Opens the listeners in <c>Topology:Listeners</c> (name → port; 0 takes any free port) and no others. If none is configured, Kestrel
+/// does not start. It would otherwise listen on <c>ASPNETCORE_HTTP_PORTS</c> or <c>ASPNETCORE_URLS</c>, in public and without the
+/// limits and checks of a public listener.
 /// </summary>
 /// <remarks>
-/// HTTP/3 takes the UDP port of the same number. On Linux its library opens that on every address, whatever the listener's,
-/// and refuses the connections that come to another one.
+/// HTTP/3 uses the UDP port of the same number. On Linux the QUIC library opens that port on every address, and refuses connections
+/// to an address that is not the listener's.
 /// </remarks>
 internal sealed class KestrelListeners(
     IConfiguration configuration, ServerCertificates certificates, ConnectionLimits connections, IOptions<PublicLimits> limits)
@@ -58,7 +58,7 @@ internal sealed class KestrelListeners(
         var address = configuration[AddressKey];
         if (string.IsNullOrEmpty(address) || address == "localhost")
         {
-            // A free port cannot be chosen for both loopback addresses at once.
+            // The system cannot choose one free port for both loopback addresses.
             if (port == 0) options.Listen(IPAddress.Loopback, port, configure);
             else options.ListenLocalhost(port, configure);
         }
@@ -78,7 +78,7 @@ internal sealed class KestrelListeners(
 
     private void Configure(ListenOptions endpoint, Listener listener)
     {
-        // HTTP/3 is told of by the port that TCP has, and QUIC cannot be given a free port that TCP has taken.
+        // The Alt-Svc header announces HTTP/3 on the TCP port's number. With port 0 that number is not known in time.
         var canHttp3 = QuicListener.IsSupported && endpoint.IPEndPoint is not { Port: 0 };
         endpoint.Protocols = canHttp3 ? listener.Protocols : listener.Protocols & ~HttpProtocols.Http3;
         var feature = new ListenerFeature(listener);
@@ -96,7 +96,7 @@ internal sealed class KestrelListeners(
         if (listener.IsPublic) connections.Guard(endpoint, listener.IsBehindIngress);
         if (listener is { IsTls: true, IsPublic: true })
         {
-            _ = certificates.Public.Current; // A certificate that cannot be had stops the start, not the first handshake.
+            _ = certificates.Public.Current; // A missing certificate stops the start instead of failing the first handshake.
             endpoint.UseHttps(new TlsHandshakeCallbackOptions
             {
                 HandshakeTimeout = limits.Value.HandshakeTimeout,

@@ -12,8 +12,8 @@ using Topology.Hardening.Upgrades;
 namespace Topology.Hardening;
 
 /// <summary>
-/// The first thing that a request on a public listener meets, before routing: it is asked for a name that is served, in
-/// a way that reads in one way, with a method that may come from outside, and what it says about proxies is dropped.
+/// The first check of a request on a public listener, before routing. It accepts only hosts that this service serves, targets that
+/// cannot be read in two ways, and methods that the public may use. It drops headers in which a client claims to be a proxy.
 /// </summary>
 internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, RequestRefusals refusals, IOptions<PublicLimits> limits)
 {
@@ -31,7 +31,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
                 context, isText, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
         }
 
-        // Text was checked as it came.
+        // The strict parser has already checked HTTP/1.1.
         if (!isText && !BinaryHead.IsWellFormed(head))
         {
             return refusals.AnswerAsync(
@@ -63,7 +63,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
                 return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "method", "Nothing here is a tunnel.");
             }
 
-            // RFC 9220 section 3: a protocol that is not known.
+            // RFC 9220 section 3: an unknown protocol is answered with 501.
             if (protocol != "websocket")
             {
                 return refusals.AnswerAsync(
@@ -73,7 +73,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
 
         if (HttpMethods.IsOptions(request.Method) && !request.Path.HasValue)
         {
-            // OPTIONS *, RFC 9110 section 9.3.7: about the server, which has nothing to say but that it is there.
+            // OPTIONS * (RFC 9110 section 9.3.7) asks about the server as a whole. It has no options to report.
             context.Response.StatusCode = StatusCodes.Status204NoContent;
             return Task.CompletedTask;
         }
@@ -88,14 +88,14 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
 
     private Task RefuseHead(HttpContext context, bool isText, int status, string detail)
     {
-        // As Kestrel does at its own limits: who sends this sends more of it.
+        // Kestrel closes the connection at its own limits as well: such a client is likely to send more.
         if (isText) context.Response.Headers.Connection = "close";
         return refusals.AnswerAsync(context, status, "head", detail);
     }
 
     /// <summary>
-    /// An offer to change to a protocol that nothing here speaks may be ignored, and in HTTP/1.0 it must be (RFC 9110 section
-    /// 7.8). Passed on, it would reach what knows such a protocol and cannot speak it upstream.
+    /// A server may ignore an upgrade to a protocol that it does not support, and must ignore every upgrade in HTTP/1.0 (RFC 9110
+    /// section 7.8). A forwarder might otherwise pass it on to an upstream that cannot handle it.
     /// </summary>
     private static void IgnoreOtherUpgrades(HttpRequest request)
     {
@@ -107,7 +107,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
     }
 
     /// <summary>
-    /// Method, target and version as HTTP/1.1 writes them. Kestrel would reset a stream of HTTP/2 for it without an answer.
+    /// The request line as HTTP/1.1 writes it. For HTTP/2 Kestrel itself would reset the stream instead of answering 414.
     /// </summary>
     private bool IsTooLong(IHttpRequestFeature head)
     {
@@ -115,7 +115,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
         return head.Method.Length + head.RawTarget.Length + Rest > limits.Value.RequestLineBytes;
     }
 
-    /// <summary>Kestrel's own limits leave room for what a proxy adds; the public has no use for it.</summary>
+    /// <summary>Kestrel's own limits are higher, because they leave room for headers that a proxy adds. Clients do not need that room.</summary>
     private bool IsWithinLimits(IHeaderDictionary headers)
     {
         const int Delimiters = 4; // ": " and CRLF

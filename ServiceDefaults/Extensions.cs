@@ -10,12 +10,12 @@ using Topology.ServiceDefaults.Telemetry;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>What every service of the topology shares.</summary>
+/// <summary>Defaults shared by all services of the topology.</summary>
 public static class ServiceDefaultsExtensions
 {
     /// <summary>
-    /// Telemetry, service discovery, resilience for outgoing HTTP, health checks, path tags and problem details. Call it after
-    /// <c>AddHardening</c>: the path tag depends on what that has established about the client.
+    /// Adds telemetry, service discovery, resilience for outgoing HTTP, health checks, path tags and problem details. Call it
+    /// after <c>AddHardening</c>, which determines the client information that path tags use.
     /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
@@ -40,7 +40,7 @@ public static class ServiceDefaultsExtensions
     }
 
     /// <summary>
-    /// Tags requests with their workload, and answers errors as problem details. Call it first, and <c>UseHardening</c> next.
+    /// Tags requests with their workload and returns errors as problem details. Call it first, then <c>UseHardening</c>.
     /// </summary>
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
@@ -56,7 +56,7 @@ public static class ServiceDefaultsExtensions
         return app;
     }
 
-    /// <summary>Defaults below every other source. A log line per request would cost more than the request itself.</summary>
+    /// <summary>Defaults with the lowest priority. Logging each request would cost more than handling it.</summary>
     private static void AddDefaultConfiguration(IConfigurationManager configuration) =>
         configuration.Sources.Insert(0, new MemoryConfigurationSource
         {

@@ -4,13 +4,13 @@ using Topology.AppHost.Running;
 
 namespace Topology.AppHost.Commands;
 
-/// <summary>Ends a resource's process without a warning, to see what clients notice. It starts again by itself.</summary>
+/// <summary>Kills a resource's process to show what clients notice. The process restarts automatically.</summary>
 internal static class KillCommand
 {
     public static IResourceBuilder<ProjectResource> WithKillCommand(this IResourceBuilder<ProjectResource> project) =>
         project.WithCommand("kill", "Kill", context => Task.FromResult(Kill(context)), new CommandOptions
         {
-            Description = "Ends the process at once, as a crash does. It starts again by itself.",
+            Description = "Kills the process immediately, as a crash would. It restarts automatically.",
             IconName = "Flash",
             UpdateState = context =>
                 context.ResourceSnapshot.State?.Text == KnownResourceStates.Running ? ResourceCommandState.Enabled
@@ -22,7 +22,7 @@ internal static class KillCommand
         var notifications = context.Services.GetRequiredService<ResourceNotificationService>();
         if (!notifications.TryGetCurrentState(context.ResourceName, out var current) || StateFile.ProcessId(current.Snapshot) is not { } id)
         {
-            return CommandResults.Failure("It does not run, so there is no process to kill.");
+            return CommandResults.Failure("The resource is not running.");
         }
 
         try
@@ -33,7 +33,7 @@ internal static class KillCommand
         }
         catch (ArgumentException)
         {
-            return CommandResults.Failure($"Process {id} has just ended by itself.");
+            return CommandResults.Failure($"Process {id} has already exited.");
         }
     }
 }

@@ -6,53 +6,55 @@ using Topology.AppHost.Lab;
 
 namespace Topology.AppHost.Commands;
 
-/// <summary>The commands of <c>traffic</c>: it does the work, and its answer is shown where the command was given.</summary>
+/// <summary>The dashboard commands of <c>traffic</c>. Traffic does the work and the dashboard shows the result.</summary>
 internal static class TrafficCommands
 {
-    /// <summary>The names that Traffic gives its workloads, in the order in which they are offered.</summary>
+    /// <summary>Traffic's workload names, in display order.</summary>
     internal static readonly string[] Workloads = ["catalog", "orders", "media-download", "media-upload", "events", "socket", "grpc"];
 
-    // A comparison takes as long as it is told to; the person at the dashboard can cancel.
+    // The user chooses how long a comparison takes and can cancel it.
     private static readonly HttpClient Client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>Measures edge-direct against the proxied paths.</summary>
     public static IResourceBuilder<ProjectResource> WithCompareCommand(this IResourceBuilder<ProjectResource> traffic) =>
         traffic.WithCommand(
-            "compare", "Compare paths", context =>
-            PostAsync(traffic, "/comparisons", Comparison(context.Arguments), "The comparison is done.", context), new CommandOptions
+            "compare", "Compare paths",
+            context => PostAsync(traffic, "/comparisons", Comparison(context.Arguments), "The comparison is complete.", context),
+            new CommandOptions
             {
-                Description = "Sends the same requests edge-direct and through each proxy, and shows the differences with their intervals.",
+                Description = "Sends the same requests edge-direct and through each proxy. Shows the differences with their intervals.",
                 IconName = "TopSpeed",
                 IsHighlighted = true,
-                Progress = new CommandProgressOptions { Message = "Paths are being compared. Keep the machine idle meanwhile." },
+                Progress = new CommandProgressOptions { Message = "Comparing paths. Keep the machine otherwise idle." },
                 Arguments =
-            [
-                new InteractionInput
-                {
-                    Name = "workload", Label = "Workload", InputType = InputType.Choice, Value = Workloads[0],
-                    Options = [.. Workloads.Select(workload => KeyValuePair.Create(workload, workload))],
-                },
-                new InteractionInput
-                {
-                    Name = "paths", Label = "Paths", InputType = InputType.Text, Placeholder = "direct,edge,edge-tls",
-                    Description = "Separated by commas; the first is the baseline. Empty: every path that runs.",
-                },
-                new InteractionInput { Name = "rate", Label = "Requests per second", InputType = InputType.Number, Value = "500" },
-                new InteractionInput { Name = "duration", Label = "Seconds for each path", InputType = InputType.Number, Value = "10" },
-                new InteractionInput { Name = "tls", Label = "Ask the HTTPS listeners", InputType = InputType.Boolean, Value = "false" },
-            ],
+                [
+                    new InteractionInput
+                    {
+                        Name = "workload", Label = "Workload", InputType = InputType.Choice, Value = Workloads[0],
+                        Options = [.. Workloads.Select(workload => KeyValuePair.Create(workload, workload))],
+                    },
+                    new InteractionInput
+                    {
+                        Name = "paths", Label = "Paths", InputType = InputType.Text, Placeholder = "direct,edge,edge-tls",
+                        Description = "Separated by commas; the first is the baseline. Empty: all running paths.",
+                    },
+                    new InteractionInput { Name = "rate", Label = "Requests per second", InputType = InputType.Number, Value = "500" },
+                    new InteractionInput { Name = "duration", Label = "Seconds per path", InputType = InputType.Number, Value = "10" },
+                    new InteractionInput { Name = "tls", Label = "Use HTTPS listeners", InputType = InputType.Boolean, Value = "false" },
+                ],
             });
 
-    /// <summary>Checks every claim about Kestrel with and without a reverse proxy.</summary>
+    /// <summary>Tests every published statement about Kestrel with and without a reverse proxy.</summary>
     public static IResourceBuilder<ProjectResource> WithClaimsCommand(this IResourceBuilder<ProjectResource> traffic) =>
         traffic.WithCommand(
-            "claims", "Check claims", context =>
-            PostAsync(traffic, "/claims", new { }, "The claims are checked.", context), new CommandOptions
+            "claims", "Check claims",
+            context => PostAsync(traffic, "/claims", new { }, "The check is complete.", context),
+            new CommandOptions
             {
-                Description = "Puts every claim of the article to this topology. One replica of the catalog is killed on the way.",
+                Description = "Tests published statements against the running topology. Kills one catalog replica in the process.",
                 IconName = "CheckmarkCircle",
                 IsHighlighted = true,
-                Progress = new CommandProgressOptions { Message = "Claims are being checked. This takes about a minute." },
+                Progress = new CommandProgressOptions { Message = "Checking claims. This takes about a minute." },
             });
 
     private static object Comparison(InteractionInputCollection arguments) => new
@@ -77,7 +79,7 @@ internal static class TrafficCommands
             var text = await response.Content.ReadAsStringAsync(context.CancellationToken);
             return response.StatusCode == HttpStatusCode.OK
                 ? CommandResults.Success(done, text, CommandResultFormat.Markdown, displayImmediately: true)
-                : CommandResults.Failure(Detail(text) ?? $"traffic answered {(int)response.StatusCode}.");
+                : CommandResults.Failure(Detail(text) ?? $"traffic responded with status {(int)response.StatusCode}.");
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {
@@ -85,11 +87,11 @@ internal static class TrafficCommands
         }
         catch (HttpRequestException exception)
         {
-            return CommandResults.Failure($"traffic does not answer ({exception.Message}); wait until it is healthy.");
+            return CommandResults.Failure($"traffic is unreachable ({exception.Message}); wait until it is healthy.");
         }
     }
 
-    /// <summary>The one line of a problem document that says what to change.</summary>
+    /// <summary>The detail of a problem document, which says what to change.</summary>
     private static string? Detail(string text)
     {
         try

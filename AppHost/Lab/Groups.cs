@@ -1,6 +1,6 @@
 namespace Topology.AppHost.Lab;
 
-/// <summary>A heading under which the dashboard lists resources; nothing runs for it.</summary>
+/// <summary>A dashboard group for resources. It runs nothing.</summary>
 internal sealed class GroupResource(string name) : Resource(name);
 
 internal static class GroupExtensions

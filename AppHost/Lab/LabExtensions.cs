@@ -5,20 +5,18 @@ using Topology.AppHost.Running;
 namespace Topology.AppHost.Lab;
 
 /// <summary>
-/// The parts of the lab. No endpoint is behind the orchestrator's own proxy: a comparison of direct with proxied traffic would
-/// then compare two proxies.
+/// Adds the lab's resources. No endpoint uses the orchestrator's own proxy. Otherwise the edge-direct path would also contain a
+/// proxy.
 /// </summary>
 internal static class LabExtensions
 {
-    /// <summary>Where the lab's edge serves the list of revoked public certificates, on its fixed cleartext port.</summary>
+    /// <summary>The certificate revocation list for public certificates, on the edge's fixed cleartext port.</summary>
     public const string RevocationListUrl = "http://localhost:5200/certificates/public.crl";
 
-    /// <summary>
-    /// Whose client certificates the backends accept on <c>internal-tls</c>: the edges, the service that calls another, other proxies.
-    /// </summary>
+    /// <summary>Clients whose certificates the backends accept on <c>internal-tls</c>.</summary>
     private const string InternalClients = "edge;orders;nginx;apache;haproxy";
 
-    /// <summary>A backend with all listeners, on consecutive ports.</summary>
+    /// <summary>Adds a backend with all listeners on consecutive ports.</summary>
     public static IResourceBuilder<ProjectResource> AddBackend<TProject>(
         this IDistributedApplicationBuilder builder, string name, int firstPort)
         where TProject : IProjectMetadata, new() =>
@@ -29,7 +27,9 @@ internal static class LabExtensions
             .WithKillCommand()
             .OpenFirst(builder, name == "catalog-1", order: 3, "Direct", "/catalog/items/1");
 
-    /// <summary>A YARP edge that reaches backends on the listener <paramref name="upstream"/>; its name is its path tag.</summary>
+    /// <summary>
+    /// Adds a YARP edge that uses the backends' <paramref name="upstream"/> listener. Its name is also its path tag.
+    /// </summary>
     public static IResourceBuilder<ProjectResource> AddEdge<TProject>(
         this IDistributedApplicationBuilder builder, string name, int firstPort, string upstream)
         where TProject : IProjectMetadata, new() =>
@@ -41,7 +41,7 @@ internal static class LabExtensions
             .WithKillCommand()
             .OpenFirst(builder, name == "edge", order: 2, "Edge", "/catalog/items/1");
 
-    /// <summary>The traffic generator with its page.</summary>
+    /// <summary>Adds the traffic generator and its page.</summary>
     public static IResourceBuilder<ProjectResource> AddTraffic<TProject>(
         this IDistributedApplicationBuilder builder, string name, int firstPort)
         where TProject : IProjectMetadata, new()
@@ -51,14 +51,15 @@ internal static class LabExtensions
             .WithIconName("TopSpeed")
             .WithEnvironment(StateFile.Variable, StateFile.PathOf(builder.Configuration))
             .OpenFirst(builder, condition: true, order: 1, "Traffic", "");
-        return builder.Configuration["Topology:Pairs"] is { Length: > 0 } pairs ? traffic.WithEnvironment("Traffic__PairsPerSecond", pairs)
+        return builder.Configuration["Topology:Pairs"] is { Length: > 0 } pairs
+            ? traffic.WithEnvironment("Traffic__PairsPerSecond", pairs)
             : traffic;
     }
 
-    /// <summary>Gives a service's endpoints under one name, one for each replica, as service discovery reads them.</summary>
+    /// <summary>Adds service discovery entries for a service: one per listener and replica.</summary>
     public static IResourceBuilder<ProjectResource> WithService(
         this IResourceBuilder<ProjectResource> builder, string service, string[] listeners,
-            params IResourceBuilder<IResourceWithEndpoints>[] replicas)
+        params IResourceBuilder<IResourceWithEndpoints>[] replicas)
     {
         foreach (var listener in listeners)
         {
@@ -71,10 +72,10 @@ internal static class LabExtensions
         return builder;
     }
 
-    /// <summary>Names a file in this topology's own data folder, if it has one; otherwise the service chooses.</summary>
-    /// <param name="variable">The environment variable that names the file.</param>
-    /// <param name="format">The variable's value; <c>{0}</c> is the file.</param>
-    /// <param name="file">The file's name.</param>
+    /// <summary>Sets the path of a data file if this run has its own data folder. Otherwise the service chooses one.</summary>
+    /// <param name="variable">The environment variable.</param>
+    /// <param name="format">The value's format; <c>{0}</c> is the full path.</param>
+    /// <param name="file">The file name.</param>
     public static IResourceBuilder<ProjectResource> WithOwnData(
         this IResourceBuilder<ProjectResource> builder, string variable, string format, string file)
     {
@@ -94,7 +95,7 @@ internal static class LabExtensions
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", "Development")
             .WithPromptEnd()
             .WithTraceKey(builder)
-            // It would make services believe forwarded headers from anybody; they trust named proxies instead.
+            // Aspire would make services trust forwarded headers from any sender. They trust only known proxies.
             .DisableForwardedHeaders();
         foreach (var listener in listeners)
         {
@@ -114,21 +115,21 @@ internal static class LabExtensions
         return project.WithReadiness("/health", Listeners.Management);
     }
 
-    /// <summary>Names the public addresses, the one without TLS first: it is what is compared.</summary>
+    /// <summary>Labels the public URLs. Cleartext comes first, because comparisons use it by default.</summary>
     internal static IResourceBuilder<TResource> WithNamedUrls<TResource>(this IResourceBuilder<TResource> resource, string name)
         where TResource : IResourceWithEndpoints => resource
-#pragma warning disable CS0618 // The order is a field that will become a property; there is no other way to give one.
+#pragma warning disable CS0618 // The field will become a property; no alternative exists yet.
         .WithUrlForEndpoint("http", url => (url.DisplayText, url.DisplayOrder) = (name, 2))
         .WithUrlForEndpoint("https", url => (url.DisplayText, url.DisplayOrder) = ($"{name}, TLS", 1));
 #pragma warning restore CS0618
 
-    /// <summary>The fixed port of a listener; null for a free one.</summary>
+    /// <summary>A listener's fixed port; null for a dynamic one.</summary>
     internal static int? Port(this IDistributedApplicationBuilder builder, int firstPort, string listener) =>
         builder.UsesDynamicPorts() ? null : firstPort + Array.IndexOf(Listeners.All, listener);
 
     private static IResourceBuilder<ProjectResource> OpenFirst(
         this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder, bool condition, int order, string name,
-            string path) =>
+        string path) =>
         condition && builder.ExecutionContext.IsRunMode
             ? project.WithAnnotation(new OpenFirstAnnotation(order, name, project.GetEndpoint("http"), path))
             : project;

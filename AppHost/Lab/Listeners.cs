@@ -1,17 +1,17 @@
 namespace Topology.AppHost.Lab;
 
-/// <summary>The endpoints that the services listen on; ServiceDefaults opens them under the same names.</summary>
+/// <summary>The services' endpoint names, which are also ServiceDefaults' listener names.</summary>
 internal static class Listeners
 {
-    /// <summary>The listener on which a service answers its health and management endpoints.</summary>
+    /// <summary>Serves health and management endpoints.</summary>
     public const string Management = "internal";
 
-    /// <summary>For the public: HTTP/1.1, and TLS with HTTP/1.1 and HTTP/2.</summary>
+    /// <summary>For public clients: HTTP/1.1, and HTTP/1.1 or HTTP/2 over TLS.</summary>
     public static readonly string[] Public = ["http", "https"];
 
-    /// <summary>For proxies and peers: HTTP/1.1, cleartext HTTP/2, and TLS with client certificates.</summary>
+    /// <summary>For proxies and other services: HTTP/1.1, cleartext HTTP/2, and TLS with client certificates.</summary>
     public static readonly string[] Internal = [Management, "internal-h2", "internal-tls"];
 
-    /// <summary>In the order of a service's ports.</summary>
+    /// <summary>All listeners, in the order of a service's ports.</summary>
     public static readonly string[] All = [.. Public, .. Internal];
 }

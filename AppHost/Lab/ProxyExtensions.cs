@@ -2,20 +2,20 @@ using Topology.AppHost.Running;
 
 namespace Topology.AppHost.Lab;
 
-/// <summary>The proxies of Edge/Proxies: programs that have to be installed on this machine.</summary>
+/// <summary>The proxies in Edge/Proxies. Each must be installed on this machine.</summary>
 internal static class ProxyExtensions
 {
     private const string Setting = "Topology:Start";
     private const string All = "all";
 
     /// <summary>
-    /// A proxy that starts when asked to: in the dashboard, or because <c>Topology:Start</c> names it (<c>all</c> names each that is
-    /// installed). Its name is its path tag.
+    /// Adds a proxy that starts on request: from the dashboard, or with <c>Topology:Start</c> (<c>all</c> selects every
+    /// installed proxy). Its name is also its path tag.
     /// </summary>
-    /// <param name="firstPort">The port of its cleartext listener; TLS has the next one.</param>
-    /// <param name="programs">The names under which systems install it.</param>
-    /// <param name="package">Debian's package.</param>
-    /// <exception cref="TopologyException">It was named and is not installed.</exception>
+    /// <param name="firstPort">The cleartext port; TLS uses the next one.</param>
+    /// <param name="programs">Possible names of the executable.</param>
+    /// <param name="package">The Debian package.</param>
+    /// <exception cref="TopologyException">The proxy was requested but is not installed.</exception>
     public static IResourceBuilder<ExecutableResource> AddProxy(
         this IDistributedApplicationBuilder builder, string name, int firstPort, string[] programs, string package)
     {
@@ -39,7 +39,7 @@ internal static class ProxyExtensions
         return proxy.WithNamedUrls(name).WithReadiness("/live/whoami", "http");
     }
 
-    /// <summary>Names the ports of the backends' cleartext listeners for proxies: HTTP/1.1 and HTTP/2.</summary>
+    /// <summary>Passes the ports of the backends' internal cleartext listeners: HTTP/1.1 and HTTP/2.</summary>
     public static IResourceBuilder<ExecutableResource> WithBackends(
         this IResourceBuilder<ExecutableResource> proxy, params IResourceBuilder<ProjectResource>[] backends)
     {
@@ -54,8 +54,8 @@ internal static class ProxyExtensions
         return proxy;
     }
 
-    /// <summary>Says which names in <c>Topology:Start</c> are no proxy's.</summary>
-    /// <exception cref="TopologyException">There is such a name.</exception>
+    /// <summary>Rejects unknown names in <c>Topology:Start</c>.</summary>
+    /// <exception cref="TopologyException">A name is unknown.</exception>
     public static void CheckStart(this IDistributedApplicationBuilder builder, params IResourceBuilder<ExecutableResource>[] proxies)
     {
         var known = proxies.Select(proxy => proxy.Resource.Name).ToList();
@@ -68,7 +68,7 @@ internal static class ProxyExtensions
     private static string[] Named(IDistributedApplicationBuilder builder) =>
         (builder.Configuration[Setting] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    /// <summary>Looks on PATH, and where Debian keeps servers.</summary>
+    /// <summary>Searches PATH and the folders where Debian installs servers.</summary>
     private static bool IsInstalled(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Concat(["/usr/local/sbin", "/usr/sbin", "/sbin"])

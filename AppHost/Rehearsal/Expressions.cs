@@ -101,7 +101,7 @@ internal sealed class Expressions(
             var known = Names([.. value.Properties.Keys, .. value.Inputs.Keys.Select(name => $"inputs.{name}")]);
             throw Error(origin, $"{reference} is unknown; '{value.Name}' has {known}");
         }
-        if (origin.Trail.Contains(reference)) throw Error(origin, $"{reference} refers to itself; break the circle");
+        if (origin.Trail.Contains(reference)) throw Error(origin, $"{reference} refers to itself; remove the circular reference");
         var isUriEncoded = origin.IsUriEncoded || value.IsUriEncoded;
         Append(result, origin with { Trail = [.. origin.Trail, reference], IsUriEncoded = isUriEncoded }, text);
     }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Topology.AppHost.Running;
 
-/// <summary>What a person reads in the terminal: where to look first, then one line for each change that matters.</summary>
+/// <summary>Writes to the terminal: first the main URLs, then important state changes.</summary>
 internal sealed class Announcements(
     ResourceNotificationService notifications, DistributedApplicationModel model, DashboardAddress dashboard, IConfiguration configuration,
     IHostApplicationLifetime lifetime) : BackgroundService
@@ -14,7 +14,7 @@ internal sealed class Announcements(
     private bool _isDashboardAnnounced;
     private bool _isComplete;
 
-    /// <summary>Writes a line for the person at the terminal.</summary>
+    /// <summary>Writes one line to the terminal.</summary>
     public static void Say(string line) => Console.WriteLine(line);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -51,20 +51,20 @@ internal sealed class Announcements(
     private void AnnounceStart()
     {
         _isComplete = true;
-        foreach (
-            var start in model.Resources.SelectMany(resource => resource.Annotations.OfType<OpenFirstAnnotation>()).OrderBy(
-            start => start.Order))
+        var starts = model.Resources.SelectMany(resource => resource.Annotations.OfType<OpenFirstAnnotation>());
+        foreach (var start in starts.OrderBy(start => start.Order))
         {
             Say($"{start.Name + ":",-9}{start.Endpoint.Url}{start.Path}");
         }
 
-        Say($"All {Needed.Count()} resources are healthy after {Stopwatch.GetElapsedTime(_started).TotalSeconds:0} s. Press Ctrl+C to stop everything.");
+        var seconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
+        Say($"All {Needed.Count()} resources are healthy after {seconds:0} s. Press Ctrl+C to stop everything.");
     }
 }
 
-/// <summary>An address that the terminal shows, because it is what to open first.</summary>
-/// <param name="Order">Its place among the others.</param>
-/// <param name="Name">What it is, for people.</param>
-/// <param name="Endpoint">Where it answers.</param>
-/// <param name="Path">What to ask for there.</param>
+/// <summary>A URL that the terminal shows at startup.</summary>
+/// <param name="Order">Display order.</param>
+/// <param name="Name">Display name.</param>
+/// <param name="Endpoint">The endpoint of the URL.</param>
+/// <param name="Path">The path of the URL.</param>
 internal sealed record OpenFirstAnnotation(int Order, string Name, EndpointReference Endpoint, string Path) : IResourceAnnotation;

@@ -2,12 +2,12 @@ using System.Reflection;
 
 namespace Topology.AppHost.Running;
 
-/// <summary>How projects run on this machine.</summary>
+/// <summary>Configures how projects run on this machine.</summary>
 internal static class BuiltPrograms
 {
     /// <summary>
-    /// Starts the program that was built with the AppHost. <c>dotnet run</c> would be a second process for each service; it is used
-    /// for projects of somebody else, which were not built with the AppHost.
+    /// Starts the executable that was built with the AppHost. This avoids an extra <c>dotnet run</c> process per service.
+    /// Projects that were not built with the AppHost still use <c>dotnet run</c>.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithBuiltProgram(this IResourceBuilder<ProjectResource> project)
     {
@@ -15,18 +15,18 @@ internal static class BuiltPrograms
         var file = project.Resource.GetProjectMetadata().ProjectPath;
         var program = Find(Path.GetFileNameWithoutExtension(file));
         if (!File.Exists(program)) return project;
-        // What OpenSSL offers for TLS is said in a file beside the program, as in the containers.
+        // As in the containers, a file next to the program configures OpenSSL's TLS settings.
         var tls = Path.Combine(Path.GetDirectoryName(program)!, "openssl.cnf");
         if (OperatingSystem.IsLinux() && File.Exists(tls)) project.WithEnvironment("OPENSSL_CONF", tls);
         return project.WithAnnotation(new ExecutableAnnotation { Command = program, WorkingDirectory = Path.GetDirectoryName(file)! });
     }
 
-    /// <summary>The dashboard ends before the services do. A service that ends must not wait long for telemetry to arrive there.</summary>
+    /// <summary>The dashboard stops before the services. A stopping service must not wait long to send it telemetry.</summary>
     public static IResourceBuilder<ProjectResource> WithPromptEnd(this IResourceBuilder<ProjectResource> project) => project
         .WithEnvironment("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")
         .WithEnvironment("OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY", "");
 
-    /// <summary>Projects are built side by side, each in a folder of its own, in the AppHost's configuration.</summary>
+    /// <summary>Each project builds into its own folder, in the AppHost's build configuration.</summary>
     private static string Find(string project)
     {
         var configuration =

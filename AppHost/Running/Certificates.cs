@@ -4,7 +4,9 @@ namespace Topology.AppHost.Running;
 
 internal static class CertificateExtensions
 {
-    /// <summary>The folder of the local authorities, if <c>Topology:Certificates:Directory</c> names one; otherwise the user's.</summary>
+    /// <summary>
+    /// Passes on <c>Topology:Certificates:Directory</c>, the folder of the local authorities. The default is the user's folder.
+    /// </summary>
     public static IResourceBuilder<TResource> WithCertificates<TResource>(
         this IResourceBuilder<TResource> resource, IDistributedApplicationBuilder builder)
         where TResource : IResourceWithEnvironment =>

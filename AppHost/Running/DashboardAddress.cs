@@ -2,19 +2,19 @@ using Microsoft.Extensions.Configuration;
 
 namespace Topology.AppHost.Running;
 
-/// <summary>Where the dashboard answers.</summary>
-/// <param name="Url">Base URL of its pages.</param>
-/// <param name="LoginUrl">The URL with the login token: whoever has it sees all telemetry.</param>
-/// <param name="OtlpGrpc">Where services send telemetry.</param>
+/// <summary>The dashboard's addresses.</summary>
+/// <param name="Url">The base URL.</param>
+/// <param name="LoginUrl">The URL with the login token, which gives access to all telemetry.</param>
+/// <param name="OtlpGrpc">The address that services send telemetry to.</param>
 internal sealed record DashboardState(string Url, string LoginUrl, string? OtlpGrpc);
 
-/// <summary>Finds the dashboard's addresses once it runs; they may be on free ports.</summary>
+/// <summary>Finds the addresses of the running dashboard, whose ports may be dynamic.</summary>
 internal sealed class DashboardAddress(DistributedApplicationModel model, IConfiguration configuration)
 {
-    /// <summary>The name that Aspire gives the dashboard's own resource.</summary>
+    /// <summary>Aspire's resource name for the dashboard.</summary>
     public const string Resource = "aspire-dashboard";
 
-    /// <summary>Null without a dashboard, and until it has its ports.</summary>
+    /// <summary>Null if there is no dashboard or its ports are not assigned yet.</summary>
     public DashboardState? Find()
     {
         var endpoints =

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Topology.AppHost.Running;
 
-/// <summary>Fixed ports are looked at before anything starts, so that a port that is taken is named with its resource.</summary>
+/// <summary>Checks fixed ports before startup, so that an error can name the resource whose port is in use.</summary>
 internal static class FixedPorts
 {
     private static readonly (string Setting, string Name)[] DashboardAddresses =
@@ -15,18 +15,17 @@ internal static class FixedPorts
         ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", "resource service"),
     ];
 
-    /// <exception cref="TopologyException">A port is taken; every such port has a line.</exception>
+    /// <exception cref="TopologyException">At least one port is in use. The message lists each on its own line.</exception>
     public static void Check(IDistributedApplicationBuilder builder)
     {
         var taken = Needed(builder).Where(port => !IsFree(port.Port)).ToList();
         if (taken.Count == 0) return;
         var lines = taken.Select(port => $"Port {port.Port} is in use; {port.Owner} needs it.");
-        throw new TopologyException(
-            string.Join(
-            '\n', [.. lines, "Stop the program that uses it, or give every endpoint a free port with --Topology:Ports=dynamic."]));
+        const string Advice = "Stop the program that uses it, or give every endpoint a free port with --Topology:Ports=dynamic.";
+        throw new TopologyException(string.Join('\n', [.. lines, Advice]));
     }
 
-    /// <summary>The ports of what starts by itself, the dashboard's included.</summary>
+    /// <summary>The fixed ports of the dashboard and of all resources that start automatically.</summary>
     private static IEnumerable<(int Port, string Owner)> Needed(IDistributedApplicationBuilder builder)
     {
         foreach (var (setting, name) in builder.Configuration.GetValue("Topology:Dashboard", defaultValue: true) ? DashboardAddresses : [])
@@ -49,7 +48,7 @@ internal static class FixedPorts
         }
     }
 
-    /// <summary>Services listen on both loopback addresses, so both must be free.</summary>
+    /// <summary>Services listen on the IPv4 and IPv6 loopback addresses, so both must be free.</summary>
     private static bool IsFree(int port) =>
         CanListen(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || CanListen(IPAddress.IPv6Loopback, port));
 
@@ -64,7 +63,7 @@ internal static class FixedPorts
         }
         catch (SocketException exception)
         {
-            // Some machines have IPv6 without an IPv6 loopback address.
+            // Some machines support IPv6 but have no IPv6 loopback address.
             return exception.SocketErrorCode == SocketError.AddressNotAvailable;
         }
     }

@@ -7,15 +7,16 @@ namespace Topology.AppHost.Running;
 
 #pragma warning disable ASPIRECERTIFICATES001 // Experimental.
 /// <summary>
-/// Gives Aspire the certificate of the topology's own public authority in place of .NET's developer certificate, which no
-/// service here uses. It has no key, so Aspire issues and configures nothing with it.
+/// Replaces .NET's developer certificate, which no service here uses, with the certificate of the local public authority. It
+/// has no private key, so Aspire cannot use it for HTTPS.
 /// </summary>
 internal sealed class LocalCertificate(IConfiguration configuration) : IDeveloperCertificateService
 {
     private readonly Lazy<ImmutableList<X509Certificate2>> _certificates = new(() =>
-        [.. new LocalAuthority(
-            LocalAuthorities.Root(configuration["Topology:Certificates:Directory"]), LocalAuthorities.Public, TimeProvider.System).Trusted(
-            )]);
+    {
+        var folder = LocalAuthorities.Root(configuration["Topology:Certificates:Directory"]);
+        return [.. new LocalAuthority(folder, LocalAuthorities.Public, TimeProvider.System).Trusted()];
+    });
 
     public ImmutableList<X509Certificate2> Certificates => _certificates.Value;
 

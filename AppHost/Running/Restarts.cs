@@ -3,20 +3,22 @@ using Microsoft.Extensions.Hosting;
 
 namespace Topology.AppHost.Running;
 
-/// <summary>Starts again what ended by itself. What a person stops is stopping before it ends, and stays stopped.</summary>
+/// <summary>
+/// Restarts resources that exit unexpectedly. A resource that the user stops enters the stopping state first and stays stopped.
+/// </summary>
 internal sealed class Restarts(
     ResourceNotificationService notifications, ResourceCommandService commands, IHostApplicationLifetime lifetime)
     : BackgroundService
 {
-    /// <summary>After so many starts in a row that never became healthy, it is not tried again.</summary>
-    private const int StartsInVain = 6;
+    /// <summary>The number of consecutive failed starts after which restarts end.</summary>
+    private const int MaximumFailedStarts = 6;
 
     private readonly ConcurrentDictionary<string, Backoff> _backoffs = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var states = new Dictionary<string, string?>();
-        // What ends because the topology stops is not started again.
+        // Do not restart resources during shutdown.
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         stoppingToken = stopping.Token;
         await foreach (var change in notifications.WatchAsync(stoppingToken))
@@ -46,9 +48,11 @@ internal sealed class Restarts(
     {
         var code = ended.Snapshot.ExitCode is { } exit ? $"ended with exit code {exit}" : "could not be started";
         var delay = backoff.Next();
-        if (backoff.InVain >= StartsInVain)
+        if (backoff.FailedStarts >= MaximumFailedStarts)
         {
-            Announcements.Say($"{ended.Resource.Name} {code}. It never became healthy in {StartsInVain} starts and is not tried again; its log is in the dashboard.");
+            Announcements.Say(
+                $"{ended.Resource.Name} {code}. It never became healthy in {MaximumFailedStarts} starts and is not tried again; "
+                + "its log is in the dashboard.");
             return;
         }
 
@@ -58,18 +62,18 @@ internal sealed class Restarts(
             await Task.Delay(delay, stoppingToken);
             var isStillEnded = notifications.TryGetCurrentState(ended.ResourceId, out var now) && now.Snapshot.State is { Text: var state }
                 && HasEnded(state);
-            if (!isStillEnded) return; // Somebody has started it by hand.
+            if (!isStillEnded) return; // The user has already started it.
             var result = await commands.ExecuteCommandAsync(ended.ResourceId, KnownResourceCommands.StartCommand, stoppingToken);
             if (!result.Success && !result.Canceled) Announcements.Say($"{ended.Resource.Name} could not be started: {result.Message}");
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The topology stops.
+            // Shutdown.
         }
     }
 }
 
-/// <summary>How long to wait before the next start: 0.5 s, doubled each time up to 5 s; 0.5 s again after 10 s of health.</summary>
+/// <summary>The restart delay: 0.5 s, doubled each time up to 5 s. After 10 s of health it is 0.5 s again.</summary>
 internal sealed class Backoff(TimeProvider time)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(0.5);
@@ -79,20 +83,20 @@ internal sealed class Backoff(TimeProvider time)
     private TimeSpan _next = First;
     private long? _healthySince;
 
-    /// <summary>Starts in a row that ended before the resource was healthy.</summary>
-    public int InVain { get; private set; }
+    /// <summary>Consecutive starts that ended before the resource was healthy.</summary>
+    public int FailedStarts { get; private set; }
 
-    /// <summary>The resource is healthy now.</summary>
+    /// <summary>Records that the resource is healthy.</summary>
     public void IsHealthy()
     {
         _healthySince ??= time.GetTimestamp();
-        InVain = 0;
+        FailedStarts = 0;
     }
 
-    /// <summary>The delay after an end.</summary>
+    /// <summary>The delay before the next start.</summary>
     public TimeSpan Next()
     {
-        if (_healthySince is not { } since) InVain++;
+        if (_healthySince is not { } since) FailedStarts++;
         else if (time.GetElapsedTime(since) >= Stable) _next = First;
         _healthySince = null;
         var delay = _next;

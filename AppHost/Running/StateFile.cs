@@ -10,50 +10,55 @@ using Topology.Hardening.Certificates;
 
 namespace Topology.AppHost.Running;
 
-/// <summary>The running topology, for other programs to read.</summary>
-/// <param name="Healthy">Whether everything that starts by itself is healthy.</param>
-/// <param name="BehindIngress">Whether resources are reached through the stand-in for a platform's ingress.</param>
-/// <param name="Configuration">Debug or Release: how the services were built.</param>
-/// <param name="TraceKey">With it, services follow a client's trace context.</param>
+/// <summary>The state of the running topology, for other programs.</summary>
+/// <param name="Healthy">Whether all resources that start automatically are healthy.</param>
+/// <param name="BehindIngress">Whether the resources are behind the stand-in for the platform's ingress.</param>
+/// <param name="Configuration">The build configuration: Debug or Release.</param>
+/// <param name="TraceKey">The secret with which services accept a client's trace context.</param>
 internal sealed record TopologyState(
     DashboardState? Dashboard, IReadOnlyList<ResourceState> Resources, bool Healthy, bool BehindIngress, string? Configuration,
         string? TraceKey);
 
 /// <param name="State">Aspire's state in lower case, such as <c>running</c>, <c>waiting</c>, <c>not-started</c> or <c>exited</c>.</param>
-/// <param name="Health"><c>healthy</c> or <c>unhealthy</c>; null for what does not run.</param>
-/// <param name="Pid">Null while there is no process.</param>
-/// <param name="Urls">Where others reach it, by endpoint.</param>
-/// <param name="Listeners">Where the process itself listens, if <paramref name="Urls"/> lead to an ingress in front of it.</param>
+/// <param name="Health"><c>healthy</c> or <c>unhealthy</c>; null if not running.</param>
+/// <param name="Pid">Null if there is no process.</param>
+/// <param name="Urls">Addresses for clients, by endpoint.</param>
+/// <param name="Listeners">The process's own addresses, if <paramref name="Urls"/> point to an ingress.</param>
 internal sealed record ResourceState(
     string Name, string State, string? Health, int? Pid, IReadOnlyDictionary<string, string> Urls,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Listeners);
 
-/// <summary>Where others reach a resource if that is not at its own endpoints.</summary>
-/// <param name="Urls">The addresses at the ingress, by endpoint.</param>
-/// <param name="Listeners">Where the process itself listens, by listener.</param>
+/// <summary>The addresses of a resource that clients do not reach at its own endpoints.</summary>
+/// <param name="Urls">Ingress addresses, by endpoint.</param>
+/// <param name="Listeners">The process's own addresses, by listener.</param>
 internal sealed record ReachedThroughAnnotation(
     IReadOnlyDictionary<string, EndpointReference> Urls, IReadOnlyDictionary<string, EndpointReference> Listeners) : IResourceAnnotation;
 
-/// <summary>Writes <see cref="TopologyState"/> at every change, so that only the user can read it, and whole or not at all.</summary>
+/// <summary>
+/// Writes <see cref="TopologyState"/> after every change. The file is readable by the user only and replaced atomically.
+/// </summary>
 internal sealed partial class StateFile(
     ResourceNotificationService notifications, DistributedApplicationModel model, DashboardAddress dashboard, IConfiguration configuration,
         ILogger<StateFile> logger)
     : BackgroundService
 {
-    /// <summary>The variable that tells services where the file is.</summary>
+    /// <summary>The environment variable with the file's path.</summary>
     public const string Variable = "TOPOLOGY_STATE_FILE";
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
-        // URLs are to be read, and the file is never part of a page.
+        // Keeps URLs readable. This is safe because the file is never embedded in a page.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     private readonly string _path = PathOf(configuration);
     private string _written = "";
 
-    /// <summary><c>Topology:State</c>, else artifacts/topology.json; with dynamic ports another name, because several may run.</summary>
+    /// <summary>
+    /// <c>Topology:State</c>, or artifacts/topology.json. With dynamic ports the name is unique, because several topologies may
+    /// run.
+    /// </summary>
     public static string PathOf(IConfiguration configuration) =>
         configuration["Topology:State"] is { Length: > 0 } path ? Path.GetFullPath(path)
         : Path.GetFullPath(Path.Combine(
@@ -99,7 +104,7 @@ internal sealed partial class StateFile(
                 configuration[TraceKeys.Setting]);
     }
 
-    /// <summary>What the topology consists of. Aspire hides its own helpers, such as the dashboard.</summary>
+    /// <summary>The topology's resources, without Aspire's hidden helpers such as the dashboard.</summary>
     private bool IsOurs(IResource resource) =>
         resource is ProjectResource or ExecutableResource
             && !(notifications.TryGetCurrentState(resource.Name, out var current) && current.Snapshot.IsHidden);
@@ -120,12 +125,12 @@ internal sealed partial class StateFile(
             through is null ? null : Addresses(through.Listeners));
     }
 
-    /// <summary>The addresses that are known by now. A reference itself remembers that it had none when it was first asked.</summary>
+    /// <summary>The addresses known so far. Creates new references, because a reference caches a missing address.</summary>
     private static Dictionary<string, string> Addresses(IReadOnlyDictionary<string, EndpointReference> endpoints) =>
         endpoints.Where(entry => entry.Value.EndpointAnnotation.AllocatedEndpoint is not null)
             .ToDictionary(entry => entry.Key, entry => entry.Value.EndpointAnnotation.AllocatedEndpoint!.UriString);
 
-    /// <summary>The id of a resource's process, as the orchestrator reports it.</summary>
+    /// <summary>The process id that the orchestrator reports.</summary>
     public static int? ProcessId(CustomResourceSnapshot snapshot) =>
         snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is { } pid
             && int.TryParse($"{pid}", out var id) && id > 0 ? id : null;
@@ -133,7 +138,7 @@ internal sealed partial class StateFile(
     private static string Kebab(string state) =>
         string.Concat(state.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "-") + char.ToLowerInvariant(c) : $"{c}"));
 
-    /// <summary>Losing the file stops nothing: a full disk, or a folder that is not the user's, is reported in the log.</summary>
+    /// <summary>A write failure, such as a full disk or missing permission, is logged and stops nothing.</summary>
     private void Try(Action action)
     {
         try
@@ -142,7 +147,7 @@ internal sealed partial class StateFile(
         }
         catch (DirectoryNotFoundException)
         {
-            // Nothing was written there.
+            // There was no file.
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -6,18 +6,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Topology.AppHost.Running;
 
-/// <summary>The arguments or the machine must change before anything can start. The message says what to change.</summary>
+/// <summary>The arguments or the machine prevent startup. The message says what to change.</summary>
 internal sealed class TopologyException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>Builds and runs the application: <c>Topology:*</c> settings come from the command line or the environment.</summary>
+/// <summary>Builds and runs the application. <c>Topology:*</c> settings come from the command line or the environment.</summary>
 internal static class TopologyRun
 {
     private const int BadArguments = 2;
 
-    /// <summary>Runs until it is stopped.</summary>
-    /// <param name="args">The command line.</param>
+    /// <summary>Runs until stopped.</summary>
+    /// <param name="args">The command-line arguments.</param>
     /// <param name="compose">Adds the resources.</param>
-    /// <returns>0, or 2 where a setting or the machine has to change first; one line on standard error then says what.</returns>
+    /// <returns>0, or 2 if a setting or the machine prevents startup. Standard error then says what to change.</returns>
     public static async Task<int> StartAsync(string[] args, Action<IDistributedApplicationBuilder> compose)
     {
         try
@@ -26,7 +26,7 @@ internal static class TopologyRun
             {
                 Args = args,
                 DisableDashboard = !Early(args).GetValue("Topology:Dashboard", defaultValue: true),
-                // The dashboard listens on the loopback interface only, and asks for a token.
+                // The dashboard listens only on loopback and requires a token.
                 AllowUnsecuredTransport = true,
             });
             if (builder.ExecutionContext.IsRunMode) builder.AddRun();
@@ -38,20 +38,20 @@ internal static class TopologyRun
         }
         catch (OperationCanceledException)
         {
-            // It was stopped while it started.
+            // Stopped during startup.
             return 0;
         }
         catch (TopologyException exception)
         {
-            // Nothing runs that would remove them at its end.
+            // Startup failed, so no shutdown handler removes this data.
             if (Directory.Exists(TemporaryData)) Directory.Delete(TemporaryData, recursive: true);
             await Console.Error.WriteLineAsync(exception.Message);
             return BadArguments;
         }
     }
 
-    /// <summary>Whether every endpoint gets a free port, so that several topologies can run at once.</summary>
-    /// <exception cref="TopologyException">The setting is neither fixed nor dynamic.</exception>
+    /// <summary>Whether every endpoint gets a dynamic port, so that several topologies can run at the same time.</summary>
+    /// <exception cref="TopologyException"><c>Topology:Ports</c> is neither fixed nor dynamic.</exception>
     public static bool UsesDynamicPorts(this IDistributedApplicationBuilder builder) => builder.Configuration["Topology:Ports"] switch
     {
         null or "" or "fixed" => false,
@@ -60,16 +60,16 @@ internal static class TopologyRun
     };
 
     /// <summary>
-    /// The folder of this topology's own data: <c>Topology:Data</c>, or a temporary one where ports are dynamic. Null for the
-    /// topology on the fixed ports, whose services keep their data in the user's application data.
+    /// This run's data folder: <c>Topology:Data</c>, or a temporary folder with dynamic ports. Null with fixed ports, where the
+    /// services use the user's application data.
     /// </summary>
     public static string? DataFolder(this IDistributedApplicationBuilder builder) =>
         builder.Configuration["Topology:Data"] is { Length: > 0 } folder ? Path.GetFullPath(folder)
         : builder.UsesDynamicPorts() ? TemporaryData
         : null;
 
-    /// <summary>Makes a folder of this topology's own data.</summary>
-    /// <exception cref="TopologyException">It cannot be made.</exception>
+    /// <summary>Creates a data folder.</summary>
+    /// <exception cref="TopologyException">The folder cannot be created.</exception>
     public static void MakeFolder(string folder)
     {
         try
@@ -79,11 +79,11 @@ internal static class TopologyRun
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new TopologyException(
-                $"Topology:Data: {folder} cannot be made ({exception.Message.TrimEnd('.')}); name a folder that is yours.", exception);
+                $"Topology:Data: {folder} cannot be created ({exception.Message.TrimEnd('.')}); choose a writable folder.", exception);
         }
     }
 
-    /// <summary>Where this run's data lie if nobody names a folder; removed at the end.</summary>
+    /// <summary>The default data folder with dynamic ports. It is removed at shutdown.</summary>
     internal static string TemporaryData { get; } =
         Path.Combine(
             Path.GetTempPath(),
@@ -95,7 +95,7 @@ internal static class TopologyRun
     {
         ["DcpPublisher:RandomizePorts"] = ("false", "true"),
         ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = ("true", "true"),
-        // Empty: a free port.
+        // Empty selects a free port.
         ["ASPNETCORE_URLS"] = ("http://localhost:18888", ""),
         ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = ("http://localhost:18889", ""),
         ["ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL"] = ("", ""),
@@ -106,36 +106,37 @@ internal static class TopologyRun
     {
         foreach (var (setting, standard) in DashboardSettings)
         {
-            // Launch settings and the Aspire CLI have their own; where ports are dynamic, the dashboard's are too.
+            // Launch settings and the Aspire CLI set these too. With dynamic ports, the dashboard's ports must also be dynamic.
             var given = builder.Configuration[setting];
             builder.Configuration[setting] = builder.UsesDynamicPorts() ? standard.Dynamic : given is { Length: > 0 } ? given
                 : standard.Fixed;
         }
 
-        // Otherwise the dashboard keeps every run on disk, some megabytes a minute. In memory it keeps the last 10,000 traces.
+        // By default the dashboard stores every run on disk, several megabytes per minute. In memory it keeps the last 10,000
+        // traces.
         if (builder.Configuration[Persistence] is null or "") builder.Configuration[Persistence] = "None";
         builder.MakeTraceKey();
-        // What matters is announced in few lines; the rest is in the dashboard.
+        // The terminal shows only important events. The dashboard has the full logs.
         builder.Services.AddLogging(logging => logging
             .AddFilter("Aspire", LogLevel.Warning)
             .AddFilter("Microsoft", LogLevel.Warning)
-            // A start that fails is thrown as well, and one that is cancelled is no failure.
+            // A failed start also throws, and a canceled start is not an error.
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
-            // That something is not healthy yet is no error; the dashboard shows it.
+            // A resource that is not healthy yet is not an error. The dashboard shows it.
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
         builder.Services.Configure<ResourceNotificationServiceOptions>(
             options => options.DefaultWaitBehavior = WaitBehavior.WaitOnResourceUnavailable);
-#pragma warning disable ASPIRECERTIFICATES001 // Experimental; without it the dashboard warns on every machine without a developer certificate.
+#pragma warning disable ASPIRECERTIFICATES001 // Experimental; avoids a dashboard warning without a developer certificate.
         builder.Services.AddSingleton<IDeveloperCertificateService, LocalCertificate>();
 #pragma warning restore ASPIRECERTIFICATES001
         builder.Services.AddSingleton<DashboardAddress>();
-        // Before the orchestrator, whose start ends only when everything has started: until then something may already fail.
+        // Register before the orchestrator. Its start completes only when all resources have started, and one may fail before that.
         foreach (var service in (Type[])[typeof(Announcements), typeof(Restarts), typeof(StateFile)])
         {
             builder.Services.Insert(0, ServiceDescriptor.Singleton(typeof(IHostedService), service));
         }
     }
 
-    /// <summary>Whether there is a dashboard has to be known before the builder reads its configuration.</summary>
+    /// <summary>Read early: the dashboard setting must be known before the builder reads its configuration.</summary>
     private static IConfiguration Early(string[] args) => new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args).Build();
 }

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Topology.AppHost.Running;
 
 /// <summary>
-/// The secret with which services follow each other's trace contexts, and a stranger's not. On this machine every run has its
-/// own; in the cloud it is a parameter whose value is made at the first deployment.
+/// The secret with which services accept each other's trace contexts but not those of untrusted clients. Each local run has its
+/// own. In the cloud it is a parameter, generated at the first deployment.
 /// </summary>
 internal static class TraceKeys
 {
@@ -12,7 +12,7 @@ internal static class TraceKeys
     private const string Parameter = "traceKey";
     private const int Length = 32;
 
-    /// <summary>Makes this run's key, which a manifest that is rehearsed uses as well.</summary>
+    /// <summary>Creates this run's key. A rehearsed manifest uses it too.</summary>
     public static void MakeTraceKey(this IDistributedApplicationBuilder builder)
     {
         if (builder.Configuration[Setting] is null or "")

@@ -7,14 +7,14 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddHardening();
 builder.AddServiceDefaults();
 builder.Services.AddValidation();
-// A path of two segments that is not routed is no gRPC service: 404, which gRPC clients take for UNIMPLEMENTED.
+// An unknown two-segment path is not a gRPC service: 404, which gRPC clients map to UNIMPLEMENTED.
 builder.Services.AddGrpc(options => options.IgnoreUnknownServices = true);
 
 var app = builder.Build();
 app.UseWebSockets();
 app.UseServiceDefaults();
 app.UseHardening();
-// gRPC-Web passes where HTTP/2 does not, such as a platform's ingress that speaks HTTP/1.1 to its containers.
+// gRPC-Web works without HTTP/2, for example behind a platform ingress that uses HTTP/1.1 to its containers.
 app.UseGrpcWeb(new() { DefaultEnabled = true });
 app.MapDefaultEndpoints();
 app.MapEvents();

@@ -6,8 +6,8 @@ using Yarp.ReverseProxy.Transforms;
 namespace Topology.Edge.Answers;
 
 /// <summary>
-/// Refuses what a backend may not answer, before anything of it has gone to the client. YARP takes an exception here
-/// for a malformed answer and sends 502.
+/// Rejects invalid backend responses before any part reaches the client. YARP treats the exception as a malformed response and
+/// sends 502.
 /// </summary>
 internal static class AnswerRules
 {
@@ -16,15 +16,15 @@ internal static class AnswerRules
         if (transform.ProxyResponse is not { } answer) return ValueTask.CompletedTask;
         if ((int)answer.StatusCode is < 100 or > 599)
         {
-            throw new HttpRequestException("The backend answered with a status that HTTP does not have.");
+            throw new HttpRequestException("The backend sent an invalid HTTP status code.");
         }
 
-        // RFC 9112 section 6.3: what the HTTP client has not undone cannot be passed on as if it were the content itself.
+        // RFC 9112 section 6.3: a transfer coding that the HTTP client has not decoded cannot be forwarded as content.
         if (answer.Headers.TryGetValues("Transfer-Encoding", out var codings)
             && (answer.Content.Headers.Contains("Content-Length") || codings.Count() != 1
                 || !"chunked".Equals(codings.First(), StringComparison.OrdinalIgnoreCase)))
         {
-            throw new HttpRequestException("The backend framed its answer in two ways, or in one that is not known here.");
+            throw new HttpRequestException("The backend sent conflicting or unknown response framing.");
         }
 
         if (answer.Headers.TryGetValues("Connection", out var connection))
@@ -33,16 +33,16 @@ internal static class AnswerRules
         }
         switch (answer.StatusCode)
         {
-            // RFC 9110 section 7.8: only to a protocol that the request offered, and by its name.
+            // RFC 9110 section 7.8: the backend may switch only to a protocol that the request offered.
             case HttpStatusCode.SwitchingProtocols when !IsUpgrade(transform.HttpContext)
                 || !answer.Headers.Upgrade.Any(protocol => protocol.Name.Equals("websocket", StringComparison.OrdinalIgnoreCase)):
-                throw new HttpRequestException("The backend changed to a protocol that was not offered.");
+                throw new HttpRequestException("The backend switched to a protocol that the request did not offer.");
 
-            // RFC 9110 sections 8.6 and 15.3.6: neither has content. A length of 0 says so, and is left out.
+            // RFC 9110 sections 8.6 and 15.3.6: these responses have no content. A Content-Length of 0 is redundant and removed.
             case HttpStatusCode.NoContent or HttpStatusCode.ResetContent:
                 if (answer.Content.Headers.ContentLength > 0)
                 {
-                    throw new HttpRequestException("The backend gave a length to an answer that has no content.");
+                    throw new HttpRequestException("The backend sent a Content-Length for a response without content.");
                 }
                 transform.HttpContext.Response.ContentLength = null;
                 transform.SuppressResponseBody = true;

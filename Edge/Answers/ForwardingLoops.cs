@@ -3,8 +3,8 @@ using Yarp.ReverseProxy.Transforms;
 namespace Topology.Edge.Answers;
 
 /// <summary>
-/// RFC 9110 section 7.6.3: each gateway names itself in <c>Via</c>, and sees by it that a request has come back. The name is
-/// this process's own, so that another edge of the same kind is not taken for a loop.
+/// RFC 9110 section 7.6.3: each gateway adds its name to <c>Via</c>, and detects a loop when it sees that name again. The name
+/// is unique per process, so that chained edges are not mistaken for a loop.
 /// </summary>
 internal sealed class ForwardingLoops
 {

@@ -3,13 +3,13 @@ using Microsoft.AspNetCore.Routing.Matching;
 namespace Topology.Edge.Answers;
 
 /// <summary>
-/// Lets routing match hosts before methods. The framework has it the other way round, and so a route of one host makes the
-/// paths of every other host 405, with that route's methods as Allow, where there is nothing at all.
+/// Makes routing match hosts before methods. The framework matches methods first. A route for one host would then cause 405,
+/// with that route's methods in Allow, for the same path on other hosts, where 404 is correct.
 /// </summary>
 internal sealed class HostsFirst(HostMatcherPolicy hosts)
     : MatcherPolicy, IEndpointComparerPolicy, INodeBuilderPolicy, IEndpointSelectorPolicy
 {
-    // HttpMethodMatcherPolicy has -1000.
+    // HttpMethodMatcherPolicy has order -1000.
     public override int Order => -2000;
 
     public IComparer<Endpoint> Comparer => hosts.Comparer;
@@ -30,7 +30,7 @@ internal sealed class HostsFirst(HostMatcherPolicy hosts)
 
 internal static class HostsFirstExtensions
 {
-    /// <summary>Puts it in the place of the framework's policy.</summary>
+    /// <summary>Replaces the framework's policy.</summary>
     public static void MatchHostsFirst(this IServiceCollection services)
     {
         services.Remove(

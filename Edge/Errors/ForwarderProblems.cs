@@ -5,8 +5,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Topology.Edge.Errors;
 
 /// <summary>
-/// Answers what could not be forwarded (502, 503, 504; 400, 408 and 413 for a body that breaks off) as problem details
-/// with the trace's id. What a backend answered, errors included, passes as it came.
+/// Turns forwarding errors (502, 503, 504; 400, 408 and 413 for an incomplete request body) into problem details with the trace
+/// id. Responses from backends, including errors, pass unchanged.
 /// </summary>
 internal sealed class ForwarderProblems(RequestDelegate next, IProblemDetailsService problems)
 {
@@ -25,12 +25,12 @@ internal sealed class ForwarderProblems(RequestDelegate next, IProblemDetailsSer
                 Status = context.Response.StatusCode,
                 Detail = (error, context.Response.StatusCode) switch
                 {
-                    (_, StatusCodes.Status413PayloadTooLarge) => "The body is larger than this route takes.",
-                    (_, StatusCodes.Status408RequestTimeout) => "The body came too slowly.",
-                    (ForwarderError.RequestBodyClient, _) => "The body could not be read to its end.",
+                    (_, StatusCodes.Status413PayloadTooLarge) => "The request body is larger than this route allows.",
+                    (_, StatusCodes.Status408RequestTimeout) => "The request body arrived too slowly.",
+                    (ForwarderError.RequestBodyClient, _) => "The request body ended prematurely.",
                     (ForwarderError.NoAvailableDestinations, _) => "No replica of the service is available.",
-                    (ForwarderError.RequestTimedOut, _) => "The service did not answer in time.",
-                    _ => "The service could not be reached or broke off its answer.",
+                    (ForwarderError.RequestTimedOut, _) => "The service did not respond in time.",
+                    _ => "The service is unreachable or its response was incomplete or invalid.",
                 },
             },
         });

@@ -4,10 +4,9 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Topology.Ingress;
 
 /// <summary>
-/// Requests as Container Apps' Envoy passes them on: the path and Host as they came, the client's address appended to
-/// <c>X-Forwarded-For</c>, and <c>X-Forwarded-Proto</c> replaced by the scheme of this very connection, also between
-/// resources. Everything else passes, <c>X-Forwarded-Host</c> and <c>Forwarded</c> of a client included: who reads them must
-/// know whose they are.
+/// Forwards requests as Container Apps' Envoy does. Path and Host stay unchanged, the client's address is appended to
+/// <c>X-Forwarded-For</c>, and <c>X-Forwarded-Proto</c> becomes this connection's scheme, also between resources. All other
+/// headers pass, including <c>X-Forwarded-Host</c> and <c>Forwarded</c> from the client, so services must not trust them.
 /// </summary>
 internal sealed class EnvoyHeaders : HttpTransformer
 {

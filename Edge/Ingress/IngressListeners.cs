@@ -8,11 +8,11 @@ namespace Topology.Ingress;
 
 internal static class IngressListeners
 {
-    // As Envoy there: a request's header may be 60 KiB in 100 fields.
+    // Envoy's limits: 60 KiB of request headers, 100 fields.
     private const int HeaderBytes = 60 * 1024;
     private const int HeaderFields = 100;
 
-    /// <summary>Listens on the ports, with the limits that Envoy has there.</summary>
+    /// <summary>Opens the ports with Envoy's limits.</summary>
     /// <param name="certificates">The folder of the local authorities; null for the user's.</param>
     public static void ListenAsEnvoy(this KestrelServerOptions options, IEnumerable<IngressPort> ports, string? certificates)
     {
@@ -26,7 +26,7 @@ internal static class IngressListeners
         options.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
         options.Limits.MaxRequestHeadersTotalSize = HeaderBytes;
         options.Limits.MaxRequestHeaderCount = HeaderFields;
-        // What is too large or too slow is for the resource to say.
+        // The resource enforces its own body limits.
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
@@ -36,7 +36,7 @@ internal static class IngressListeners
             {
                 listen.Protocols = port.Protocols;
                 if (!port.IsTls) return;
-                _ = certificate.Current; // A certificate that is missing stops the start, not the first handshake.
+                _ = certificate.Current; // A missing certificate must prevent startup, not the first handshake.
                 listen.UseHttps(https =>
                 {
                     https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;

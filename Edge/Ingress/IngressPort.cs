@@ -2,15 +2,15 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Topology.Ingress;
 
-/// <summary>A port of the ingress on which it speaks HTTP.</summary>
-/// <param name="Http2">What the replicas speak.</param>
-/// <param name="RedirectTo">The port of HTTPS, where clients have to use that.</param>
+/// <summary>An HTTP port of the ingress.</summary>
+/// <param name="Http2">Whether the replicas use HTTP/2.</param>
+/// <param name="RedirectTo">The HTTPS port that requests are redirected to, if any.</param>
 internal sealed record IngressPort(int Number, bool IsTls, bool Http2, int? RedirectTo, RoundRobin Replicas)
 {
-    // Without TLS nothing negotiates the version, so a port has one.
+    // Cleartext has no version negotiation, so each port has one HTTP version.
     public HttpProtocols Protocols => IsTls ? HttpProtocols.Http1AndHttp2 : Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1;
 
-    /// <summary>The ports of an entrance; the replicas take turns over all of them.</summary>
+    /// <summary>The ports of an entrance. They share one round-robin sequence.</summary>
     public static IEnumerable<IngressPort> Of(Entrance entrance)
     {
         var replicas = new RoundRobin([.. entrance.Targets]);

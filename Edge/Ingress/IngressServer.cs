@@ -10,12 +10,12 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Topology.Ingress;
 
 /// <summary>
-/// Stands in for the Envoy that Azure Container Apps puts in front of every resource: TLS ends here, cleartext requests from
-/// outside are sent to HTTPS, replicas take turns, and the forwarded headers are those that Envoy sets.
+/// Stands in for Azure Container Apps' Envoy. It terminates TLS, redirects external cleartext requests to HTTPS, balances
+/// replicas in turn, and sets Envoy's forwarded headers.
 /// </summary>
 internal sealed class IngressServer : IAsyncDisposable
 {
-    // As there, a request may pause for four minutes.
+    // As in Container Apps, a request may be idle for four minutes.
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(4);
 
     private static readonly ForwarderRequestConfig Http1 = Request(HttpVersion.Version11);
@@ -27,8 +27,8 @@ internal sealed class IngressServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly IHttpForwarder _forwarder;
 
-    /// <param name="entrances">What it opens.</param>
-    /// <param name="healthPort">Where <c>GET /health</c> answers that it is up.</param>
+    /// <param name="entrances">The entrances to open.</param>
+    /// <param name="healthPort">The port of <c>GET /health</c>.</param>
     public IngressServer(IReadOnlyList<Entrance> entrances, int healthPort)
     {
         _ports = entrances.Where(entrance => !entrance.IsTcp).SelectMany(IngressPort.Of).ToFrozenDictionary(port => port.Number);
@@ -50,10 +50,10 @@ internal sealed class IngressServer : IAsyncDisposable
         _forwarder = _app.Services.GetRequiredService<IHttpForwarder>();
     }
 
-    /// <summary>Returns once it listens.</summary>
+    /// <summary>Completes once the server listens.</summary>
     public Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);
 
-    /// <summary>Runs until it is asked to stop.</summary>
+    /// <summary>Runs until stopped.</summary>
     public Task RunAsync() => _app.RunAsync();
 
     public async ValueTask DisposeAsync()
@@ -76,10 +76,10 @@ internal sealed class IngressServer : IAsyncDisposable
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         EnableMultipleHttp2Connections = true,
-        // It is no part of traces: what the client sent passes.
+        // Not part of traces: forwards the client's trace headers unchanged.
         ActivityHeadersPropagator = null,
         ConnectTimeout = TimeSpan.FromSeconds(5),
-        // Less than the 130 s for which the services keep a connection, so that only this side ends an idle one.
+        // Shorter than the services' keep-alive timeout of 130 s, so that only this side closes idle connections.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
         RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
@@ -87,7 +87,7 @@ internal sealed class IngressServer : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext context)
     {
-        // Any other port is the one for health.
+        // The remaining port is the health port.
         if (!_ports.TryGetValue(context.Connection.LocalPort, out var port)) return;
         if (port.RedirectTo is { } httpsPort)
         {
@@ -97,7 +97,7 @@ internal sealed class IngressServer : IAsyncDisposable
             return;
         }
 
-        // An ingress that speaks HTTP/2 to its containers has no WebSockets there.
+        // An ingress that uses HTTP/2 to its containers does not support WebSockets.
         if (port.Http2 && IsUpgrade(context))
         {
             await RefuseAsync(context, "this resource's transport is http2, which the platform does not use for WebSockets");
@@ -105,7 +105,7 @@ internal sealed class IngressServer : IAsyncDisposable
         else await ForwardAsync(context, port);
     }
 
-    /// <summary>A replica that does not take the connection has seen nothing of the request, so the next one may have it.</summary>
+    /// <summary>If a replica does not accept the connection, nothing was sent, so the next one can take the request.</summary>
     private async Task ForwardAsync(HttpContext context, IngressPort port)
     {
         foreach (var replica in port.Replicas.Next())

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Topology.Ingress;
 
 /// <summary>
-/// A port of a resource besides its main ingress: the platform leads it as plain TCP to a replica. Nothing is added to what
-/// passes, and nothing is read.
+/// Relays an additional port of a resource. The platform forwards it to a replica as plain TCP, without reading or changing the
+/// bytes.
 /// </summary>
 internal sealed class PortRelay(RoundRobin replicas)
 {
@@ -18,7 +18,7 @@ internal sealed class PortRelay(RoundRobin replicas)
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
         {
-            // Either side broke off; the other shall see that too.
+            // One side reset the connection; reset the other one too.
             client.Abort(new ConnectionAbortedException(e.Message));
         }
     }
@@ -43,7 +43,9 @@ internal sealed class PortRelay(RoundRobin replicas)
         }
     }
 
-    /// <summary>Takes the next replica that accepts. The client's own state must not end this: it may have sent its last already.</summary>
+    /// <summary>
+    /// Connects to the next replica that accepts. Independent of the client, which may already have closed its sending side.
+    /// </summary>
     private async Task<TcpClient> ConnectAsync()
     {
         foreach (var address in replicas.Next())
@@ -60,10 +62,10 @@ internal sealed class PortRelay(RoundRobin replicas)
             }
         }
 
-        throw new IOException("no replica runs");
+        throw new IOException("no replica is reachable");
     }
 
-    /// <summary>One direction may end before the other; one that breaks ends both.</summary>
+    /// <summary>One direction may end first. A failure ends both.</summary>
     private static async Task CopyAsync(Func<CancellationToken, Task> copy, CancellationTokenSource broken)
     {
         try

@@ -1,11 +1,11 @@
 namespace Topology.Ingress;
 
-/// <summary>Takes the replicas of a resource in turn.</summary>
+/// <summary>Selects a resource's replicas in turn.</summary>
 internal sealed class RoundRobin(IReadOnlyList<Uri> targets)
 {
     private uint _next;
 
-    /// <summary>Every replica once, beginning with the one whose turn it is.</summary>
+    /// <summary>All replicas, starting with the next one in turn.</summary>
     public IEnumerable<Uri> Next()
     {
         var start = Interlocked.Increment(ref _next);

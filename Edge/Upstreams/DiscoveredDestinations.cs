@@ -8,8 +8,8 @@ using Yarp.ReverseProxy.ServiceDiscovery;
 namespace Topology.Edge.Upstreams;
 
 /// <summary>
-/// Turns each destination that is a service's name, such as <c>http://catalog</c>, into one destination for each endpoint
-/// that service discovery knows, and follows changes. A name that discovery does not know is taken as a host.
+/// Expands a service name such as <c>http://catalog</c> into one destination per discovered endpoint, and follows changes.
+/// Names unknown to service discovery are used as host names.
 /// </summary>
 internal sealed class DiscoveredDestinations(ServiceEndpointResolver resolver, IOptions<UpstreamOptions> options) : IDestinationResolver
 {
@@ -26,7 +26,7 @@ internal sealed class DiscoveredDestinations(ServiceEndpointResolver resolver, I
             foreach (var endpoint in source.Endpoints)
             {
                 var address = Address(endpoint.EndPoint, service);
-                // Health is remembered by name, so that it must stay with the replica when others come and go.
+                // YARP stores health by destination name, so a replica must keep its name when others change.
                 resolved[$"{name}/{address.Authority}"] = ToConfig(destination, service, address);
             }
         }
@@ -34,7 +34,7 @@ internal sealed class DiscoveredDestinations(ServiceEndpointResolver resolver, I
         return new(resolved, Combine(changes));
     }
 
-    /// <summary>The service's endpoint of this edge's upstream: <c>http://_internal-h2.catalog</c>.</summary>
+    /// <summary>The service name with this edge's endpoint name: <c>http://_internal-h2.catalog</c>.</summary>
     private string Query(Uri service)
     {
         var upstream = options.Value.Upstream;
@@ -47,7 +47,7 @@ internal sealed class DiscoveredDestinations(ServiceEndpointResolver resolver, I
     private DestinationConfig ToConfig(DestinationConfig destination, Uri service, Uri address) => destination with
     {
         Address = address.ToString(),
-        // TLS checks the certificate against the name asked for, which is the service's wherever its replica runs.
+        // TLS validates the certificate against the service name, not the replica's address.
         Host = destination.Host ?? (options.Value.Upstream == UpstreamOptions.Tls ? service.Host : null),
     };
 
@@ -59,7 +59,7 @@ internal sealed class DiscoveredDestinations(ServiceEndpointResolver resolver, I
             UriEndPoint uri => uri.Uri,
             DnsEndPoint dns => new UriBuilder(scheme, dns.Host, dns.Port == 0 ? -1 : dns.Port).Uri,
             IPEndPoint ip => new UriBuilder(scheme, ip.Address.ToString(), ip.Port == 0 ? -1 : ip.Port).Uri,
-            _ => throw new InvalidOperationException($"Service discovery answered {endpoint} for {service}, which is no address."),
+            _ => throw new InvalidOperationException($"Service discovery returned {endpoint} for {service}, not a usable address."),
         };
     }
 

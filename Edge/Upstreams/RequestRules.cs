@@ -4,12 +4,12 @@ using Yarp.ReverseProxy.Transforms;
 
 namespace Topology.Edge.Upstreams;
 
-/// <summary>What a gateway owes to the request that it passes on.</summary>
+/// <summary>Request rules that a gateway must follow.</summary>
 internal static class RequestRules
 {
     /// <summary>
-    /// An offer to change the protocol is ignored where the route does not speak it (RFC 9110 section 7.8). YARP would pass
-    /// it on, to a backend that has nothing of the kind there.
+    /// Ignores Upgrade offers on routes that do not support the protocol (RFC 9110 section 7.8). YARP would forward them to a
+    /// backend that does not support them either.
     /// </summary>
     public static Task IgnoreUpgrade(HttpContext context, RequestDelegate next)
     {
@@ -18,8 +18,8 @@ internal static class RequestRules
     }
 
     /// <summary>
-    /// The path keeps its escapes as they came. YARP would send the decoded path with the escapes that a path needs, and so
-    /// <c>%3B</c> as <c>;</c>, which is another path (RFC 3986 section 2.2).
+    /// Preserves percent-encoding in the path. YARP would decode and re-encode it, so <c>%3B</c> would become <c>;</c>, which
+    /// is a different path (RFC 3986 section 2.2).
     /// </summary>
     public static ValueTask KeepEscapes(RequestTransformContext transform)
     {
@@ -33,7 +33,7 @@ internal static class RequestRules
             return ValueTask.CompletedTask;
         }
 
-        // What a route has put in front of the path, such as a site's prefix.
+        // The prefix that the route adds, such as a site's prefix.
         var prefix = outgoing.AsSpan(0, outgoing.Length - decoded.Length);
         transform.ProxyRequest.RequestUri = new Uri(
             $"{transform.DestinationPrefix.TrimEnd('/')}{prefix}{path}{transform.Query.QueryString}",

@@ -5,10 +5,10 @@ using Yarp.ReverseProxy.Model;
 namespace Topology.Edge.Upstreams;
 
 /// <summary>
-/// Sends a request that one replica did not take to another, once, where that cannot do anything twice: any request whose
-/// connection could not be opened, because nothing of it was sent (nginx's <c>proxy_next_upstream error</c> and
-/// HAProxy's <c>retry-on conn-failure</c> do so); and one of a safe method without a body (RFC 9110, section 9.2.1)
-/// that was broken off before an answer. What timed out is not sent again: the replica may still be working at it.
+/// Retries a request once on another replica if that cannot repeat an effect. This covers any request whose connection could
+/// not be opened, because nothing was sent (as nginx's <c>proxy_next_upstream error</c> and HAProxy's <c>retry-on
+/// conn-failure</c>), and a request with a safe method (RFC 9110, section 9.2.1) and no body whose connection closed before a
+/// response. Timeouts are not retried: the replica may still be processing the request.
 /// </summary>
 internal sealed class RetryElsewhere(RequestDelegate next)
 {

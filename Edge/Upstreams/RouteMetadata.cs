@@ -5,14 +5,14 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Topology.Edge.Upstreams;
 
-/// <summary>Puts on a route's endpoint what the route's <c>Metadata</c> says: its workload, its protocol and its limits.</summary>
+/// <summary>Applies a route's <c>Metadata</c> to its endpoint: workload, protocol and limits.</summary>
 internal static class RouteMetadata
 {
     private static readonly string[] Keys =
         ["Workload", "Speaks", nameof(RouteLimits.Kind), nameof(RouteLimits.BodyBytes), nameof(RouteLimits.Timeout)];
 
-    /// <exception cref="InvalidOperationException">A key is unknown, or its value cannot be read; the message names the route and the
-    /// key.</exception>
+    /// <exception cref="InvalidOperationException">A key is unknown or its value is invalid. The message names both the route
+    /// and the key.</exception>
     public static void Apply(IEndpointConventionBuilder endpoint, RouteConfig route)
     {
         if (route.Metadata is not { Count: > 0 } metadata) return;

@@ -5,10 +5,9 @@ using Yarp.ReverseProxy.Model;
 namespace Topology.Edge.Upstreams;
 
 /// <summary>
-/// Leaves a replica out from the first request that could not connect to it, and takes it back with the first that could.
-/// A rate of failures would need many of them where a replica had many successes before it died. Other failures do
-/// not count: a client can cause them, by breaking off or by what it sends, and must not decide which replicas take part.
-/// A replica that connects and then hangs is for the active health check to find.
+/// Marks a replica unhealthy after one failed connection attempt, and healthy again after a successful one. A failure rate
+/// reacts too slowly if the replica had many successes before. Other failures do not count, because clients can cause them and
+/// must not control which replicas are used. The active health check detects replicas that accept connections but hang.
 /// </summary>
 internal sealed class UnreachableReplicas(IDestinationHealthUpdater updater) : IPassiveHealthCheckPolicy
 {
@@ -25,8 +24,11 @@ internal sealed class UnreachableReplicas(IDestinationHealthUpdater updater) : I
         updater.SetPassive(cluster, destination, health, UpstreamDefaults.Reactivation);
     }
 
-    /// <summary>The connection could not be opened, so nothing of the request was sent.</summary>
+    /// <summary>The connection failed to open, so no part of the request was sent.</summary>
     public static bool WasNeverConnected(IForwarderErrorFeature failure) =>
         failure.Error == ForwarderError.Request
-        && failure.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
+        && failure.Exception is HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError,
+        };
 }

@@ -7,23 +7,21 @@ using Yarp.ReverseProxy.LoadBalancing;
 
 namespace Topology.Edge.Upstreams;
 
-/// <summary>
-/// Gives every cluster the upstream's protocol, load balancing, health checks and timeouts, where it has none of its own.
-/// </summary>
+/// <summary>Sets the protocol, load balancing, health checks and timeouts of clusters that do not configure their own.</summary>
 internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IProxyConfigFilter
 {
-    // Long enough for the slowest first byte, and the pause that a stream may make.
+    // Allows for the slowest first byte and for pauses in a stream.
     private static readonly TimeSpan ActivityTimeout = TimeSpan.FromSeconds(100);
 
     /// <summary>
-    /// How long a replica that could not be reached is left alone. Short, because trying it again costs little: a request
-    /// that cannot connect goes to another replica.
+    /// How long an unreachable replica is not used. Short, because another attempt costs little: a request that cannot connect
+    /// is retried on another replica.
     /// </summary>
     public static readonly TimeSpan Reactivation = TimeSpan.FromSeconds(1);
 
     private static readonly HealthCheckConfig HealthCheck = new()
     {
-        // Asks each replica, so that one that hangs or starts leaves and joins without a client's request being spent on it.
+        // Active checks detect hanging and recovered replicas without using client requests.
         Active = new(
             )
         {
@@ -34,7 +32,7 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
             Policy =
             "ConsecutiveFailures"
         },
-        // Watches requests: a replica that cannot be reached leaves at once and is tried again after a while.
+        // Passive checks exclude an unreachable replica immediately and try it again later.
         Passive = new() { Enabled = true, Policy = UnreachableReplicas.PolicyName, ReactivationPeriod = Reactivation },
         AvailableDestinationsPolicy = "HealthyAndUnknown",
     };
@@ -46,7 +44,7 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
         HttpClient = cluster.HttpClient ?? new HttpClientConfig
         {
             EnableMultipleHttp2Connections = true,
-            // As the listeners read and write field values: each byte stays what it is.
+            // Same encoding as the listeners, so that every byte of a field value is preserved.
             RequestHeaderEncoding = "latin1",
             ResponseHeaderEncoding = "latin1",
             SslProtocols = options.Value.Upstream == UpstreamOptions.Tls ? SslProtocols.Tls12 | SslProtocols.Tls13 : null,
@@ -56,12 +54,12 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
             ActivityTimeout = ActivityTimeout,
             Version = options.Value.Upstream is UpstreamOptions.Http1 or UpstreamOptions.Platform && !SpeaksHttp2(cluster)
                 ? HttpVersion.Version11 : HttpVersion.Version20,
-            // Cleartext HTTP/2 has no negotiation, so nothing else may be tried.
+            // Cleartext HTTP/2 has no negotiation, so no fallback is possible.
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         },
     });
 
-    /// <summary>gRPC is HTTP/2 on every upstream.</summary>
+    /// <summary>gRPC uses HTTP/2 on every upstream.</summary>
     private static bool SpeaksHttp2(ClusterConfig cluster) => cluster.Metadata?.GetValueOrDefault("Protocol") == "HTTP/2";
 
     public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel) => new(route);

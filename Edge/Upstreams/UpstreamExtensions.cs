@@ -11,13 +11,13 @@ namespace Topology.Edge.Upstreams;
 internal static class UpstreamExtensions
 {
     /// <summary>
-    /// YARP with the routes of the configuration, followed as it changes, over destinations that service discovery finds.
+    /// Adds YARP. Routes come from configuration and follow its changes. Destinations come from service discovery.
     /// </summary>
     public static void AddUpstreams(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<UpstreamOptions>().BindConfiguration(UpstreamOptions.Section)
             .Validate(options => options.IsKnown, "Edge:Upstream must be internal-h2, internal-tls, internal or empty.").ValidateOnStart();
-        // The upstream's window is the one that is set, and not what the HTTP client would make of it.
+        // Use the configured HTTP/2 window instead of the HTTP client's dynamic window.
         AppContext.SetSwitch("System.Net.SocketsHttpHandler.Http2FlowControl.DisableDynamicWindowSizing", true);
         builder.Services.MatchHostsFirst();
         builder.Services.AddSingleton<ForwardingLoops>();
@@ -28,7 +28,7 @@ internal static class UpstreamExtensions
             .AddConfigFilter<UpstreamDefaults>()
             .AddTransforms(transforms =>
             {
-                // X-Forwarded-* are set, not appended: that is YARP's default, and strangers' ones are gone by then.
+                // YARP sets X-Forwarded-* instead of appending, which is its default. Untrusted values are already removed.
                 var path = transforms.Services.GetRequiredService<IOptions<TopologyOptions>>().Value.Path;
                 transforms.AddRequestHeader(TopologyPath.Header, path, append: false);
                 transforms.AddRequestTransform(RequestRules.KeepEscapes);

@@ -7,14 +7,15 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Topology.Edge.Upstreams;
 
 /// <summary>
-/// Connections to backends. With TLS, both sides show certificates of the inside's authority, each of its service's name.
+/// Creates the clients for backends. With TLS, both sides present certificates of the internal authority, each issued for its
+/// service's name.
 /// </summary>
 internal sealed class UpstreamHttpClientFactory(
     ServerCertificates certificates, IOptions<UpstreamOptions> options, IOptions<PublicLimits> limits,
     DistributedContextPropagator propagation, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
 {
-    // Idle connections end here before the backend's keep-alive (130 s by default) ends them there: a request that meets
-    // a closing connection would fail for no reason of its own.
+    // Must be shorter than the backend's keep-alive timeout (130 s by default). Otherwise a request can fail on a closing
+    // connection.
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
 
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)

@@ -1,12 +1,12 @@
 namespace Topology.Hardening.Certificates;
 
 /// <summary>
-/// Certificates that are read again once a minute at most, so that renewed ones are used without a restart. Reading may wait
-/// for another process; whoever comes meanwhile uses the ones before.
+/// Certificates that are read again at most once a minute, so that renewed ones are used without a restart. Reading may block on
+/// another process; callers get the previous certificates in the meantime.
 /// </summary>
-/// <param name="load">Reads them. The first time it may fail; later the ones before stay in use.</param>
-/// <param name="time">Tells when a minute is over.</param>
-/// <param name="failed">Told of a later failure, such as a key that was renewed before its certificate.</param>
+/// <param name="load">Reads them. If the first read fails, the exception is thrown; later the previous certificates stay in use.</param>
+/// <param name="time">The clock.</param>
+/// <param name="failed">Called when a later read fails, for example because a key was renewed before its certificate.</param>
 public sealed class Rotating<T>(Func<T> load, TimeProvider time, Action<Exception>? failed = null) where T : class
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -15,11 +15,12 @@ public sealed class Rotating<T>(Func<T> load, TimeProvider time, Action<Exceptio
     private volatile T? _current;
     private long _loaded;
 
-    /// <summary>What to use now.</summary>
+    /// <summary>The certificates to use now.</summary>
     public T Current => Get(Interval);
 
     /// <summary>
-    /// What is there now, read again unless that was just done: for whoever finds <see cref="Current"/> not to be enough.
+    /// The newest certificates, read again unless that has just been done. For a peer whose certificate <see cref="Current"/> does not
+    /// trust yet.
     /// </summary>
     public T Newest => Get(ShortestInterval);
 
@@ -39,7 +40,7 @@ public sealed class Rotating<T>(Func<T> load, TimeProvider time, Action<Exceptio
             if (_current is not null && IsWithin(interval)) return _current;
             try
             {
-                // The one before may still be in a handshake, so it is left to the garbage collector.
+                // A handshake may still use the previous one, so it is not disposed here.
                 _current = load();
             }
             catch (Exception exception) when (_current is not null)

@@ -4,19 +4,18 @@ using Microsoft.Extensions.Options;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// All answers that wait for their clients to take more of them. Each makes the process hold memory for as long as it waits,
-/// and in HTTP/2 the client decides how long: it opens its window or does not. So they share a budget, and the one that
-/// has waited longest is aborted when the budget is spent.
+/// All responses that wait for their clients to read. Each one holds memory while it waits, and in HTTP/2 the client decides how long,
+/// because it controls the window. So all of them share a budget. When the budget is spent, the longest-waiting response is aborted.
 /// </summary>
 /// <remarks>
-/// An answer that moves is in here for moments only, however slow its client is, because each write counts anew. What
-/// counts is the most that an answer can hold, so that memory stays within the budget whatever clients do.
+/// A response that makes progress is here only briefly, even with a slow client, because every write starts a new wait. The budget
+/// counts the most that a response can hold, so memory stays within it whatever clients do.
 /// </remarks>
 internal sealed class AnswerBacklog : IDisposable
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(250);
 
-    // A client that takes nothing for this long makes room for others when they need it.
+    // When space is short, a response without progress for this long is aborted.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly PublicLimits _limits;
@@ -24,7 +23,7 @@ internal sealed class AnswerBacklog : IDisposable
     private readonly Counter<long> _aborted;
     private readonly ITimer _sweep;
     private readonly Lock _lock = new();
-    private readonly LinkedList<WatchedAnswer> _waiting = new(); // The longest first.
+    private readonly LinkedList<WatchedAnswer> _waiting = new(); // The longest wait first.
     private long _bytes;
     private long _expected;
 
@@ -37,16 +36,16 @@ internal sealed class AnswerBacklog : IDisposable
         _sweep = time.CreateTimer(_ => EndStalled(), null, SweepInterval, SweepInterval);
     }
 
-    /// <summary>How many answers wait.</summary>
+    /// <summary>How many responses wait.</summary>
     public int Count => _waiting.Count;
 
-    /// <summary>What the waiting answers can hold.</summary>
+    /// <summary>The most bytes that the waiting responses can hold.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>So many bytes more, or less, are expected of upstreams.</summary>
+    /// <summary>Adds bytes that upstreams may send before the client reads; negative removes them.</summary>
     public void Expect(long bytes) => Interlocked.Add(ref _expected, bytes);
 
-    /// <summary>An answer waits from now on. The others pay if that is more than the budget has.</summary>
+    /// <summary>A response starts to wait. If that exceeds the budget, the responses that have waited longest are aborted.</summary>
     public void Enter(WatchedAnswer answer, long bytes)
     {
         lock (_lock)
@@ -58,15 +57,15 @@ internal sealed class AnswerBacklog : IDisposable
         }
     }
 
-    /// <summary>An answer was taken or given up.</summary>
+    /// <summary>A response was read by its client, or was aborted.</summary>
     public void Leave(WatchedAnswer answer)
     {
         lock (_lock) Remove(answer);
     }
 
     /// <summary>
-    /// Whether half of the budget is taken, or half of the places for requests in progress. Then no further stream begins,
-    /// and a client that takes nothing has seconds left.
+    /// Whether half of the budget, or half of the allowed requests in progress, is used. New streams are then refused, and responses
+    /// without progress are aborted after seconds.
     /// </summary>
     public bool IsCrowded => Bytes + Interlocked.Read(ref _expected) > _limits.WaitingBytes / 2 || Count > _limits.ConcurrentRequests / 2;
 

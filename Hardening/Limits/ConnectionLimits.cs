@@ -8,9 +8,9 @@ using Microsoft.Extensions.Options;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// Counts the open connections of public listeners, TCP and QUIC together, altogether and by client, and closes what
-/// comes above: before a TLS handshake is spent on it, except with QUIC, which tells of a connection after its handshake.
-/// Only clients with a connection are remembered.
+/// Counts the open connections of public listeners, TCP and QUIC together, in total and per client, and closes connections above a
+/// limit. Over TCP that happens before the TLS handshake; QUIC reports a connection only after it. Only clients with an open connection
+/// are remembered.
 /// </summary>
 internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedClients uncounted, TimeProvider time, IMeterFactory meters)
 {
@@ -20,7 +20,7 @@ internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedC
     private readonly Counter<long> _refused = meters.Create(nameof(Topology)).CreateCounter<long>(
         "topology.connections.refused", "{connection}", "Connections closed because a limit was reached; the tag says which.");
 
-    /// <summary>Behind an ingress all connections are the ingress', so clients cannot be told apart by them.</summary>
+    /// <summary>Behind an ingress all connections come from the ingress, so they do not identify clients.</summary>
     public void Guard(ListenOptions endpoint, bool isBehindIngress)
     {
         var open = 0;
@@ -67,10 +67,10 @@ internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedC
         }
     }
 
-    /// <summary>Spread a little, so that connections that began together do not end together and all come again.</summary>
+    /// <summary>Randomised by a tenth, so that connections opened together do not all reconnect together.</summary>
     private TimeSpan Age() => limits.Value.ConnectionAge * (0.9 + 0.2 * Random.Shared.NextDouble());
 
-    /// <summary>Requests in progress go on; in HTTP/2 and HTTP/3 the client is told to open another connection for the next ones.</summary>
+    /// <summary>Requests in progress continue. In HTTP/2 and HTTP/3 the client is asked to open a new connection for further ones.</summary>
     private static void RequestClose(BaseConnectionContext connection) =>
         connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
 

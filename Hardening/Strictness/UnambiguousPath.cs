@@ -4,21 +4,20 @@ using System.Text.Unicode;
 namespace Topology.Hardening.Strictness;
 
 /// <summary>
-/// Accepts the request targets that every server and proxy reads as the same path. Whether <c>%2F</c>, <c>\</c>, an
-/// empty segment or <c>..</c> means something else than what stands there is decided differently from program to program
-/// (RFC 3986 section 6 allows several normal forms); where an edge routes by one reading and a backend by another, a
-/// request reaches what it should not. So none of them is normalised: they are refused.
+/// Accepts only request targets that every server and proxy reads as the same path. Programs disagree about <c>%2F</c>, <c>\</c>, empty
+/// segments and <c>..</c> (RFC 3986 section 6 allows several normal forms). If an edge routes by one reading and the backend by another,
+/// a request reaches a resource that it should not. So such targets are refused, not normalised.
 /// </summary>
 public static class UnambiguousPath
 {
-    // Whatever needs a second look: an escape, a backslash, a dot that begins a segment, a slash after a slash.
+    // What needs the slower check: an escape, a backslash, a dot at the start of a segment, a double slash.
     private static readonly SearchValues<string> Suspicious = SearchValues.Create(["%", "\\", "/.", "//"], StringComparison.Ordinal);
 
     // pchar and "/", RFC 3986 section 3.3, besides the escapes.
     private static readonly SearchValues<char> PathCharacters = SearchValues.Create(
         "/-._~!$&'()*+,;=:@%0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    /// <summary>Whether the path of a raw request target, in whatever form it came, can be read in one way only.</summary>
+    /// <summary>Whether the path of a raw request target, in any of its forms, has only one reading.</summary>
     public static bool IsUnambiguous(ReadOnlySpan<char> target)
     {
         if (target is "" or "*") return true; // CONNECT in HTTP/2, OPTIONS for the whole server.
@@ -38,7 +37,7 @@ public static class UnambiguousPath
     private static bool HasOneReading(ReadOnlySpan<char> path)
     {
         if (path.Contains("//", StringComparison.Ordinal)) return false;
-        if (path.Length > 4096) return false; // Long and escaped: nothing here is.
+        if (path.Length > 4096) return false; // No route needs a path that is this long and has escapes.
 
         Span<byte> decoded = stackalloc byte[path.Length];
         var length = 0;
@@ -70,7 +69,7 @@ public static class UnambiguousPath
     }
 
     /// <summary>
-    /// Whether an escape is left after decoding, which whoever decodes twice, or encodes with care for escapes, would take for one.
+    /// Whether the decoded path still contains an escape. A program that decodes twice would read another path.
     /// </summary>
     private static bool HasEscape(ReadOnlySpan<byte> decoded)
     {

@@ -12,19 +12,19 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.ServiceDefaults.Diagnostics;
 
-/// <summary>What a service believes about a request: the answer of <c>/whoami</c>.</summary>
-/// <param name="Instance">The resource that answered.</param>
-/// <param name="Process">Its process: replicas of a resource may share its name.</param>
+/// <summary>The response of <c>/whoami</c>: a request as the service sees it.</summary>
+/// <param name="Instance">The resource that responded.</param>
+/// <param name="Process">The process id; replicas may share a resource name.</param>
 /// <param name="Method">The request's method.</param>
-/// <param name="Scheme">The scheme the service would build links with.</param>
-/// <param name="Host">The host the service would build links with.</param>
+/// <param name="Scheme">The scheme that the service uses in links.</param>
+/// <param name="Host">The host that the service uses in links.</param>
 /// <param name="PathBase">The base path.</param>
 /// <param name="Path">The path.</param>
 /// <param name="Protocol">The HTTP version of the last hop.</param>
 /// <param name="RemoteAddress">The client's address as the service sees it.</param>
 /// <param name="Listener">The listener that accepted the connection.</param>
 /// <param name="TopologyPath">The path tag, or null.</param>
-/// <param name="ForwardedHeaders">The forwarded headers that the request arrived with, believed or not.</param>
+/// <param name="ForwardedHeaders">The forwarded headers as received, trusted or not.</param>
 public sealed record WhoAmIResponse(
     string Instance,
     int Process,
@@ -45,8 +45,8 @@ public static class WhoAmIExtensions
     internal const string Suffix = "/whoami";
 
     /// <summary>
-    /// Answers <c>GET {prefix}/whoami</c> with what the service believes about the request: in Development, and where
-    /// <c>Topology:WhoAmI</c> is true. It tells strangers about the inside.
+    /// Maps <c>GET {prefix}/whoami</c>, in Development or if <c>Topology:WhoAmI</c> is true, because it reveals internal
+    /// details.
     /// </summary>
     public static void MapWhoAmI(this IEndpointRouteBuilder endpoints, string prefix)
     {
@@ -74,8 +74,8 @@ public static class WhoAmIExtensions
 internal sealed record ReceivedForwardedHeaders(IReadOnlyDictionary<string, string> Headers);
 
 /// <summary>
-/// Keeps the forwarded headers of <c>/whoami</c> requests as they arrived. It runs before everything else, because trusted headers
-/// are consumed and untrusted ones are dropped.
+/// Saves the forwarded headers of <c>/whoami</c> requests as received. Runs first, because later middleware consumes trusted
+/// headers and removes untrusted ones.
 /// </summary>
 internal sealed class ReceivedForwardedHeadersFilter : IStartupFilter
 {

@@ -7,10 +7,10 @@ using Topology.Hardening.Listeners;
 
 namespace Topology.ServiceDefaults.Paths;
 
-/// <summary>What the service knows of the path its requests took.</summary>
+/// <summary>The path of a service's requests.</summary>
 public sealed record PathFeature(string? Path);
 
-/// <summary>Names the workload that an endpoint serves; it becomes the tag <c>topology.workload</c>.</summary>
+/// <summary>Names an endpoint's workload, which becomes the tag <c>topology.workload</c>.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class WorkloadAttribute(string name) : Attribute
 {
@@ -18,21 +18,21 @@ public sealed class WorkloadAttribute(string name) : Attribute
     public string Name { get; } = name;
 }
 
-/// <summary>Puts workloads on endpoints and reads a request's path.</summary>
+/// <summary>Sets the workload of endpoints and reads a request's path.</summary>
 public static class PathExtensions
 {
-    /// <summary>Names the workload that the endpoint serves.</summary>
+    /// <summary>Sets the endpoint's workload.</summary>
     public static TBuilder WithWorkload<TBuilder>(this TBuilder builder, string name) where TBuilder : IEndpointConventionBuilder =>
         builder.WithMetadata(new WorkloadAttribute(name));
 
-    /// <summary>The path the request took, or null where an internal caller did not say.</summary>
+    /// <summary>The request's path, or null if an internal caller did not send one.</summary>
     public static string? GetTopologyPath(this HttpContext context) => context.Features.Get<PathFeature>()?.Path;
 }
 
 /// <summary>
-/// Tags the server span and <c>http.server.request.duration</c> with the path. The listener decides: on a public one the
-/// path is the service's own and the header is dropped, whatever it says; on an internal one the header names the edge,
-/// and only known names count, so that nobody can add values to the metric.
+/// Tags the server span and <c>http.server.request.duration</c> with the path. On a public listener, the path is the service's
+/// own and the header is always removed. On an internal one, the header names the edge. Only known names are accepted, so that
+/// clients cannot add metric values.
 /// </summary>
 internal sealed class PathTagging(RequestDelegate next, IOptions<TopologyOptions> options)
 {
@@ -50,8 +50,8 @@ internal sealed class PathTagging(RequestDelegate next, IOptions<TopologyOptions
     }
 
     /// <summary>
-    /// Tags them with the workload too, as soon as routing has found the endpoint: spans that begin later inherit it, and a
-    /// failure does not lose it.
+    /// Adds the workload as soon as routing has selected the endpoint, so that later spans inherit it and a failure does not
+    /// lose it.
     /// </summary>
     public static Task TagWorkload(HttpContext context, RequestDelegate next)
     {
@@ -70,7 +70,7 @@ internal sealed class PathTagging(RequestDelegate next, IOptions<TopologyOptions
     }
 }
 
-/// <summary>Adds <see cref="PathTagging"/> in front of the service's own pipeline.</summary>
+/// <summary>Adds <see cref="PathTagging"/> before the service's own pipeline.</summary>
 internal sealed class PathTaggingFilter : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
@@ -80,7 +80,7 @@ internal sealed class PathTaggingFilter : IStartupFilter
     };
 }
 
-/// <summary>Tells the next service, on its internal listener, by which path the request at hand came.</summary>
+/// <summary>Sends the current request's path to the next service's internal listener.</summary>
 public sealed class PathPropagationHandler(IHttpContextAccessor accessor) : DelegatingHandler
 {
     /// <inheritdoc />

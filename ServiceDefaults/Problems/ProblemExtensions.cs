@@ -12,8 +12,8 @@ namespace Topology.ServiceDefaults.Problems;
 public static class ProblemExtensions
 {
     /// <summary>
-    /// Answers exceptions, and statuses without a body, as problem details. Inside the developer exception page, so that
-    /// errors look alike in every environment and show nothing of the code.
+    /// Returns exceptions and error statuses without a body as problem details. Runs inside the developer exception page, so
+    /// that errors look the same in every environment and reveal no code.
     /// </summary>
     public static WebApplication UseProblems(this WebApplication app)
     {
@@ -22,7 +22,7 @@ public static class ProblemExtensions
         return app;
     }
 
-    /// <summary>Problem details with the trace's id; a client's mistake is never a 500.</summary>
+    /// <summary>Adds the trace id to problem details. Client errors never become 500.</summary>
     internal static IServiceCollection AddProblems(this IServiceCollection services)
     {
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -34,7 +34,7 @@ public static class ProblemExtensions
         });
         return services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
-            context.ProblemDetails.Type ??= "about:blank"; // RFC 9457 section 4.2.1: no more than the status says.
+            context.ProblemDetails.Type ??= "about:blank"; // RFC 9457 section 4.2.1: nothing beyond the status.
             if ((context.Exception
                 ?? context.HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error) is not BadHttpRequestException bad)
             {

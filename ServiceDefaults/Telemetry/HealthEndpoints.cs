@@ -16,8 +16,8 @@ internal static class HealthEndpoints
     public static bool IsHealthPath(PathString path) => path == Ready || path == Alive;
 
     /// <summary>
-    /// <c>/health</c>: every check, ready for traffic; <c>/alive</c>: the process answers. In every environment, because a
-    /// platform's probes need them in production; never on a public listener.
+    /// <c>/health</c> runs every check (readiness); <c>/alive</c> only shows that the process responds (liveness). Mapped in
+    /// every environment for the platform's probes, but never on a public listener.
     /// </summary>
     public static void Map(IEndpointRouteBuilder endpoints)
     {

@@ -4,7 +4,7 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.ServiceDefaults.Telemetry;
 
-/// <summary>Gives spans inside a process, such as a call to another service, the path and workload of the span above them.</summary>
+/// <summary>Copies path and workload from the parent span to spans in the same process, such as calls to other services.</summary>
 internal sealed class InheritedTags : BaseProcessor<Activity>
 {
     public override void OnStart(Activity data)

@@ -4,8 +4,8 @@ using Topology.ServiceDefaults.Paths;
 namespace Topology.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Which of the traces that begin here are recorded: not those that YARP starts for its own health checks, several a second
-/// for ever, and no more in a second than <see cref="TopologyOptions.TracesPerSecond"/>, because strangers begin traces.
+/// Decides which traces that start here are recorded. Skips YARP's health checks, which would add several traces per second.
+/// Limits the rate to <see cref="TopologyOptions.TracesPerSecond"/>, because untrusted clients can start traces.
 /// </summary>
 internal sealed class RecordedTraces(int perSecond, TimeProvider time) : Sampler
 {

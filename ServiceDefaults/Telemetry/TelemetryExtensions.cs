@@ -12,11 +12,11 @@ namespace Topology.ServiceDefaults.Telemetry;
 
 internal static class TelemetryExtensions
 {
-    /// <summary>Traces, metrics and logs over OTLP, on only when the environment names an endpoint.</summary>
+    /// <summary>Exports traces, metrics and logs over OTLP, only if the environment sets an endpoint.</summary>
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         var options = builder.Configuration.GetSection(TopologyOptions.Section).Get<TopologyOptions>() ?? new();
-        // W3C trace context without baggage, whether or not anything is exported: a stranger's baggage must not travel inwards.
+        // Use W3C trace context without baggage, even if nothing is exported: untrusted baggage must not be forwarded.
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
 
         if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;

@@ -19,21 +19,17 @@ internal static class Commands
     /// <summary>What the environment sets for a command.</summary>
     public static IConfiguration Configuration { get; } = new ConfigurationBuilder().AddEnvironmentVariables().Build();
 
-    /// <summary>Whether arguments are meant for a command: a setting of the service begins with a hyphen.</summary>
-    public static bool IsMeantBy(string[] args) =>
-        args is ["--help" or "-h" or "-?" or "--version", ..] || args is [var first, ..] && !first.StartsWith('-')
-        && !first.StartsWith('/');
-
     /// <summary>Finds the command and runs it.</summary>
     /// <returns>Its status: 0, 1 for a bad result, 2 for bad arguments, 3 for a measurement that is not valid, 130 where it was
     /// cancelled.</returns>
     public static async Task<int> InvokeAsync(string[] args, params IReadOnlyList<Command> commands)
     {
+        if (args is []) args = ["--help"];
         if (args[0] is not ['-', ..] && commands.All(command => command.Name != args[0]))
         {
             return Refuse($"There is no command \"{args[0]}\"; use one of {string.Join(", ", commands.Select(command => command.Name))}.");
         }
-        var root = new RootCommand("Measures the topology; without a command this program is the service with its page.");
+        var root = new RootCommand("Measures the topology, and shows its certificates.");
         foreach (var command in commands) root.Add(command);
         var parsed = root.Parse(args);
         if (UnknownOption(parsed) is { } unknown)

@@ -1,7 +1,4 @@
-using Microsoft.Extensions.Options;
-using Topology.Comparison.Targets;
 using Topology.Hardening;
-using Topology.Hardening.Certificates;
 using Topology.Traffic.Claims;
 using Topology.Traffic.Pages;
 using Topology.Traffic.Pairs;
@@ -16,12 +13,7 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions
 builder.WebHost.UseStaticWebAssets();
 builder.AddHardening();
 builder.AddServiceDefaults();
-builder.Services.AddSingleton<TargetMap>();
-builder.Services.AddSingleton(services => new PublicTrust(
-    builder.Configuration,
-        LocalAuthorities.AreAllowed(services.GetRequiredService<IOptions<CertificateOptions>>().Value, builder.Environment)));
-builder.Services.AddSingleton<StartedPaths>();
-builder.Services.AddSingleton<RunningTopology>();
+builder.AddTargets();
 builder.AddPairs();
 builder.AddRuns();
 builder.AddClaims();

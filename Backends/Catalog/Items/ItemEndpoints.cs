@@ -33,7 +33,7 @@ internal static class ItemEndpoints
 
         var body = JsonSerializer.SerializeToUtf8Bytes(item, CatalogJson.Default.Item);
         var tag = XxHash3.HashToUInt64(body).ToString("x16", CultureInfo.InvariantCulture);
-        // Answers If-None-Match with 304, RFC 9110 section 13.1.2.
+        // The entity tag enables 304 for If-None-Match (RFC 9110 section 13.1.2).
         return TypedResults.Bytes(body, "application/json; charset=utf-8", entityTag: new EntityTagHeaderValue($"\"{tag}\""));
     }
 }

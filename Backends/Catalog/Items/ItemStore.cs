@@ -1,9 +1,11 @@
 namespace Topology.Catalog.Items;
 
-/// <summary>A few thousand items, the same in every replica and at every start: answers can be compared byte by byte.</summary>
+/// <summary>
+/// A few thousand items, identical in every replica and after every start, so that responses can be compared byte by byte.
+/// </summary>
 public sealed class ItemStore
 {
-    /// <summary>How many items there are.</summary>
+    /// <summary>The number of items.</summary>
     public const int Count = 4096;
 
     private static readonly string[] Materials = ["Oak", "Steel", "Linen", "Glass", "Cork", "Brass", "Wool", "Slate"];
@@ -12,10 +14,10 @@ public sealed class ItemStore
 
     private readonly Item[] _items = [.. Enumerable.Range(1, Count).Select(Create)];
 
-    /// <summary>The item, or null if there is none of that id.</summary>
+    /// <summary>The item with this id, or null.</summary>
     public Item? Find(int id) => id is >= 1 and <= Count ? _items[id - 1] : null;
 
-    /// <summary>One page of items.</summary>
+    /// <summary>Returns one page of items.</summary>
     public ItemPage List(int page, int size) =>
         new([.. _items.Skip((int)Math.Min((long)(page - 1) * size, Count)).Take(size)], page, size, Count);
 

@@ -8,8 +8,8 @@ namespace Topology.Live.Echoing;
 internal static class EchoSocket
 {
     /// <summary>
-    /// <c>/live/socket</c>: a WebSocket that answers each message with itself, in the frames it came in. Any method is
-    /// mapped, because the handshake is GET in HTTP/1.1 (RFC 6455) and CONNECT in HTTP/2 (RFC 8441); nothing else gets here.
+    /// <c>/live/socket</c>: a WebSocket that echoes each message with the same framing. The route allows any method, because
+    /// the handshake is GET in HTTP/1.1 (RFC 6455) and CONNECT in HTTP/2 (RFC 8441); other requests never get here.
     /// </summary>
     public static void MapEchoSocket(this IEndpointRouteBuilder endpoints) =>
         endpoints.Map("/live/socket", async context =>
@@ -23,11 +23,11 @@ internal static class EchoSocket
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
-                // The token's cancellation has aborted the socket; clients reconnect.
+                // Cancellation has aborted the socket. Clients reconnect.
             }
             catch (Exception exception) when (exception is WebSocketException or OperationCanceledException)
             {
-                // The client went away.
+                // The client disconnected.
             }
         }).WithWorkload("socket").WithLimits(new() { Kind = RouteKind.Messages }).SpeaksWebSocket();
 

@@ -8,21 +8,22 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Live.Events;
 
-/// <summary>One event.</summary>
-/// <param name="Sequence">From 1 on; also the event's id, from which a client that reconnects goes on.</param>
+/// <summary>A server-sent event.</summary>
+/// <param name="Sequence">Starts at 1. Also the event id, from which a reconnecting client continues.</param>
 public sealed record Tick(long Sequence);
 
 internal static class EventEndpoints
 {
-    /// <summary>The largest integer that every reader of JSON knows exactly, 2^53 - 1 (RFC 8259 section 6).</summary>
+    /// <summary>2^53 - 1, the largest integer that all JSON parsers represent exactly (RFC 8259 section 6).</summary>
     private const long LargestId = (1L << 53) - 1;
 
-    /// <summary>In milliseconds: fifty events a second are more than a person can follow.</summary>
+    /// <summary>Minimum interval in milliseconds: fifty events per second, more than a person can follow.</summary>
     private const int ShortestInterval = 20;
 
     /// <summary>
-    /// <c>GET /live/events?count=&amp;interval=</c>: server-sent events (WHATWG HTML, section 9.2), the first one at once;
-    /// <c>count</c> of them, or without end; <c>interval</c> in milliseconds. To HEAD, what would be sent before the first one.
+    /// <c>GET /live/events?count=&amp;interval=</c>: server-sent events (WHATWG HTML, section 9.2). The first is sent
+    /// immediately. <c>count</c> limits the events, otherwise the stream is endless. <c>interval</c> is in milliseconds. HEAD
+    /// returns the headers only.
     /// </summary>
     public static void MapEvents(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapMethods("/live/events", [HttpMethods.Get, HttpMethods.Head], (

@@ -6,14 +6,14 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Media.Content;
 
-/// <summary>What was received of an upload.</summary>
+/// <summary>Summary of a received upload.</summary>
 /// <param name="Length">In bytes.</param>
-/// <param name="Sha256">Lower-case hexadecimal.</param>
+/// <param name="Sha256">Lowercase hexadecimal.</param>
 public sealed record Upload(long Length, string Sha256);
 
 internal static class ContentEndpoints
 {
-    /// <summary>The largest body in either direction, in bytes: 1 GiB.</summary>
+    /// <summary>The maximum body size in either direction: 1 GiB.</summary>
     public const long MaximumBytes = 1L << 30;
 
     public static void MapContent(this IEndpointRouteBuilder endpoints)
@@ -24,14 +24,16 @@ internal static class ContentEndpoints
             .WithWorkload("media-upload").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = MaximumBytes });
     }
 
-    /// <summary>Ranges (RFC 9110 section 14) and conditions are the framework's; the content is made as it is sent.</summary>
+    /// <summary>
+    /// The framework handles ranges (RFC 9110 section 14) and conditional requests. The content is generated while it is sent.
+    /// </summary>
     private static Results<FileStreamHttpResult, ProblemHttpResult> Download(long bytes) =>
         bytes is >= 0 and <= MaximumBytes
             ? TypedResults.Stream(new DeterministicStream(bytes), "application/octet-stream",
                 entityTag: new EntityTagHeaderValue($"\"v1-{bytes}\""), enableRangeProcessing: true)
             : TypedResults.Problem($"bytes is {bytes}; ask for 0 to {MaximumBytes} bytes.", statusCode: StatusCodes.Status400BadRequest);
 
-    /// <summary>Reads the body once, in the pieces it arrives in.</summary>
+    /// <summary>Reads the body once, chunk by chunk as it arrives.</summary>
     private static async Task<Upload> Receive(HttpRequest request, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

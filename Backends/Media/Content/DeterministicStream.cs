@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Topology.Media.Content;
 
 /// <summary>
-/// Read-only content that depends on nothing but the offset, so that any range of it can be made without making the rest,
-/// and two answers can be compared by digest. It looks random: no proxy can compress it.
+/// Read-only content that depends only on the offset. Any range can be generated on its own, and responses can be compared by
+/// digest. The bytes look random, so proxies cannot compress them.
 /// </summary>
 /// <param name="length">Length in bytes.</param>
 public sealed class DeterministicStream(long length) : Stream
@@ -48,8 +48,8 @@ public sealed class DeterministicStream(long length) : Stream
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     /// <summary>
-    /// As <see cref="Read(Span{byte})"/>, after whatever else waits for a thread. Nothing in here ever waits, and neither does
-    /// a write to a connection that was closed: without this, a copy between the two would keep its thread to the end.
+    /// Like <see cref="Read(Span{byte})"/>, but yields to other work first. Neither this read nor a write to a closed
+    /// connection ever waits. Without the yield, a copy between them would block its thread until the end.
     /// </summary>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

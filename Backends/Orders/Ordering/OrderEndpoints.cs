@@ -27,8 +27,8 @@ internal static class OrderEndpoints
     }
 
     /// <summary>
-    /// 201 for a new order, 200 for one that the same request made before, 422 where the key was used for another request
-    /// (draft-ietf-httpapi-idempotency-key-header) or an item does not exist, 503 while nothing can be priced.
+    /// 201 for a new order; 200 for a repeated request; 422 if the key was used for a different request
+    /// (draft-ietf-httpapi-idempotency-key-header) or an item does not exist; 503 while prices are unavailable.
     /// </summary>
     private static async Task<Results<Created<OrderResponse>, Ok<OrderResponse>, ValidationProblem, ProblemHttpResult>> Place(
         OrderRequest request, [FromHeader(Name = KeyHeader)] string? key,
@@ -36,10 +36,10 @@ internal static class OrderEndpoints
     {
         if (key is not { Length: > 0 and <= LongestKey } || key.Any(char.IsControl))
         {
-            return Invalid(KeyHeader, $"Send a key of your own of 1 to {LongestKey} characters, the same one when you repeat the request.");
+            return Invalid(KeyHeader, $"Send a unique key of 1 to {LongestKey} characters. Use the same key to repeat the request.");
         }
 
-        // Validation looks into the lines, not at whether one is there at all.
+        // Validation checks the properties of lines but allows null lines.
         if (request.Lines.Index().FirstOrDefault(line => line.Item is null, (Index: -1, Item: null!)) is { Index: >= 0 and var missing })
         {
             return Invalid($"lines[{missing}]", "Give each line an itemId and a quantity.");

@@ -6,18 +6,18 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Orders.Pricing;
 
-/// <summary>Prices from the catalog, found through service discovery.</summary>
+/// <summary>Prices from the catalog, which service discovery finds.</summary>
 public sealed class CatalogPrices(HttpClient client)
 {
     private const int ConcurrentCalls = 8;
 
-    // Less than the 15 s that an order may take, so that a catalog which hangs is told of; more than one attempt (10 s), so that
-    // another replica is asked before.
+    // Shorter than the 15 s limit for an order, so that a hanging catalog can still be reported. Longer than one attempt (10
+    // s), so that another replica is tried first.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(13);
 
-    /// <summary>The price of each item, null for those the catalog does not have.</summary>
-    /// <exception cref="CatalogUnavailableException">The catalog did not answer, after the retries of the resilience handler, or not as it
-    /// should.</exception>
+    /// <summary>Returns each item's price, or null for items that the catalog does not have.</summary>
+    /// <exception cref="CatalogUnavailableException">The catalog sent no valid response, even after the resilience handler's
+    /// retries.</exception>
     public async Task<IReadOnlyDictionary<int, decimal?>> GetAsync(IEnumerable<int> itemIds, CancellationToken cancellationToken)
     {
         var prices = new ConcurrentDictionary<int, decimal?>();
@@ -50,9 +50,9 @@ public sealed class CatalogPrices(HttpClient client)
     private sealed record PricedItem(decimal Price);
 }
 
-/// <summary>The catalog did not answer, so nothing could be priced.</summary>
+/// <summary>The catalog sent no valid response, so the order has no prices.</summary>
 public sealed class CatalogUnavailableException(Exception cause)
-    : Exception("The catalog did not answer, so the order could not be priced.", cause);
+    : Exception("The catalog did not respond, so the order cannot be priced.", cause);
 
 internal static class CatalogPricesExtensions
 {
@@ -67,7 +67,7 @@ internal static class CatalogPricesExtensions
             client.BaseAddress = new(address);
             if (address.Contains("_internal-h2.", StringComparison.Ordinal))
             {
-                // Cleartext HTTP/2 has no negotiation: the client must know.
+                // Cleartext HTTP/2 has no negotiation, so the client must know the version.
                 client.DefaultRequestVersion = HttpVersion.Version20;
                 client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
             }

@@ -2,38 +2,38 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Topology.Orders.Storage;
 
-/// <summary>An order as stored.</summary>
+/// <summary>A stored order.</summary>
 public sealed class Order
 {
-    /// <summary>Grows with each order: the cursor of a listing.</summary>
+    /// <summary>Increases with each order; the cursor for listings.</summary>
     public long Sequence { get; init; }
 
-    /// <summary>The order's name to the outside.</summary>
+    /// <summary>The public order id.</summary>
     public required Guid Id { get; init; }
 
-    /// <summary>The client's key: at most one order has it.</summary>
+    /// <summary>The client's idempotency key; unique per order.</summary>
     public required string IdempotencyKey { get; init; }
 
-    /// <summary>SHA-256 of what was ordered, to tell a repeated request from another one under the same key.</summary>
+    /// <summary>SHA-256 of the order's content, to detect a different request with the same key.</summary>
     public required byte[] Fingerprint { get; init; }
 
-    /// <summary>When the order was accepted.</summary>
+    /// <summary>The time of acceptance.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>The lines, priced when ordered.</summary>
+    /// <summary>The order lines, with the prices at the time of ordering.</summary>
     public required IList<OrderLine> Lines { get; init; }
 }
 
 /// <summary>One line of an order.</summary>
 public sealed class OrderLine
 {
-    /// <summary>The item's id in the catalog.</summary>
+    /// <summary>The catalog's item id.</summary>
     public required int ItemId { get; init; }
 
-    /// <summary>How many.</summary>
+    /// <summary>The number of items.</summary>
     public required int Quantity { get; init; }
 
-    /// <summary>In euros, when the order was accepted.</summary>
+    /// <summary>Price in euros at the time of acceptance.</summary>
     public required decimal UnitPrice { get; init; }
 }
 

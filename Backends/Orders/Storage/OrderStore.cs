@@ -2,33 +2,33 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Topology.Orders.Storage;
 
-/// <summary>Stores orders, at most one for each idempotency key.</summary>
+/// <summary>Stores orders, at most one per idempotency key.</summary>
 public sealed class OrderStore(OrdersContext context, WriteGate gate)
 {
-    /// <summary>The order of that id, or null.</summary>
+    /// <summary>The order with this id, or null.</summary>
     public Task<Order?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         context.Orders.AsNoTracking().FirstOrDefaultAsync(order => order.Id == id, cancellationToken);
 
-    /// <summary>The order of that idempotency key, or null.</summary>
+    /// <summary>The order with this idempotency key, or null.</summary>
     public Task<Order?> FindByKeyAsync(string key, CancellationToken cancellationToken) =>
         context.Orders.AsNoTracking().FirstOrDefaultAsync(order => order.IdempotencyKey == key, cancellationToken);
 
-    /// <summary>Up to <paramref name="limit"/> orders after the cursor, oldest first.</summary>
+    /// <summary>Returns up to <paramref name="limit"/> orders after the cursor, oldest first.</summary>
     public Task<List<Order>> ListAsync(long after, int limit, CancellationToken cancellationToken) =>
         context.Orders.AsNoTracking()
             .Where(order => order.Sequence > after).OrderBy(order => order.Sequence).Take(limit).ToListAsync(cancellationToken);
 
     /// <summary>
-    /// Stores the order; it is on disk when the task completes. Where another request was first with the same key, the
-    /// unique index decides, also between processes, and the answer is the order that was stored.
+    /// Stores the order; it is on disk when the task completes. If another request with the same key was first, also in another
+    /// process, the unique index rejects this one and the existing order is returned.
     /// </summary>
-    /// <returns>The stored order, and whether it is the one given.</returns>
+    /// <returns>The stored order, and whether this call created it.</returns>
     public async Task<(Order Order, bool Added)> AddAsync(Order order, CancellationToken cancellationToken)
     {
         await gate.EnterAsync(cancellationToken);
         try
         {
-            // In the queue the answer is known without trying; between processes the index has the last word.
+            // Within this process, the queue makes this check reliable. Between processes, the index decides.
             if (gate.IsQueue && await FindByKeyAsync(order.IdempotencyKey, cancellationToken) is { } earlier) return (earlier, false);
             context.Orders.Add(order);
             await context.SaveChangesAsync(cancellationToken);
@@ -48,8 +48,8 @@ public sealed class OrderStore(OrdersContext context, WriteGate gate)
 }
 
 /// <summary>
-/// SQLite has one writer at a time, and a second one would wait by sleeping; here it waits in a queue. PostgreSQL needs
-/// no such queue and passes.
+/// SQLite allows one writer at a time, and further writers poll. Here they wait in a queue instead. PostgreSQL does not need
+/// the queue.
 /// </summary>
 public sealed class WriteGate(bool oneAtATime) : IDisposable
 {

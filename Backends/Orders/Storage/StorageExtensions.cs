@@ -8,8 +8,8 @@ namespace Topology.Orders.Storage;
 internal static class StorageExtensions
 {
     /// <summary>
-    /// PostgreSQL where the connection string <c>orders</c> names a host; else SQLite in the file it names, by default one
-    /// in the user's application data.
+    /// Uses PostgreSQL if the connection string <c>orders</c> names a host. Otherwise uses the SQLite file that it names, by
+    /// default one in the user's application data.
     /// </summary>
     public static void AddOrderStorage(this IHostApplicationBuilder builder)
     {
@@ -20,7 +20,7 @@ internal static class StorageExtensions
         builder.Services.AddHealthChecks().AddCheck<StorageHealth>("storage");
         if (isPostgres)
         {
-            _ = new NpgsqlConnectionStringBuilder(connection); // A typing mistake stops the start, with the key's name.
+            _ = new NpgsqlConnectionStringBuilder(connection); // Invalid keys must prevent startup.
             builder.Services.AddDbContextPool<OrdersContext>(options => options.UseNpgsql(connection));
         }
         else
@@ -32,7 +32,7 @@ internal static class StorageExtensions
         }
     }
 
-    /// <summary>Makes the tables at the first start. SQLite then keeps a write-ahead log and syncs it at every commit.</summary>
+    /// <summary>Creates the tables at the first start. SQLite then uses a write-ahead log and syncs on every commit.</summary>
     public static async Task CreateOrderStorageAsync(this IServiceProvider services)
     {
         await using var scope = services.CreateAsyncScope();
@@ -60,7 +60,8 @@ internal static class StorageExtensions
     }
 
     private static InvalidOperationException CannotKeep(string file, Exception reason) => new(
-        $"Orders cannot be kept in {file}: {reason.Message} Set ConnectionStrings:orders to \"Data Source=FILE\", in a folder that this user may write to, or to PostgreSQL's connection string.",
+        $"Orders cannot be kept in {file}: {reason.Message} Set ConnectionStrings:orders to \"Data Source=FILE\", "
+        + "in a folder that this user may write to, or to PostgreSQL's connection string.",
         reason);
 
     private static string DefaultFile() => Path.Combine(

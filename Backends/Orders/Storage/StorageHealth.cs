@@ -7,5 +7,5 @@ internal sealed class StorageHealth(OrdersContext context) : IHealthCheck
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext healthCheck, CancellationToken cancellationToken = default) =>
         await context.Database.CanConnectAsync(cancellationToken)
             ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Unhealthy("The database does not answer; see the connection string \"orders\".");
+            : HealthCheckResult.Unhealthy("The database does not respond; check the connection string \"orders\".");
 }

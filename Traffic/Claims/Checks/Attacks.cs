@@ -3,10 +3,10 @@ namespace Topology.Claims.Checks;
 /// <summary>A request that an edge should not let through.</summary>
 /// <param name="Name">What it is.</param>
 /// <param name="Raw">Latin-1: one character is one byte.</param>
-/// <param name="IsPerHop">Its fault is in how it is written, and whoever passes it on writes anew what it understood.</param>
+/// <param name="IsPerHop">The fault lies in the message's syntax. A proxy that accepts it forwards a rewritten message without the fault.</param>
 internal sealed record Attack(string Name, string Raw, bool IsPerHop = false);
 
-/// <summary>Requests that are wrong, ambiguous or somebody else's; each to a path that exists.</summary>
+/// <summary>Malformed, ambiguous or misdirected requests, each for a path that exists.</summary>
 internal static class Attacks
 {
     private const string Host = "Host: localhost\r\n";

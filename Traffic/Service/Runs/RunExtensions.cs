@@ -1,10 +1,12 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 using Topology.Comparison;
 using Topology.Comparison.Pacing;
 using Topology.Comparison.Reports;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
+using Topology.Hardening.Certificates;
 using Topology.Hardening.Listeners;
 using Topology.Traffic.History;
 
@@ -49,6 +51,17 @@ internal sealed record ComparisonRequest(
 
 internal static class RunExtensions
 {
+    /// <summary>Where the paths begin, which of them have been started, and which certificates are trusted.</summary>
+    public static void AddTargets(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<TargetMap>();
+        builder.Services.AddSingleton<StartedPaths>();
+        builder.Services.AddSingleton<RunningTopology>();
+        builder.Services.AddSingleton(services => new PublicTrust(
+            builder.Configuration,
+            LocalAuthorities.AreAllowed(services.GetRequiredService<IOptions<CertificateOptions>>().Value, builder.Environment)));
+    }
+
     public static void AddRuns(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<MeasurementGate>();

@@ -6,7 +6,7 @@ namespace Topology.AppHost.Tests.Publishing;
 /// <summary>The AppHost as Aspire and azd call it to publish.</summary>
 public sealed class CommittedManifestTests : IDisposable
 {
-    private const string Warning = "will answer the Internet itself. For measuring only.";
+    private const string Warning = "is directly reachable from the Internet. Use this for measurements only.";
 
     // Beside the committed manifests, because paths in a manifest are relative to it.
     private readonly string _published = ManifestFile.Committed($"{Guid.NewGuid():N}.json");

@@ -49,11 +49,11 @@ public sealed class RestartTests
         var time = new SteppedTime();
         var backoff = new Backoff(time);
         Assert.Equal([0.5, 1, 2, 4, 5, 5], Enumerable.Range(0, 6).Select(_ => backoff.Next().TotalSeconds));
-        Assert.Equal(6, backoff.InVain);
+        Assert.Equal(6, backoff.FailedStarts);
 
         backoff.IsHealthy();
         time.Step(TimeSpan.FromSeconds(9));
-        Assert.Equal((5, 0), (backoff.Next().TotalSeconds, backoff.InVain));
+        Assert.Equal((5, 0), (backoff.Next().TotalSeconds, backoff.FailedStarts));
 
         backoff.IsHealthy();
         time.Step(TimeSpan.FromSeconds(10));

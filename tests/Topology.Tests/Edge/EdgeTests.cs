@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Topology.Catalog.Items;
@@ -65,7 +66,7 @@ public sealed class EdgeTests
         var client = edge.Client();
         Assert.Equal(["catalog-1", "catalog-2"], await AnsweringAsync());
 
-        var configuration = (Microsoft.Extensions.Configuration.IConfigurationRoot)edge.Services.GetRequiredService<Microsoft.Extensions.Configuration.IConfiguration>();
+        var configuration = (IConfigurationRoot)edge.Services.GetRequiredService<IConfiguration>();
         configuration["services:catalog:internal-h2:1"] = configuration["services:catalog:internal-h2:0"];
         configuration.Reload();
         await Eventually.TrueAsync(async () => (await AnsweringAsync()) is ["catalog-1"]);

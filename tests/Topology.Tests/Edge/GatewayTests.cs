@@ -61,9 +61,12 @@ public sealed class GatewayTests : IAsyncLifetime
     public async Task Fields_that_a_backends_Connection_names_do_not_reach_the_client()
     {
         await using var backend =
-            new ScriptedBackend { Answer =
+            new ScriptedBackend
+            {
+                Answer =
             ("HTTP/1.1 200 OK\r\nConnection: X-Hop, Upgrade, close\r\nUpgrade: foo\r\nX-Hop: 1\r\nX-Stays: 1\r\nKeep-Alive: "
-            + "timeout=5\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", After.Close) };
+            + "timeout=5\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", After.Close)
+            };
         await using var edge = ServiceHost.Start<UpstreamOptions>(
             [("Edge:Upstream", "internal"), ("services:catalog:internal:0", backend.Url),
                 ("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false")]);

@@ -184,7 +184,7 @@ public static class StrictnessCases
             "[::1%25lo]", "[]", "[localhost]", "[127.0.0.1]", "[::g]", "localhost#", "localhost?x", "localhost\\x", "\"localhost\"",
                 "local(host)", "loc\u00e4lhost", "<localhost>"])
         {
-            yield return new($"the Host {(host.Trim().Length == 0 ? $"of {host.Length} spaces" : host.Replace("\t", "<tab>", StringComparison.Ordinal))}", Line + $"Host: {host}\r\n\r\n");
+            yield return new($"the Host {Visible(host)}", Line + $"Host: {host}\r\n\r\n");
         }
     }
 
@@ -256,7 +256,7 @@ public static class StrictnessCases
             "FFFFFFFFFFFFFFFF", "8000000000000000",
             "10000000000000005", "100000000000000000000000000000005", "00000000000000005", "\u00b5"])
         {
-            yield return new($"the chunk size {(size.Trim().Length == 0 ? $"of {size.Length} spaces" : size.Replace("\t", "<tab>", StringComparison.Ordinal))}", Chunked($"{size}\r\nhello\r\n0\r\n\r\n"));
+            yield return new($"the chunk size {Visible(size)}", Chunked($"{size}\r\nhello\r\n0\r\n\r\n"));
         }
 
         yield return new("bare LF after a chunk size", Chunked("5\nhello\r\n0\r\n\r\n"));
@@ -400,4 +400,8 @@ public static class StrictnessCases
     private static string Chunked(string body) => Post("Transfer-Encoding: chunked\r\n", body);
 
     private static string Show(char value) => value is >= ' ' and < '\u007f' ? value.ToString() : $"<{(int)value:x2}>";
+
+    /// <summary>White space as words, for a case's name.</summary>
+    private static string Visible(string text) =>
+        text.Trim().Length == 0 ? $"of {text.Length} spaces" : text.Replace("\t", "<tab>", StringComparison.Ordinal);
 }

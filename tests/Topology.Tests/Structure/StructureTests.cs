@@ -69,6 +69,9 @@ public sealed class StructureTests
             select fault;
         Assert.Empty(faults);
 
+        // A case of a test, and a pattern, are one piece of data each.
+        static bool IsData(string line) => line.Contains("[InlineData(", StringComparison.Ordinal) || line.Contains("[GeneratedRegex(", StringComparison.Ordinal);
+
         static IEnumerable<string> Faults(string name, string[] lines)
         {
             var most = Path.GetFileName(name) == "Program.cs" ? LongestProgram : LongestFile;
@@ -81,7 +84,8 @@ public sealed class StructureTests
             {
                 var quotes = line.Split("\"\"\"").Length - 1;
                 isData ^= quotes % 2 == 1;
-                if (line.Length > LongestLine && !isData && quotes == 0) yield return $"{name}:{index + 1} has {line.Length} characters; {LongestLine} are allowed.";
+                if (line.Length <= LongestLine || isData || quotes > 0 || IsData(line)) continue;
+                yield return $"{name}:{index + 1} has {line.Length} characters; {LongestLine} are allowed.";
             }
         }
     }

@@ -25,7 +25,8 @@ internal static class CircleRules
         {
             var way = circle.Skip(1).Select(step => $"'{Resource(step.Name)}', {step.Key} → ");
             yield return new Problem(
-                Resource(first.Name), first.Key, $"leads in a circle → {string.Concat(way)}'{Resource(first.Name)}'; remove one reference");
+                Resource(first.Name), first.Key, $"leads in a circle → {string.Concat(way)}'{Resource(first.Name)}'; "
+                    + "remove one reference");
         }
     }
 
