@@ -115,7 +115,9 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
         return head.Method.Length + head.RawTarget.Length + Rest > limits.Value.RequestLineBytes;
     }
 
-    /// <summary>Kestrel's own limits are higher, because they leave room for headers that a proxy adds. Clients do not need that room.</summary>
+    /// <summary>
+    /// Kestrel's own limits are higher, because they leave room for headers that a proxy adds. Clients do not need that room.
+    /// </summary>
     private bool IsWithinLimits(IHeaderDictionary headers)
     {
         const int Delimiters = 4; // ": " and CRLF

@@ -70,7 +70,9 @@ internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedC
     /// <summary>Randomised by a tenth, so that connections opened together do not all reconnect together.</summary>
     private TimeSpan Age() => limits.Value.ConnectionAge * (0.9 + 0.2 * Random.Shared.NextDouble());
 
-    /// <summary>Requests in progress continue. In HTTP/2 and HTTP/3 the client is asked to open a new connection for further ones.</summary>
+    /// <summary>
+    /// Requests in progress continue. In HTTP/2 and HTTP/3 the client is asked to open a new connection for further ones.
+    /// </summary>
     private static void RequestClose(BaseConnectionContext connection) =>
         connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
 

@@ -3,7 +3,8 @@ namespace Topology.Claims.Checks;
 /// <summary>A request that an edge should not let through.</summary>
 /// <param name="Name">What it is.</param>
 /// <param name="Raw">Latin-1: one character is one byte.</param>
-/// <param name="IsPerHop">The fault lies in the message's syntax. A proxy that accepts it forwards a rewritten message without the fault.</param>
+/// <param name="IsPerHop">The fault lies in the message's syntax. A proxy that accepts it forwards a rewritten message without the
+/// fault.</param>
 internal sealed record Attack(string Name, string Raw, bool IsPerHop = false);
 
 /// <summary>Malformed, ambiguous or misdirected requests, each for a path that exists.</summary>

@@ -72,7 +72,9 @@ public sealed class DefenceInDepthClaim : Claim
         evidence.Expect(answer == 200, $"an honest request gets {answer}");
     }
 
-    /// <summary>Reports for each forged header whether a service behind the edge trusts it, and whether a server that trusts everyone does.</summary>
+    /// <summary>
+    /// Reports for each forged header whether a service behind the edge trusts it, and whether a server that trusts everyone does.
+    /// </summary>
     private static async Task ForgeAsync(ClaimLab lab, Uri entrance, Action<string, bool, bool> tell, CancellationToken cancellationToken)
     {
         (string, string)[] lies =

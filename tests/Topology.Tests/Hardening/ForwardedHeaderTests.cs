@@ -33,10 +33,11 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
         recorder.Answer = context =>
         {
             var request = context.Request;
+            var client = context.Connection.RemoteIpAddress!;
             var rest = UntrustedHeaders.All.Append("X-Topology-Edge").Where(request.Headers.ContainsKey).Order();
             seen = new StringBuilder(
                 $"{request.Scheme} {request.Host} "
-                + $"client={(System.Net.IPAddress.IsLoopback(context.Connection.RemoteIpAddress!) ? "loopback" : context.Connection.RemoteIpAddress)} ")
+                + $"client={(System.Net.IPAddress.IsLoopback(client) ? "loopback" : client)} ")
                 .Append($"path={Topology.ServiceDefaults.Paths.PathExtensions.GetTopologyPath(context)}")
                 .Append(rest.Any() ? $" | {string.Join(' ', rest)}" : "").ToString();
             return Task.CompletedTask;
