@@ -19,14 +19,14 @@ using Topology.Hardening.Upgrades;
 
 namespace Topology.Hardening;
 
-/// <summary>Makes a Kestrel application fit for the Internet: two calls, and <c>Topology:Listeners</c> names what it listens on.</summary>
+/// <summary>Prepares a Kestrel application for the Internet: two calls, and <c>Topology:Listeners</c> names its listeners.</summary>
 public static class HardeningExtensions
 {
     private const string Section = "Topology";
 
     /// <summary>
-    /// Adds the listeners with their certificates, and the rules for hosts, forwarded headers, limits and syntax. What must run first
-    /// puts itself in front of the pipeline.
+    /// Adds the listeners with their certificates, and the rules for hosts, forwarded headers, limits and syntax. The checks that must run
+    /// first are inserted at the start of the pipeline.
     /// </summary>
     public static TBuilder AddHardening<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
@@ -46,7 +46,7 @@ public static class HardeningExtensions
         return builder;
     }
 
-    /// <summary>Applies what depends on the route: limits, timeouts and upgrades. Call it before the middleware that answers.</summary>
+    /// <summary>Applies the limits, timeouts and upgrade rules of each route. Call it before the middleware that responds.</summary>
     public static WebApplication UseHardening(this WebApplication app)
     {
         app.UseOverloadProtection();
@@ -67,8 +67,8 @@ public static class HardeningExtensions
         services.AddHostedService<HostsCheck>();
         services.AddOptions<WebSocketOriginOptions>().BindConfiguration(Section).Validate(
             options => options.WebSocketOrigins.All(WebSocketOrigin.IsOrigin),
-            $"{Section}:WebSocketOrigins holds an entry that is not an origin; give scheme and host, such as "
-                + $"https://app.example.com.").ValidateOnStart();
+            $"{Section}:WebSocketOrigins contains an entry that is not an origin. Give scheme and host, such as "
+                + "https://app.example.com.").ValidateOnStart();
     }
 
     private static void AddForwardedHeaders(IServiceCollection services)
@@ -81,7 +81,7 @@ public static class HardeningExtensions
         services.AddSingleton<IConfigureOptions<ForwardedHeadersOptions>>(provider => provider.GetRequiredService<TrustedProxies>());
     }
 
-    /// <summary>Stops the start of a service with public listeners that does not know its own names.</summary>
+    /// <summary>Stops the start if a service has public listeners but no host names.</summary>
     private sealed class HostsCheck(AllowedHosts hosts, IConfiguration configuration) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
@@ -93,7 +93,7 @@ public static class HardeningExtensions
             }
             throw new InvalidOperationException(
                 $"{AllowedHosts.Key} is empty, and this service has public listeners. Name the hosts that it serves, such as "
-                    + $"example.com;*.example.com.");
+                    + "example.com;*.example.com.");
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

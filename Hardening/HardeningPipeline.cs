@@ -11,14 +11,12 @@ using Topology.Hardening.SecurityHeaders;
 
 namespace Topology.Hardening;
 
-/// <summary>
-/// The steps that every request passes before the service's own pipeline: whether it may come in at all, and who the client is.
-/// </summary>
+/// <summary>Runs before the service's own pipeline. It decides whether a request is accepted and who the client is.</summary>
 internal sealed class HardeningPipeline(IConfiguration configuration) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
-        // A host injects addresses without names. They are those of the named listeners, which are opened instead.
+        // A host may inject addresses without listener names. The named listeners replace them.
         if (ListenerConfiguration.Read(configuration).Count > 0) app.ServerFeatures.Get<IServerAddressesFeature>()?.Addresses.Clear();
 
         app.UseMiddleware<AnswerWatch>();

@@ -36,15 +36,15 @@ internal sealed class KestrelListeners(
         if (listeners.Count == 0)
         {
             throw new InvalidOperationException(
-                $"{ListenerConfiguration.Section} is empty; name what to listen on, such as "
+                $"{ListenerConfiguration.Section} is empty. Set a port for at least one listener, such as "
                     + $"{ListenerConfiguration.Section}:{Listener.Http.Name}=8080 ({ListenerConfiguration.Names}).");
         }
 
         if (configuration.GetSection("Kestrel:Endpoints").GetChildren().FirstOrDefault() is { } other)
         {
             throw new InvalidOperationException(
-                $"{other.Path} would be public without the limits of a public listener; give its port to {ListenerConfiguration.Section} "
-                + $"instead.");
+                $"{other.Path} would be public without the limits of a public listener. Set its port in {ListenerConfiguration.Section} "
+                + "instead.");
         }
 
         foreach (var (listener, port) in listeners)
@@ -72,7 +72,7 @@ internal sealed class KestrelListeners(
         }
         else
         {
-            throw new InvalidOperationException($"{AddressKey} is \"{address}\"; give localhost, * or an IP address.");
+            throw new InvalidOperationException($"{AddressKey} is \"{address}\". Set it to localhost, * or an IP address.");
         }
     }
 
@@ -100,7 +100,7 @@ internal sealed class KestrelListeners(
             endpoint.UseHttps(new TlsHandshakeCallbackOptions
             {
                 HandshakeTimeout = limits.Value.HandshakeTimeout,
-                OnConnection = hello => new(certificates.Public.Current.Answer(hello.ClientHelloInfo.ServerName)),
+                OnConnection = hello => new(certificates.Public.Current.OptionsFor(hello.ClientHelloInfo.ServerName)),
             });
         }
         else if (listener.IsTls)

@@ -36,9 +36,8 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
         {
             return refusals.AnswerAsync(
                 context, StatusCodes.Status400BadRequest, "syntax",
-                "The request has a method, a target or a field that HTTP does not have: a method of too many characters, a fragment, a "
-                + "name that is no token, a control character or white space around a value, or one that belongs to a connection of "
-                + "HTTP/1.1.");
+                "The method, the target or a field is not valid HTTP: an overlong method, a fragment, a field name that is not a token, "
+                + "a control character or white space around a value, or a field for HTTP/1.1 connections only.");
         }
 
         if (!hosts.Contains(request.Host.Value))
@@ -49,7 +48,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
         {
             return refusals.AnswerAsync(
                 context, StatusCodes.Status400BadRequest, "path",
-                "The path can be read in more than one way; send it without escapes of / \\ % or controls, empty or dot segments.");
+                "The path is ambiguous. Send it without escaped / \\ % or control characters, and without empty or dot segments.");
         }
 
         if (HttpMethods.IsTrace(request.Method))
@@ -60,14 +59,14 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
         {
             if (context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true, Protocol: var protocol })
             {
-                return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "method", "Nothing here is a tunnel.");
+                return refusals.AnswerAsync(context, StatusCodes.Status400BadRequest, "method", "This server opens no tunnels.");
             }
 
             // RFC 9220 section 3: an unknown protocol is answered with 501.
             if (protocol != "websocket")
             {
                 return refusals.AnswerAsync(
-                    context, StatusCodes.Status501NotImplemented, "method", "No protocol but WebSocket is spoken in HTTP here.");
+                    context, StatusCodes.Status501NotImplemented, "method", "Extended CONNECT supports WebSocket only.");
             }
         }
 
@@ -111,8 +110,8 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
     /// </summary>
     private bool IsTooLong(IHttpRequestFeature head)
     {
-        const int Rest = 11; // Two spaces and "HTTP/1.1" with its CR.
-        return head.Method.Length + head.RawTarget.Length + Rest > limits.Value.RequestLineBytes;
+        const int FixedBytes = 11; // Two spaces and "HTTP/1.1" with its CR.
+        return head.Method.Length + head.RawTarget.Length + FixedBytes > limits.Value.RequestLineBytes;
     }
 
     /// <summary>

@@ -8,28 +8,26 @@ namespace Topology.Hardening.Certificates;
 /// <summary>The two local authorities.</summary>
 public static class LocalAuthorities
 {
-    /// <summary>The authority of the inside.</summary>
+    /// <summary>The authority of the internal network.</summary>
     public const string Internal = "internal";
 
     /// <summary>The stand-in for the public authority that browsers trust.</summary>
     public const string Public = "public";
 
-    /// <summary>What every public certificate of the lab is valid for.</summary>
+    /// <summary>The names on every public certificate of the lab.</summary>
     public static IReadOnlyList<string> PublicNames { get; } = ["localhost", "*.localhost", "127.0.0.1", "::1"];
 
-    /// <summary>The path at which an edge serves the public authority's list of revoked certificates.</summary>
+    /// <summary>The path where an edge serves the public authority's revocation list.</summary>
     public const string RevocationListPath = "/certificates/public.crl";
 
-    /// <summary>The folder of both: the configured one, or one in the user's application data.</summary>
+    /// <summary>The folder of both authorities: the configured one, or one in the user's application data.</summary>
     public static string Root(string? configured) => configured is { Length: > 0 }
         ? Path.GetFullPath(configured)
         : Path.Combine(
             Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "topology",
                 "certificates");
 
-    /// <summary>
-    /// Whether local authorities may issue certificates here, and be trusted: in Development, and where it is switched on.
-    /// </summary>
+    /// <summary>Whether local authorities may issue certificates and be trusted: in Development, or if enabled.</summary>
     public static bool AreAllowed(CertificateOptions options, IHostEnvironment environment)
     {
         ArgumentNullException.ThrowIfNull(options);

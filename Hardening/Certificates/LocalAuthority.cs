@@ -6,9 +6,9 @@ using System.Security.Cryptography.X509Certificates;
 namespace Topology.Hardening.Certificates;
 
 /// <summary>
-/// A certificate authority of this machine's user: ECDSA P-256, in a folder only that user can read. There are two.
-/// <c>internal</c> is the authority of the inside; <c>public</c> stands in for the public one that a browser trusts, so
-/// that the lab can show which trusts which. Several processes may start at once; a file lock lets one of them issue.
+/// A certificate authority of the current user: ECDSA P-256, in a folder that only this user can read. There are two. <c>internal</c> is
+/// for the internal network. <c>public</c> stands in for a public authority that browsers trust. Two authorities show who trusts which.
+/// Several processes may start together; a file lock lets one of them issue at a time.
 /// </summary>
 /// <param name="root">The folder that holds both authorities.</param>
 /// <param name="name"><c>internal</c> or <c>public</c>.</param>
@@ -26,16 +26,16 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     private static readonly TimeSpan AuthorityLifetime = TimeSpan.FromDays(3 * 365);
     private static readonly TimeSpan LeafLifetime = TimeSpan.FromDays(90);
 
-    /// <summary>How long before its end a leaf is replaced.</summary>
+    /// <summary>A leaf is replaced this long before it expires.</summary>
     public static readonly TimeSpan LeafRenewal = TimeSpan.FromDays(30);
 
-    /// <summary>Longer than a leaf lives, so that no leaf outlives its authority.</summary>
+    /// <summary>Longer than a leaf's lifetime, so that no leaf outlives its authority.</summary>
     private static readonly TimeSpan AuthorityRenewal = TimeSpan.FromDays(120);
 
     private readonly ConcurrentDictionary<string, RevocationList> _lists = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// The URL that new leaves name as the place of the list of revoked ones; null names none, and accepts leaves with any.
+    /// The URL of the revocation list, written into new leaves. If null, new leaves name none, and stored leaves with any URL are accepted.
     /// </summary>
     public Uri? RevocationListUrl { get; init; }
 
@@ -45,10 +45,10 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     /// <summary><c>internal</c> or <c>public</c>.</summary>
     public string Name => name;
 
-    /// <summary>The PEM file of the authority's certificate: what a client that trusts it needs.</summary>
+    /// <summary>The PEM file of the authority's certificate, for clients that trust it.</summary>
     public string CertificateFile => CertificatePath(AuthorityFile);
 
-    /// <summary>The authority's certificate, made at first use, and the one before it while leaves of that one may be about.</summary>
+    /// <summary>The authority's certificate, created on first use, and the previous one while leaves of it may still be in use.</summary>
     public X509Certificate2Collection Trusted()
     {
         using var held = Lock();
@@ -63,11 +63,11 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     }
 
     /// <summary>
-    /// The certificate of a leaf with its private key: the stored one, or a new one where that is missing, near its end,
-    /// of an earlier authority or made for other names.
+    /// A leaf certificate with its private key: the stored one, or a new one if it is missing, expires soon, or has another issuer or
+    /// other names.
     /// </summary>
     /// <param name="leaf">The leaf's name: the common name and the files' name.</param>
-    /// <param name="dnsNames">DNS names and IP addresses it is valid for.</param>
+    /// <param name="dnsNames">DNS names and IP addresses to issue it for.</param>
     public X509Certificate2 GetLeaf(string leaf, IReadOnlyCollection<string> dnsNames)
     {
         using var held = Lock();
@@ -98,16 +98,14 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
         return Load(leaf)!;
     }
 
-    /// <summary>
-    /// Revokes a leaf and forgets it, so that the next one who asks for it gets a new one. Connections that are open stay.
-    /// </summary>
-    /// <returns>Whether there was one.</returns>
+    /// <summary>Revokes and deletes a leaf. The next request for it gets a new one. Open connections stay open.</summary>
+    /// <returns>Whether the leaf existed.</returns>
     public bool Revoke(string leaf)
     {
         using var held = Lock();
         using var authority = GetAuthority();
         if (leaf is AuthorityFile or PreviousAuthorityFile || !File.Exists(CertificatePath(leaf))) return false;
-        // Its key may be gone: a leaf of the authority before is trusted until it ends, and can be refused all the same.
+        // The key may be missing. A leaf of the previous authority stays trusted until it expires, so it must be revocable too.
         using var stored = X509CertificateLoader.LoadCertificateFromFile(CertificatePath(leaf));
         Revoked(AuthorityFile).Add(authority, stored);
         File.Delete(KeyPath(leaf));
@@ -115,10 +113,10 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
         return true;
     }
 
-    /// <summary>Whether the leaf was revoked, by this authority or the one before.</summary>
+    /// <summary>Whether this authority or the previous one revoked the leaf.</summary>
     public bool IsRevoked(X509Certificate2 leaf) => Revoked(AuthorityFile).Contains(leaf) || Revoked(PreviousAuthorityFile).Contains(leaf);
 
-    /// <summary>The list of the authority's revoked leaves, as it is published (DER, RFC 5280 section 5).</summary>
+    /// <summary>The published list of revoked leaves (DER, RFC 5280 section 5).</summary>
     public byte[] RevocationList()
     {
         var list = Revoked(AuthorityFile);
@@ -130,7 +128,7 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
         return list.Today()!;
     }
 
-    /// <summary>Makes a new authority and forgets every leaf; the old authority stays trusted until its leaves have ended.</summary>
+    /// <summary>Creates a new authority and deletes all leaves. The old authority stays trusted until its leaves have expired.</summary>
     public void Renew()
     {
         using var held = Lock();
@@ -178,13 +176,13 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
         }
         catch (CryptographicException)
         {
-            return null; // Half a pair, say after a full disk: made anew.
+            return null; // An incomplete pair, for example after a full disk, is replaced.
         }
     }
 
     private void Save(string file, X509Certificate2 certificate, ECDsa key)
     {
-        // The key first: a certificate without its key counts as missing, and so is made again.
+        // The key first: a certificate without its key counts as missing and is replaced.
         OwnerOnly.Write(KeyPath(file), key.ExportPkcs8PrivateKeyPem());
         OwnerOnly.Write(CertificatePath(file), certificate.ExportCertificatePem() + "\n");
     }

@@ -1,18 +1,18 @@
 namespace Topology.Hardening.Certificates;
 
-/// <summary>Files and folders that only their owner can read, written whole or not at all.</summary>
+/// <summary>Files and folders that only their owner can read. Files are written atomically.</summary>
 public static class OwnerOnly
 {
     private const UnixFileMode FileMode600 = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Creates the folder, and its parents, for the owner alone.</summary>
+    /// <summary>Creates the folder and its parents for the owner only.</summary>
     public static void CreateDirectory(string path)
     {
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path); // The profile's folder is the user's own there.
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path); // Windows profile folders are private.
         else Directory.CreateDirectory(path, FileMode600 | UnixFileMode.UserExecute);
     }
 
-    /// <summary>Writes the text to a new file beside the path and renames it, so that a reader never sees half of it.</summary>
+    /// <summary>Writes a temporary file beside the path and renames it, so that readers never see a partial file.</summary>
     public static void Write(string path, string text)
     {
         var temporary = $"{path}.{Environment.ProcessId}.tmp";

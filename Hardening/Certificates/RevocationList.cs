@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Topology.Hardening.Certificates;
 
 /// <summary>
-/// An authority's list of revoked certificates (RFC 5280 section 5), in a PEM file, signed anew when it is asked for and older than a day.
+/// The list of an authority's revoked certificates (RFC 5280 section 5), in a PEM file. It is signed again on request if older than a day.
 /// </summary>
 /// <param name="path">The file.</param>
 /// <param name="time">The clock.</param>
@@ -13,15 +13,15 @@ internal sealed class RevocationList(string path, TimeProvider time)
 {
     private const string Label = "X509 CRL";
 
-    // A client that has a list need not fetch another one before its end; one that cannot, because nothing runs, has a week.
+    // Clients may cache a list for its lifetime. If nothing runs to serve a new one, the old one is valid for a week.
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
     private static readonly TimeSpan Renewal = TimeSpan.FromDays(1);
 
     private Verdicts _verdicts = new(default);
 
     /// <summary>
-    /// Whether the certificate is on the list. The file is read only when it has changed: this is asked in every handshake of
-    /// the inside, by the same few certificates.
+    /// Whether the certificate is revoked. Every internal handshake asks this for the same few certificates, so the file is read only after
+    /// it changed.
     /// </summary>
     public bool Contains(X509Certificate2 certificate)
     {
@@ -32,7 +32,9 @@ internal sealed class RevocationList(string path, TimeProvider time)
         return verdicts.BySerial.GetOrAdd(certificate.SerialNumber, _ => Load().Builder.RemoveEntry(certificate.SerialNumberBytes.Span));
     }
 
-    /// <summary>The list in DER if it was signed today; else null. Files are replaced whole, so this takes no lock.</summary>
+    /// <summary>
+    /// The list in DER if it was signed within the last day, otherwise null. Files are replaced atomically, so this needs no lock.
+    /// </summary>
     public byte[]? Today()
     {
         if (!File.Exists(path) || time.GetUtcNow() - File.GetLastWriteTimeUtc(path) > Renewal) return null;
@@ -40,10 +42,10 @@ internal sealed class RevocationList(string path, TimeProvider time)
         return Convert.FromBase64String(pem[PemEncoding.Find(pem).Base64Data]);
     }
 
-    /// <summary>Signs the list as it is.</summary>
+    /// <summary>Signs the list again without changes.</summary>
     public void Renew(X509Certificate2 authority) => Sign(authority, _ => { });
 
-    /// <summary>Puts a certificate on the list.</summary>
+    /// <summary>Adds a certificate to the list.</summary>
     public void Add(X509Certificate2 authority, X509Certificate2 certificate) =>
         Sign(authority, builder => builder.AddEntry(certificate, time.GetUtcNow(), X509RevocationReason.CessationOfOperation));
 

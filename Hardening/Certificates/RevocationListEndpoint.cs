@@ -5,12 +5,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Topology.Hardening.Certificates;
 
-/// <summary>Publishes which public certificates of the local authority are revoked.</summary>
+/// <summary>Publishes the revoked public certificates of the local authority.</summary>
 public static class RevocationListEndpoint
 {
     /// <summary>
-    /// Serves <see cref="LocalAuthorities.RevocationListPath"/> (<c>application/pkix-crl</c>, RFC 2585) where the local
-    /// authority issues the public certificates; elsewhere there is no such path.
+    /// Serves <see cref="LocalAuthorities.RevocationListPath"/> (<c>application/pkix-crl</c>, RFC 2585) if the local authority issues the
+    /// public certificates. Otherwise the path does not exist.
     /// </summary>
     public static void MapRevocationList(this IEndpointRouteBuilder endpoints)
     {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Topology.Hardening.Certificates;
 
-/// <summary>The certificates of one service: the public one, the inside's, and whom it trusts inside.</summary>
+/// <summary>The public and internal certificates of one service, and the authorities and clients that it trusts internally.</summary>
 public sealed partial class ServerCertificates
 {
     private readonly CertificateOptions _options;
@@ -16,9 +16,9 @@ public sealed partial class ServerCertificates
     private readonly Rotating<X509Certificate2Collection> _trusted;
     private readonly TimeProvider _time;
     private PublicCertificates? _public;
-    private LocalAuthority? _inside;
+    private LocalAuthority? _internalAuthority;
 
-    /// <summary>Certificates are made or read when first needed: a service without TLS listeners has none.</summary>
+    /// <summary>Certificates are issued or read on first use, so a service without TLS listeners has none.</summary>
     public ServerCertificates(
         IOptions<CertificateOptions> options, ServiceIdentity identity, IHostEnvironment environment, TimeProvider time,
             ILogger<ServerCertificates> logger)
@@ -39,7 +39,7 @@ public sealed partial class ServerCertificates
                 .. _options.Sites.Select(Pem.LoadChain),
             ],
             _public), time, LogKept);
-        // Inside, the service's name is what a caller checks: every replica has it, and no address is in it.
+        // Internal callers check the service's name. Every replica has it, and certificates contain no addresses.
         Internal = new(() => _options.Internal is { } files
             ? Pem.Load(files)
             : Authority(LocalAuthorities.Internal).GetLeaf(
@@ -53,13 +53,13 @@ public sealed partial class ServerCertificates
     /// <summary>The certificates of the public listeners.</summary>
     internal Rotating<PublicCertificates> Public { get; }
 
-    /// <summary>The certificate of internal TLS, as server and as client.</summary>
+    /// <summary>The certificate for internal TLS, as server and as client.</summary>
     public Rotating<X509Certificate2> Internal { get; }
 
-    /// <summary>The local authority of the public certificate; null where that is configured.</summary>
+    /// <summary>The local authority that issues the public certificate; null if that certificate is configured.</summary>
     public LocalAuthority? PublicAuthority => _options.Public is null && IsLocalAllowed ? Authority(LocalAuthorities.Public) : null;
 
-    /// <summary>Whether a client's certificate is of the inside's authority, in its time, and of an allowed name.</summary>
+    /// <summary>Whether the internal authority issued the client certificate, and it is valid and has an allowed name.</summary>
     public bool AcceptsClient(X509Certificate2 certificate)
     {
         if (Verify(certificate, CertificateChecks.Client) is { } reason)
@@ -69,13 +69,13 @@ public sealed partial class ServerCertificates
         }
 
         if (_allowedClients.Any(name => certificate.MatchesHostname(name, allowWildcards: false, allowCommonName: false))) return true;
-        LogClientRefused(certificate.Subject, $"it is of none of the allowed clients ({string.Join(", ", _allowedClients)})");
+        LogClientRefused(certificate.Subject, $"its names match no allowed client ({string.Join(", ", _allowedClients)})");
         return false;
     }
 
     /// <summary>
-    /// TLS towards other services of the inside: a server's certificate must be of the inside's authority and of the name
-    /// that the connection was opened for, which is the request's host.
+    /// Sets up TLS to other internal services. The server certificate must come from the internal authority and be issued for the host of
+    /// the connection, which is the request's host.
     /// </summary>
     public void Configure(SslClientAuthenticationOptions options)
     {
@@ -87,14 +87,14 @@ public sealed partial class ServerCertificates
             var reason = certificate is not X509Certificate2 server ? "it sent no certificate"
                 : Verify(server, CertificateChecks.Server)
                 ?? (server.MatchesHostname(service, allowWildcards: false, allowCommonName: false) ? null
-                    : $"its certificate is of another name ({server.Subject})");
+                    : $"its certificate was issued for another name ({server.Subject})");
             if (reason is not null) LogServerRefused(service, reason);
             return reason is null;
         };
     }
 
     /// <summary>
-    /// An authority may have been renewed since it was read, and the peer been quicker to have a certificate of the new one.
+    /// Retries with the newest authorities: an authority may have been renewed, and the peer may already use a new certificate.
     /// </summary>
     private string? Verify(X509Certificate2 certificate, string usage) =>
         CertificateChecks.Verify(certificate, _trusted.Current, usage, IsRevoked) is null ? null
@@ -102,9 +102,9 @@ public sealed partial class ServerCertificates
 
     private bool IsLocalAllowed => LocalAuthorities.AreAllowed(_options, _environment);
 
-    /// <summary>A configured authority's lists are its own business.</summary>
+    /// <summary>The operator of a configured authority publishes its revocations.</summary>
     private bool IsRevoked(X509Certificate2 certificate) =>
-        _options.InternalAuthority is null && (_inside ??= Authority(LocalAuthorities.Internal)).IsRevoked(certificate);
+        _options.InternalAuthority is null && (_internalAuthority ??= Authority(LocalAuthorities.Internal)).IsRevoked(certificate);
 
     private LocalAuthority Authority(string name)
     {
@@ -119,9 +119,9 @@ public sealed partial class ServerCertificates
         }
 
         throw new InvalidOperationException(
-            $"The environment is {_environment.EnvironmentName}, where no local certificate authority is made. " +
-            $"Set {CertificateOptions.Section}:Public and :Internal (Certificate and Key, PEM files), or "
-                + $"{CertificateOptions.Section}:AllowLocalAuthority=true.");
+            $"The environment is {_environment.EnvironmentName}, where no local certificate authority is allowed. "
+            + $"Set {CertificateOptions.Section}:Public and :Internal (Certificate and Key, PEM files), or "
+            + $"{CertificateOptions.Section}:AllowLocalAuthority=true.");
     }
 
     private static X509Certificate2Collection ReadAuthority(string file)
@@ -132,7 +132,7 @@ public sealed partial class ServerCertificates
     }
 
     [LoggerMessage(
-        LogLevel.Error, "A certificate could not be read again; the one before stays in use. Its file and its key's must belong together.")]
+        LogLevel.Error, "A certificate could not be reloaded. The previous one stays in use. The certificate must match its key file.")]
     private partial void LogKept(Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "The client certificate {Subject} was refused: {Reason}.")]

@@ -3,9 +3,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Topology.Hardening.Certificates;
 
-/// <summary>Who this process is.</summary>
-/// <param name="Service">The service: <c>catalog</c>, <c>edge</c>. Certificates are issued to it.</param>
-/// <param name="Instance">The resource: <c>catalog-1</c>, <c>edge-tls</c>. Telemetry names it.</param>
+/// <summary>The identity of this process.</summary>
+/// <param name="Service">The service, such as <c>catalog</c> or <c>edge</c>. Certificates are issued for it.</param>
+/// <param name="Instance">The resource, such as <c>catalog-1</c> or <c>edge-tls</c>. Telemetry uses it.</param>
 public sealed record ServiceIdentity(string Service, string Instance)
 {
     internal static ServiceIdentity Of(IHostEnvironment environment, IConfiguration configuration)

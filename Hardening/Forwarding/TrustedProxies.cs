@@ -6,21 +6,21 @@ using Topology.Hardening.Hosts;
 
 namespace Topology.Hardening.Forwarding;
 
-/// <summary>Internal listeners believe the configured proxies and nobody else, up to the configured number of hops.</summary>
+/// <summary>Makes internal listeners trust only the configured proxies, up to the configured number of hops.</summary>
 internal sealed class TrustedProxies(IOptions<TrustedProxyOptions> trusted, AllowedHosts hosts) : IConfigureOptions<ForwardedHeadersOptions>
 {
     public void Configure(ForwardedHeadersOptions options)
     {
         options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedHost | ForwardedHeaders.XForwardedProto;
         options.ForwardLimit = trusted.Value.ForwardLimit;
-        // A proxy's word for the public name counts as far as the name is one of ours; without names, all of its word does.
+        // The forwarded host is trusted only if it is one of our names. Without names, any forwarded host is trusted.
         foreach (var name in hosts.Names) options.AllowedHosts.Add(name);
         Trust(options);
     }
 
     /// <summary>
-    /// The ingress of a platform tells the client's address and scheme. The host is the request's own: a forwarded one
-    /// would be a client's, which such an ingress lets pass.
+    /// The options for a platform's ingress, which forwards the client's address and scheme. The host comes from the request itself: such
+    /// an ingress passes on a client's forwarded host.
     /// </summary>
     public ForwardedHeadersOptions ForIngress()
     {
@@ -38,7 +38,7 @@ internal sealed class TrustedProxies(IOptions<TrustedProxyOptions> trusted, Allo
         var proxies =
             trusted.Value.KnownProxies.SelectMany(
             entry => entry.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToList();
-        if (proxies.Count == 0) return; // The defaults: loopback.
+        if (proxies.Count == 0) return; // The default is loopback.
 
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
@@ -47,7 +47,7 @@ internal sealed class TrustedProxies(IOptions<TrustedProxyOptions> trusted, Allo
             if (IPAddress.TryParse(entry, out var address)) options.KnownProxies.Add(address);
             else if (System.Net.IPNetwork.TryParse(entry, out var network)) options.KnownIPNetworks.Add(network);
             else throw new InvalidOperationException(
-                $"Topology:KnownProxies holds \"{entry}\"; give an IP address or a network such as 10.0.0.0/8.");
+                $"Topology:KnownProxies contains \"{entry}\". Give an IP address or a network such as 10.0.0.0/8.");
         }
     }
 }

@@ -4,10 +4,10 @@ using Topology.Hardening.Tracing;
 
 namespace Topology.Hardening.Forwarding;
 
-/// <summary>The headers by which proxies tell of the client.</summary>
+/// <summary>The headers in which proxies describe the client.</summary>
 public static class UntrustedHeaders
 {
-    /// <summary>RFC 7239's header and the de facto ones, with those that common proxies and platforms add.</summary>
+    /// <summary>RFC 7239's header, the de facto ones, and those of common proxies and platforms.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix", "X-Forwarded-Port",
@@ -15,12 +15,12 @@ public static class UntrustedHeaders
         "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Original-Prefix", "X-Original-URL", "X-Rewrite-URL",
     ];
 
-    /// <summary>Families of such headers, of which every proxy and platform has more.</summary>
+    /// <summary>Prefixes of such headers, because proxies and platforms add their own.</summary>
     private static readonly string[] Prefixes = ["X-Forwarded-", "X-Original-", "X-MS-CLIENT-", "X-B3-", "X-Datadog-", "X-Envoy-"];
 
     /// <summary>
-    /// What would name or mark the request in everybody's traces and logs. A trusted caller's trace context has been read by
-    /// then, and the edge sends its own.
+    /// Fields that name or mark the request in traces and logs. By now a trusted client's trace context has been read, and the edge sends
+    /// its own.
     /// </summary>
     private static readonly string[] Tracing =
     [
@@ -29,7 +29,9 @@ public static class UntrustedHeaders
         "b3", "uber-trace-id", "sw8", "grpc-trace-bin", "grpc-tags-bin", "X-Cloud-Trace-Context", "X-Amzn-Trace-Id", "X-Ot-Span-Context",
     ];
 
-    /// <summary>Those above, and what else a proxy or platform would say of the client, its certificate or a proxy to use.</summary>
+    /// <summary>
+    /// The headers above, and others in which a proxy or platform describes the client, its certificate or a proxy to use.
+    /// </summary>
     private static readonly FrozenSet<string> Claims = new[]
     {
         "Front-End-Https", "X-Url-Scheme", "CF-Connecting-IP", "X-Cluster-Client-IP", "X-ProxyUser-IP", "X-Azure-ClientIP",
@@ -38,8 +40,7 @@ public static class UntrustedHeaders
     }.Concat(All).Concat(Tracing).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// On a public listener nobody stands in front of this service, so every header that claims otherwise is a client's
-    /// invention and is dropped before anything can read or forward it.
+    /// Removes all such headers. No proxy is in front of a public listener, so they come from the client. Nothing may read or forward them.
     /// </summary>
     internal static void Remove(IHeaderDictionary headers)
     {
@@ -53,8 +54,7 @@ public static class UntrustedHeaders
     }
 
     /// <summary>
-    /// A name with "_" is to some programs behind the same as one with "-", so it could stand for any other. nginx and
-    /// Envoy's edge drop those too.
+    /// Some programs treat "_" like "-", so such a name could stand for another one. nginx and Envoy's edge drop these names too.
     /// </summary>
     private static bool IsClaim(string name)
     {

@@ -8,13 +8,13 @@ using Microsoft.Extensions.Hosting;
 namespace Topology.Hardening.Hosts;
 
 /// <summary>
-/// The names that the public listeners answer to: <c>Topology:AllowedHosts</c>, a list, or one value separated by
-/// semicolons. <c>*.example.com</c> means every name below example.com. Ports are not compared: a client reaches the
-/// port it reaches, whatever it writes.
+/// The host names that the public listeners serve: <c>Topology:AllowedHosts</c>, a list or one value separated by semicolons.
+/// <c>*.example.com</c> means every name below example.com. Ports are not compared, because the Host field cannot change which port a
+/// client reaches.
 /// </summary>
 /// <remarks>
-/// In Development loopback's names are the default. Elsewhere there is none: a service that answers to any name lets
-/// strangers decide what its links say (RFC 9110 section 7.2), so it does not start until it is told.
+/// The default in Development is the loopback names. Elsewhere there is none, and the service does not start without names: otherwise
+/// clients could choose the host in its links (RFC 9110 section 7.2).
 /// </remarks>
 public sealed class AllowedHosts
 {
@@ -29,8 +29,8 @@ public sealed class AllowedHosts
     private readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> _names;
     private readonly string[] _suffixes;
 
-    /// <summary>Reads the names.</summary>
-    /// <exception cref="InvalidOperationException">A name is no host; the message says which.</exception>
+    /// <summary>Reads and checks the configured names.</summary>
+    /// <exception cref="InvalidOperationException">A name is not a valid host. The message names it.</exception>
     public AllowedHosts(IConfiguration configuration, IHostEnvironment environment)
     {
         var section = configuration.GetSection(Key);
@@ -43,8 +43,8 @@ public sealed class AllowedHosts
         if (Names.FirstOrDefault(name => !IsPattern(name)) is { } wrong)
         {
             throw new InvalidOperationException(
-                $"{Key} holds \"{wrong}\"; give names without a port: example.com, *.example.com, 192.0.2.1 or [2001:db8::1]. A lone * is "
-                    + $"not a name.");
+                $"{Key} contains \"{wrong}\". Give names without a port: example.com, *.example.com, 192.0.2.1 or [2001:db8::1]. "
+                    + "A lone * is not a name.");
         }
 
         _suffixes = [.. from name in Names where name.StartsWith('*') select name[1..]];
@@ -55,7 +55,7 @@ public sealed class AllowedHosts
     /// <summary>The names, as configured.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>Whether a Host field's value is well-formed and one of the names.</summary>
+    /// <summary>Whether the value of a Host field is well-formed and allowed.</summary>
     public bool Contains(string? host)
     {
         if (string.IsNullOrEmpty(host) || !TrySplit(host, out var name)) return false;
@@ -70,7 +70,8 @@ public sealed class AllowedHosts
     }
 
     /// <summary>
-    /// Labels of letters, digits, "_" and inner hyphens, RFC 1123 section 2.1: what a wildcard stands for is the client's text.
+    /// Labels of letters, digits, "_" and inner hyphens, RFC 1123 section 2.1. Needed because the client chooses the text that a wildcard
+    /// matches.
     /// </summary>
     private static bool IsDnsName(ReadOnlySpan<char> name)
     {
@@ -101,7 +102,7 @@ public sealed class AllowedHosts
             && !port[1..].ContainsAnyExceptInRange('0', '9') && ushort.TryParse(port[1..], out _));
     }
 
-    /// <summary>An IPv6 address has several spellings; this is RFC 5952's.</summary>
+    /// <summary>IPv6 addresses have several spellings; this returns the one of RFC 5952.</summary>
     private static string Canonical(string name) =>
         name.StartsWith('[') && name.EndsWith(']') && IPAddress.TryParse(name[1..^1], out var address) ? $"[{address}]" : name;
 

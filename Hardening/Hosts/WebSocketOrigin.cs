@@ -6,9 +6,8 @@ using Topology.Hardening.Listeners;
 namespace Topology.Hardening.Hosts;
 
 /// <summary>
-/// Refuses WebSockets that a page of another site opens in a browser (RFC 6455 section 10.2). Browsers keep such pages from
-/// reading answers, but not from talking over a WebSocket with the user's cookies. A program that is no browser sends no
-/// <c>Origin</c> and has no user to deceive.
+/// Refuses WebSockets that pages of other sites open in a browser (RFC 6455 section 10.2). Browsers keep such pages from reading responses,
+/// but not from using a WebSocket with the user's cookies. Other programs send no <c>Origin</c> and have no user to deceive.
 /// </summary>
 internal sealed class WebSocketOrigin(RequestDelegate next, IOptions<WebSocketOriginOptions> options, IProblemDetailsService problems)
 {
@@ -20,7 +19,7 @@ internal sealed class WebSocketOrigin(RequestDelegate next, IOptions<WebSocketOr
             ? RefuseAsync(context)
             : next(context);
 
-    /// <summary>Scheme, host and perhaps a port, as a browser writes them (RFC 6454 section 6.2).</summary>
+    /// <summary>Whether the text is scheme, host and optional port, as browsers write them (RFC 6454 section 6.2).</summary>
     public static bool IsOrigin(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
             && text == uri.GetLeftPart(UriPartial.Authority);
@@ -28,7 +27,7 @@ internal sealed class WebSocketOrigin(RequestDelegate next, IOptions<WebSocketOr
     private static bool IsWebSocket(HttpContext context) =>
         context.Request.Headers.Upgrade.Count > 0 || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
-    /// <summary>The scheme does not matter: behind an ingress it may be another one than the page's.</summary>
+    /// <summary>The scheme is not compared: behind an ingress it may differ from the page's scheme.</summary>
     private static bool IsOwn(string origin, HostString host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)
         && string.Equals(uri.Host, host.Host, StringComparison.OrdinalIgnoreCase)
@@ -45,12 +44,12 @@ internal sealed class WebSocketOrigin(RequestDelegate next, IOptions<WebSocketOr
     }
 }
 
-/// <summary>Which pages may open WebSockets, in the configuration section <c>Topology</c>.</summary>
+/// <summary>The pages that may open WebSockets, in the configuration section <c>Topology</c>.</summary>
 public sealed class WebSocketOriginOptions
 {
     /// <summary>
-    /// The origins, such as <c>https://app.example.com</c>, whose pages may open WebSockets here. Pages of the service's own host may
-    /// always do so.
+    /// The origins whose pages may open WebSockets here, such as <c>https://app.example.com</c>. Pages of the service's own host always
+    /// may.
     /// </summary>
     public IList<string> WebSocketOrigins { get; } = [];
 }

@@ -32,7 +32,7 @@ internal sealed class AnswerBacklog : IDisposable
         _limits = limits.Value;
         _time = time;
         _aborted = meters.Create(nameof(Topology)).CreateCounter<long>(
-            "topology.answers.aborted", "{request}", "Requests aborted because the client did not take the answer; the tag says what for.");
+            "topology.answers.aborted", "{request}", "Requests aborted because the client did not read; the tag gives the reason.");
         _sweep = time.CreateTimer(_ => EndStalled(), null, SweepInterval, SweepInterval);
     }
 

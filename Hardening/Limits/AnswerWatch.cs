@@ -5,7 +5,7 @@ using Topology.Hardening.Listeners;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// Comes before everything else that answers the public: refusals wait for their clients as well. Counts what is broken off.
+/// Runs before all other middleware that answers the public, because refusals also wait for their clients. Counts aborted requests.
 /// </summary>
 internal sealed class AnswerWatch(RequestDelegate next, AnswerBacklog backlog, IOptions<PublicLimits> limits)
 {

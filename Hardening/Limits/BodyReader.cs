@@ -5,9 +5,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// A request's body that tells why reading it failed. Kestrel finds in <see cref="AdvanceTo(SequencePosition)"/> that an
-/// HTTP/2 body is too large; System.Text.Json then advances once more to clean up, which Kestrel's own reader answers with an
-/// exception that hides the first: the client's mistake would look like the server's.
+/// A request body that keeps the original error of a failed read. Kestrel finds in <see cref="AdvanceTo(SequencePosition)"/> that an HTTP/2
+/// body is too large. System.Text.Json then advances again to clean up, and Kestrel's own reader throws an exception that hides the first
+/// one: the client's mistake would look like the server's.
 /// </summary>
 internal sealed class BodyReader(PipeReader body) : PipeReader, IRequestBodyPipeFeature
 {

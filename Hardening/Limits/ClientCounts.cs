@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Topology.Hardening.Limits;
 
-/// <summary>Counts what each client has open. Only clients that have something open are remembered.</summary>
+/// <summary>Counts what each client has open. It remembers only clients that have something open.</summary>
 internal sealed class ClientCounts
 {
     private readonly ConcurrentDictionary<ClientNetwork, int> _clients = new();
@@ -16,7 +16,7 @@ internal sealed class ClientCounts
 
     public void Leave(ClientNetwork client)
     {
-        // Removed only while it is 0; if something else came in between, its count stays.
+        // Removes the entry only if it is still 0, in case another thread has entered.
         if (_clients.AddOrUpdate(client, 0, static (_, count) => count - 1) == 0) _clients.TryRemove(new(client, 0));
     }
 }

@@ -4,12 +4,11 @@ using System.Net;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// What counts as one client: an IPv4 address, or the /64 of an IPv6 address, which is what a provider gives to one
-/// customer, who has 2^64 addresses in it.
+/// What counts as one client: an IPv4 address, or the /64 of an IPv6 address. Providers give each customer a /64, which has 2^64 addresses.
 /// </summary>
 public readonly record struct ClientNetwork(ulong High, ulong Low)
 {
-    /// <summary>The client of an address; without one, as on a local socket, all are one client.</summary>
+    /// <summary>The client of an address. Connections without one, such as on a local socket, count as one client.</summary>
     public static ClientNetwork Of(IPAddress? address)
     {
         if (address is null) return default;
@@ -21,6 +20,6 @@ public readonly record struct ClientNetwork(ulong High, ulong Low)
             : new(BinaryPrimitives.ReadUInt64BigEndian(bytes), 0);
     }
 
-    /// <summary>Seeded anew in each process: nobody can choose addresses that fall together.</summary>
+    /// <summary>The seed differs in each process, so that nobody can choose addresses that collide.</summary>
     public override int GetHashCode() => HashCode.Combine(High, Low);
 }

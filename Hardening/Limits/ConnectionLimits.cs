@@ -18,7 +18,7 @@ internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedC
 
     private readonly ClientCounts _clients = new();
     private readonly Counter<long> _refused = meters.Create(nameof(Topology)).CreateCounter<long>(
-        "topology.connections.refused", "{connection}", "Connections closed because a limit was reached; the tag says which.");
+        "topology.connections.refused", "{connection}", "Connections closed because a limit was reached; the tag names it.");
 
     /// <summary>Behind an ingress all connections come from the ingress, so they do not identify clients.</summary>
     public void Guard(ListenOptions endpoint, bool isBehindIngress)

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// A body of unknown length on a route that takes none. It may still be empty, which only its end tells, so its end is waited
-/// for before the request goes on: what has a body is refused here, and a backend never hears of it.
+/// A body of unknown length on a route that accepts none. It may be empty, which only its end shows, so the request waits for the end. A
+/// non-empty body is refused here and never reaches a backend.
 /// </summary>
 internal sealed class EmptyBody : IHttpRequestBodyDetectionFeature
 {
@@ -23,7 +23,7 @@ internal sealed class EmptyBody : IHttpRequestBodyDetectionFeature
         var read = await body.ReadAsync(context.RequestAborted);
         var isEmpty = read.Buffer.IsEmpty && read.IsCompleted;
         body.AdvanceTo(read.Buffer.End);
-        if (!isEmpty) throw new BadHttpRequestException("This takes no body.", StatusCodes.Status413PayloadTooLarge);
+        if (!isEmpty) throw new BadHttpRequestException("This route accepts no request body.", StatusCodes.Status413PayloadTooLarge);
 
         context.Features.Set<IHttpRequestBodyDetectionFeature>(Instance);
         await next(context);

@@ -4,13 +4,12 @@ using Microsoft.Extensions.Options;
 
 namespace Topology.Hardening.Limits;
 
-/// <summary>Hands <see cref="PublicLimits"/> to the server.</summary>
+/// <summary>Applies <see cref="PublicLimits"/> to Kestrel.</summary>
 /// <remarks>
-/// Against HTTP/2 rapid reset (CVE-2023-44487) the server counts streams that a client has reset and that still run: at
-/// twice the stream limit it refuses new ones, and after repeating itself ends the connection with ENHANCE_YOUR_CALM.
-/// CONTINUATION floods end at the header limits. Neither can be configured, nor has to be.
-/// Of HTTP/3, the streams of a connection (100) and what each may send before it is read (1 MiB) are the server's
-/// defaults: its options for them are in preview.
+/// Against HTTP/2 rapid reset (CVE-2023-44487), Kestrel counts streams that a client has reset but that still run. At twice the stream
+/// limit it refuses new streams; if that continues, it closes the connection with ENHANCE_YOUR_CALM. The header limits stop CONTINUATION
+/// floods. Neither has an option, and neither needs one. For HTTP/3, the streams per connection (100) and the bytes a stream may send
+/// before they are read (1 MiB) are Kestrel's defaults: its options for them are in preview.
 /// </remarks>
 internal sealed class KestrelLimits(IOptions<PublicLimits> limits) : IConfigureOptions<KestrelServerOptions>
 {
@@ -20,10 +19,10 @@ internal sealed class KestrelLimits(IOptions<PublicLimits> limits) : IConfigureO
 
         var ours = limits.Value;
         var server = options.Limits;
-        // A proxy adds fields to a request that is at the limit already; the public's own limits are held by the gate.
+        // A proxy may add fields to a request that is already at the limit. The gate enforces the public limits.
         server.MaxRequestHeadersTotalSize = ours.HeaderBytes + PublicLimits.ProxyHeaderBytes;
-        // Kestrel resets a stream of HTTP/2 whose target is too long, without an answer; so it takes what the head may be, and the
-        // gate answers 414. It counts each part of a cookie that HTTP/2 may split (RFC 9113 section 8.2.3); the gate, the cookie.
+        // Kestrel resets an HTTP/2 stream with an overlong target without a response. So it accepts targets up to the header limit, and the
+        // gate answers 414. HTTP/2 may split a cookie (RFC 9113 section 8.2.3): Kestrel counts each part, the gate counts the cookie.
         server.MaxRequestLineSize = Math.Max(ours.RequestLineBytes, server.MaxRequestHeadersTotalSize);
         server.MaxRequestHeaderCount = ours.HeaderFields + PublicLimits.ProxyHeaderFields + PublicLimits.CookieParts;
         server.MaxRequestBodySize = ours.BodyBytes;
@@ -41,8 +40,8 @@ internal sealed class KestrelLimits(IOptions<PublicLimits> limits) : IConfigureO
         server.Http2.KeepAlivePingDelay = ours.Http2PingDelay;
         server.Http2.KeepAlivePingTimeout = ours.Http2PingTimeout;
 
-        // Field values are opaque bytes (RFC 9110 section 5.5). As Latin-1 each byte is a character and stays itself on
-        // the way through a proxy; as UTF-8, which is the default, one that is not would be lost or refused.
+        // Field values are opaque bytes (RFC 9110 section 5.5). Latin-1 maps each byte to one character, so values pass a proxy unchanged.
+        // With UTF-8, the default, invalid bytes would be lost or refused.
         options.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         options.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
     }

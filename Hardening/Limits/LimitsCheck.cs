@@ -4,13 +4,13 @@ using Microsoft.Extensions.Options;
 
 namespace Topology.Hardening.Limits;
 
-/// <summary>Stops a start with a limit that cannot be meant, and names its key.</summary>
+/// <summary>Stops the start if a limit makes no sense, and names its key.</summary>
 internal sealed class LimitsCheck : IValidateOptions<PublicLimits>
 {
     private static readonly string[] MayBeZero =
         [nameof(PublicLimits.UnsentBytes), nameof(PublicLimits.BodyBytes), nameof(PublicLimits.QueuedRequests)];
 
-    // RFC 9113 section 6.9.2: a window is never smaller than this in the beginning.
+    // The initial window size of RFC 9113 section 6.9.2.
     private const int SmallestWindow = 65_535;
 
     public ValidateOptionsResult Validate(string? name, PublicLimits options)
@@ -32,16 +32,16 @@ internal sealed class LimitsCheck : IValidateOptions<PublicLimits>
 
         if (options.Http2StreamWindow is > 0 and < SmallestWindow)
         {
-            Fail(nameof(options.Http2StreamWindow), options.Http2StreamWindow, $"{SmallestWindow} at least");
+            Fail(nameof(options.Http2StreamWindow), options.Http2StreamWindow, $"at least {SmallestWindow}");
         }
         if (options.UpstreamStreamWindow is > 0 and < SmallestWindow)
         {
-            Fail(nameof(options.UpstreamStreamWindow), options.UpstreamStreamWindow, $"{SmallestWindow} at least");
+            Fail(nameof(options.UpstreamStreamWindow), options.UpstreamStreamWindow, $"at least {SmallestWindow}");
         }
         if (options.Http2ConnectionWindow < options.Http2StreamWindow)
         {
             Fail(nameof(options.Http2ConnectionWindow), options.Http2ConnectionWindow,
-                $"as much as {nameof(options.Http2StreamWindow)} at least");
+                $"at least as much as {nameof(options.Http2StreamWindow)}");
         }
 
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);

@@ -7,7 +7,7 @@ namespace Topology.Hardening.Limits;
 
 internal static class LimitsExtensions
 {
-    /// <summary>Adds <see cref="PublicLimits"/>, and what holds connections, streams and answers to them.</summary>
+    /// <summary>Adds <see cref="PublicLimits"/> and the services that enforce them on connections, streams and responses.</summary>
     public static void AddLimits(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<PublicLimits>().Bind(

@@ -3,12 +3,11 @@ using Microsoft.Extensions.Hosting;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// Gives memory back to the system when a crowd has left. The collector works when something is allocated: a process that
-/// has become quiet would keep what it held at its worst.
+/// Returns memory to the system after a load peak. The garbage collector runs on allocation, so an idle process would keep its peak memory.
 /// </summary>
 internal sealed class MemoryReturn(AnswerBacklog backlog, OpenStreams streams, TimeProvider time) : BackgroundService
 {
-    private const long RequestBytes = 64 * 1024; // An open request, with what it keeps besides its answer.
+    private const long RequestBytes = 64 * 1024; // An open request without its response.
     private const long Crowd = 16L << 20;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 

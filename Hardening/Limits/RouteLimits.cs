@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace Topology.Hardening.Limits;
 
-/// <summary>How the bodies of a route come and go.</summary>
+/// <summary>How a route transfers its bodies.</summary>
 public enum RouteKind
 {
     /// <summary>A request and its response: it has a timeout, and it counts among the requests in progress.</summary>
@@ -22,7 +22,7 @@ public enum RouteKind
 /// </summary>
 public sealed record RouteLimits
 {
-    /// <summary>How the bodies of the route come and go.</summary>
+    /// <summary>How the route transfers its bodies.</summary>
     public RouteKind Kind { get; init; }
 
     /// <summary>
@@ -51,7 +51,7 @@ public static class RouteLimitsExtensions
     /// <summary>The limits of the endpoint that routing found; null if it has none of its own.</summary>
     internal static RouteLimits? GetRouteLimits(this HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<RouteLimits>();
 
-    /// <summary>A request that takes longer is answered 504; null never ends it.</summary>
+    /// <summary>The policy for requests that take longer: the response is 504. Null sets no timeout.</summary>
     internal static RequestTimeoutPolicy TimeoutPolicy(TimeSpan? timeout) =>
         new() { Timeout = timeout, TimeoutStatusCode = StatusCodes.Status504GatewayTimeout };
 }

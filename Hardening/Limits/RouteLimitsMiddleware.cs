@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Topology.Hardening.Limits;
 
-/// <summary>Applies what a route's limits say about the body, once routing has found the route.</summary>
+/// <summary>Applies a route's body limits after routing.</summary>
 internal sealed class RouteLimitsMiddleware(RequestDelegate next, IOptions<PublicLimits> limits)
 {
     private readonly PublicLimits _limits = limits.Value;
@@ -16,7 +16,7 @@ internal sealed class RouteLimitsMiddleware(RequestDelegate next, IOptions<Publi
 
         long? bodyBytes = route.Kind == RouteKind.Messages ? null : route.BodyBytes ?? _limits.BodyBytes;
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body) body.MaxRequestBodySize = bodyBytes;
-        // The length is known before a byte of the body is: what is too long is refused here, and a backend never hears of it.
+        // An overlong Content-Length is refused here, before a backend sees the request.
         if (context.Request.ContentLength > bodyBytes)
         {
             throw new BadHttpRequestException($"The body is larger than {bodyBytes} bytes.", StatusCodes.Status413PayloadTooLarge);

@@ -5,16 +5,16 @@ using Microsoft.Extensions.Options;
 
 namespace Topology.Hardening.Limits;
 
-/// <summary>Holds every connection to <see cref="PublicLimits.UnsentBytes"/>, where the system does (Linux).</summary>
+/// <summary>Applies <see cref="PublicLimits.UnsentBytes"/> to every connection, on Linux.</summary>
 /// <remarks>
-/// <c>TCP_NOTSENT_LOWAT</c> bounds what waits unsent and leaves alone what is on its way, so that a fast client on a long
-/// line loses nothing. A bound on the whole send buffer (<c>SO_SNDBUF</c>) would hold that client back.
+/// <c>TCP_NOTSENT_LOWAT</c> limits unsent bytes but not bytes in flight, so a fast client on a high-latency connection loses nothing.
+/// Limiting the whole send buffer (<c>SO_SNDBUF</c>) would slow that client down.
 /// </remarks>
 internal sealed class SendBacklog(IOptions<PublicLimits> limits) : IConfigureOptions<SocketTransportOptions>
 {
     private const int TcpLevel = 6;
 
-    private const int NotSentLowWater = 25; // linux/tcp.h; .NET has no name for it. macOS has the option for waiting only.
+    private const int NotSentLowWater = 25; // From linux/tcp.h; .NET has no name for it. On macOS the option affects polling only.
 
     public void Configure(SocketTransportOptions options)
     {
@@ -23,7 +23,7 @@ internal sealed class SendBacklog(IOptions<PublicLimits> limits) : IConfigureOpt
         options.CreateBoundListenSocket = endpoint =>
         {
             var socket = create(endpoint);
-            // What a listening socket is set to, the connections it accepts have from the start.
+            // Accepted connections inherit the options of the listening socket.
             if (endpoint is IPEndPoint)
             {
                 socket.SetRawSocketOption(TcpLevel, NotSentLowWater, BitConverter.GetBytes(limits.Value.UnsentBytes));

@@ -7,8 +7,8 @@ using Topology.Hardening.Listeners;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// Bounds what is open for long: events, WebSockets over every version of HTTP, gRPC, downloads and uploads. Each has an
-/// age at which it ends; there are so many for one client (429) and so many for all (503).
+/// Limits long-lived streams: events, WebSockets over every HTTP version, gRPC, downloads and uploads. Each ends at a maximum age. Their
+/// number is limited per client (429) and in total (503).
 /// </summary>
 internal sealed class StreamLimits(
     RequestDelegate next, IOptions<PublicLimits> limits, OpenStreams open, UncountedClients uncounted, AnswerBacklog backlog,
@@ -31,7 +31,7 @@ internal sealed class StreamLimits(
         var isCounted = !uncounted.Contains(address);
         if (isCounted && !_clients.TryEnter(client, _limits.StreamsPerClient))
         {
-            await RefuseAsync(context, StatusCodes.Status429TooManyRequests, "You have more streams open than one client may.");
+            await RefuseAsync(context, StatusCodes.Status429TooManyRequests, "You have too many open streams.");
             return;
         }
 
@@ -39,14 +39,14 @@ internal sealed class StreamLimits(
         {
             if (backlog.IsCrowded || !open.TryEnter(isWebSocket))
             {
-                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "More streams are open than this service takes.");
+                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "This service has too many open streams.");
                 return;
             }
 
             try
             {
                 var answer = context.Features.GetRequiredFeature<WatchedAnswer>();
-                // With a body to send, the client has the first word, and the answer may be long in coming.
+                // A client with a request body sends first, and the response may start much later.
                 if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true }) answer.Expect();
                 using var age =
                     time.CreateTimer(
@@ -77,7 +77,6 @@ internal sealed class StreamLimits(
     }
 }
 
-/// <summary>The number of streams that are open.</summary>
 internal sealed class OpenStreams(IOptions<PublicLimits> limits)
 {
     private int _all;

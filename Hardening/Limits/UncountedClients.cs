@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Topology.Hardening.Limits;
 
-/// <summary>The clients of <see cref="PublicLimits.UncountedClients"/>.</summary>
+/// <summary>The clients in <see cref="PublicLimits.UncountedClients"/>.</summary>
 internal sealed class UncountedClients(IOptions<PublicLimits> limits, IHostEnvironment environment)
 {
     private const string None = "none";
@@ -24,14 +24,14 @@ internal sealed class UncountedClients(IOptions<PublicLimits> limits, IHostEnvir
         return false;
     }
 
-    /// <exception cref="InvalidOperationException">An entry is neither an address nor a network; the message says which.</exception>
+    /// <exception cref="InvalidOperationException">An entry is neither an address nor a network. The message names it.</exception>
     public static IPNetwork[] Parse(string text) => text == None ? [] :
     [
         .. from entry in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
            select IPAddress.TryParse(entry, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
                : IPNetwork.TryParse(entry, out var network) ? network
                : throw new InvalidOperationException(
-                   $"{PublicLimits.Section}:UncountedClients holds \"{entry}\"; give IP addresses or networks such as 10.0.0.0/8, or "
+                   $"{PublicLimits.Section}:UncountedClients contains \"{entry}\". Give IP addresses or networks such as 10.0.0.0/8, or "
                        + $"{None}."),
     ];
 }

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Topology.Hardening.Limits;
 
-/// <summary>Tells the backlog whenever an answer waits for its client, in whatever way it is written.</summary>
+/// <summary>Reports to the backlog when a response waits for its client, however the response is written.</summary>
 internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
 {
     private const int CopyBuffer = 64 * 1024;
@@ -25,7 +25,7 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
         Place = new(this);
     }
 
-    /// <summary>The place in the backlog, which is the backlog's to use, as the next two are.</summary>
+    /// <summary>The node in the backlog. Only the backlog uses it and the next two properties.</summary>
     public LinkedListNode<WatchedAnswer> Place { get; }
 
     public long WaitingBytes { get; set; }
@@ -36,7 +36,7 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
 
     public Stream Stream => _stream ??= AsStream(leaveOpen: true);
 
-    /// <summary>Puts a watch between a request and the server.</summary>
+    /// <summary>Replaces the response features of a request with watched ones.</summary>
     public static WatchedAnswer Attach(HttpContext context, AnswerBacklog backlog, PublicLimits limits)
     {
         var features = context.Features;
@@ -54,17 +54,17 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
         return answer;
     }
 
-    /// <summary>Counts what an upstream may send ahead, from before it is asked until the answer begins.</summary>
-    public void Expect() => _backlog.Expect(_expected = Behind());
+    /// <summary>Reserves the bytes that an upstream may send ahead, until the response starts.</summary>
+    public void Expect() => _backlog.Expect(_expected = BufferedBytes());
 
-    /// <summary>The request is over, and the server may use its context for another one.</summary>
+    /// <summary>Ends the watch: the server may reuse the context for another request.</summary>
     public void End()
     {
         Begin();
         lock (Place) _isEnded = true;
     }
 
-    /// <summary>Ends the request unless it is over.</summary>
+    /// <summary>Aborts the request unless it has ended.</summary>
     public void Abort()
     {
         lock (Place)
@@ -117,7 +117,7 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
         return flush.IsCompleted ? flush : Awaited(flush, bytes);
     }
 
-    /// <summary>Each piece is progress: a slow client needs long for a large whole.</summary>
+    /// <summary>Each piece counts as progress. A slow client needs a long time for a large response.</summary>
     private async ValueTask<FlushResult> WriteInPiecesAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
     {
         for (; source.Length > CopyBuffer; source = source[CopyBuffer..])
@@ -137,7 +137,7 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
 
     private async ValueTask<FlushResult> Awaited(ValueTask<FlushResult> flush, long bytes)
     {
-        _backlog.Enter(this, bytes + Behind());
+        _backlog.Enter(this, bytes + BufferedBytes());
         try
         {
             return await flush;
@@ -150,7 +150,7 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
 
     private async ValueTask Awaited(ValueTask write, long bytes)
     {
-        _backlog.Enter(this, bytes + Behind());
+        _backlog.Enter(this, bytes + BufferedBytes());
         try
         {
             await write;
@@ -162,10 +162,10 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
     }
 
     /// <summary>
-    /// What lies behind an answer that waits: the buffer of the copy and what the upstream has sent ahead; with messages in
-    /// both directions, what the client has sent as well, as nobody reads it meanwhile. An ordinary answer is small.
+    /// The bytes buffered behind a waiting response: the copy buffer and the upstream's window. With messages in both directions it
+    /// includes the client's window, because nobody reads it meanwhile. Ordinary responses are small and count as 0.
     /// </summary>
-    private long Behind() => _context.GetRouteLimits() is not { IsStream: true } route ? 0
+    private long BufferedBytes() => _context.GetRouteLimits() is not { IsStream: true } route ? 0
         : CopyBuffer + _limits.UpstreamStreamWindow + (route.Kind == RouteKind.Messages ? _limits.Http2StreamWindow : 0);
 
     private sealed class Upgrade(IHttpUpgradeFeature inner, WatchedAnswer answer) : IHttpUpgradeFeature
@@ -184,7 +184,7 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
         public async ValueTask<Stream> AcceptAsync() => new Duplex(await inner.AcceptAsync(), answer);
     }
 
-    /// <summary>The two directions of an upgraded request, which the server gives past the features above.</summary>
+    /// <summary>The stream of an upgraded request, which bypasses the features above.</summary>
     private sealed class Duplex(Stream inner, WatchedAnswer answer) : Stream
     {
         public override bool CanRead => inner.CanRead;

@@ -6,10 +6,7 @@ using Topology.Hardening.Listeners;
 
 namespace Topology.Hardening.Limits;
 
-/// <summary>
-/// Tells at the start how much memory the limits let clients take together, and warns where the machine or the container has
-/// less.
-/// </summary>
+/// <summary>Logs at the start how much memory all clients together can occupy, and warns if the machine or container has less.</summary>
 internal sealed partial class WorstCase(IOptions<PublicLimits> limits, IConfiguration configuration, ILogger<WorstCase> logger)
     : IHostedService
 {
@@ -32,8 +29,8 @@ internal sealed partial class WorstCase(IOptions<PublicLimits> limits, IConfigur
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
-    /// Answers that wait have a budget. Bodies that nobody reads wait in their windows; that takes an upstream which hangs,
-    /// because every service reads a body as it comes.
+    /// Waiting responses have a budget. Unread request bodies wait in their windows; that happens only while an upstream hangs, because
+    /// every service reads bodies as they arrive.
     /// </summary>
     public static (long Sum, long Connections, long Streams, long Answers, long Bodies) Of(PublicLimits limits, int listeners)
     {
@@ -46,11 +43,11 @@ internal sealed partial class WorstCase(IOptions<PublicLimits> limits, IConfigur
 
     [LoggerMessage(LogLevel.Information,
         "Clients can make this process hold {Sum} MiB at most: {Connections} MiB for connections, {Streams} MiB for requests and streams, "
-            + "{Answers} MiB for answers that they do not take, {Bodies} MiB for bodies while an upstream hangs.")]
+            + "{Answers} MiB for responses that they do not read, {Bodies} MiB for bodies while an upstream hangs.")]
     private partial void LogWorstCase(long sum, long connections, long streams, long answers, long bodies);
 
     [LoggerMessage(LogLevel.Warning,
-        "That is more than the {Available} MiB there are. Lower Topology:Limits:Connections, :Streams, :ConcurrentRequests, :WaitingBytes "
+        "That is more than the available {Available} MiB. Lower Topology:Limits:Connections, :Streams, :ConcurrentRequests, :WaitingBytes "
             + "or :Http2StreamWindow.")]
     private partial void LogTooLittle(long available);
 }

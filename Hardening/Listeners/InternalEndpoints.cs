@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing.Matching;
 
 namespace Topology.Hardening.Listeners;
 
-/// <summary>Marks an endpoint that exists on internal listeners only.</summary>
+/// <summary>Marks an endpoint that only internal listeners serve.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class InternalOnlyAttribute : Attribute;
 
@@ -13,8 +13,8 @@ public sealed class InternalOnlyAttribute : Attribute;
 public static class InternalEndpointExtensions
 {
     /// <summary>
-    /// The endpoint answers on internal listeners only; on public ones routing does not find it. It looks at the
-    /// listener, not at the <c>Host</c> header as <c>RequireHost("*:port")</c> does, because a client chooses its Host.
+    /// Makes the endpoint available on internal listeners only; routing does not find it on public ones. The check uses the listener, not
+    /// the <c>Host</c> header like <c>RequireHost("*:port")</c>, because clients choose their Host.
     /// </summary>
     public static TBuilder RequireInternalListener<TBuilder>(this TBuilder builder) where TBuilder : IEndpointConventionBuilder =>
         builder.WithMetadata(new InternalOnlyAttribute());

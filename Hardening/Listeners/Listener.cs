@@ -2,17 +2,18 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Topology.Hardening.Listeners;
 
-/// <summary>One address that a service listens on. The name tells who may reach it and what it speaks.</summary>
+/// <summary>One address that a service listens on. The name shows who may reach it and which protocol it uses.</summary>
 /// <param name="Name">The endpoint's name in the composition, in service discovery and in <c>Topology:Listeners</c>.</param>
-/// <param name="IsPublic">Whether the public may reach it: nothing that such a client says about itself is believed.</param>
-/// <param name="Protocols">The HTTP versions offered. Cleartext listeners offer one: without ALPN, Kestrel cannot tell HTTP/2 from
-/// HTTP/1.1.</param>
+/// <param name="IsPublic">Whether the public may reach it. No claims of such clients about themselves are trusted.</param>
+/// <param name="Protocols">
+/// The HTTP versions offered. Cleartext listeners offer one: without ALPN, Kestrel cannot distinguish HTTP/2 from HTTP/1.1.
+/// </param>
 /// <param name="IsTls">Whether connections are encrypted.</param>
 public sealed record Listener(string Name, bool IsPublic, HttpProtocols Protocols, bool IsTls)
 {
     /// <summary>
-    /// Whether a platform's ingress stands between the public and this listener. It ends TLS and tells of the client's
-    /// address and scheme; configured proxies are believed in these two, and nobody in anything else.
+    /// Whether a platform's ingress is in front of this listener. It terminates TLS and forwards the client's address and scheme. Only
+    /// these two are trusted, and only from configured proxies.
     /// </summary>
     public bool IsBehindIngress { get; private init; }
 

@@ -14,12 +14,12 @@ using Topology.Hardening.Refusals;
 namespace Topology.Hardening.Overload;
 
 /// <summary>
-/// What keeps one client from taking everything, and all of them from taking more than there is: a token bucket for each
-/// client (429), a number of requests in progress with a short queue (503), and a time that a request may take (504).
+/// Protects against overload: a token bucket per client (429), a limit on requests in progress with a short queue (503), and a timeout per
+/// request (504).
 /// </summary>
 internal static class OverloadProtection
 {
-    // A place is free again as soon as any request in progress ends.
+    // A place becomes free when any request ends.
     private static readonly TimeSpan RetryAfterQueue = TimeSpan.FromSeconds(1);
 
     public static void AddOverloadProtection(this IServiceCollection services)
@@ -36,7 +36,7 @@ internal static class OverloadProtection
             options.DefaultPolicy = RouteLimitsExtensions.TimeoutPolicy(limits.Value.RequestTimeout));
     }
 
-    /// <summary>Limits by route, after the routing that finds it.</summary>
+    /// <summary>Applies the limits of each route. Call it after routing.</summary>
     public static void UseOverloadProtection(this IApplicationBuilder app)
     {
         app.UseMiddleware<StreamLimits>();
@@ -46,8 +46,8 @@ internal static class OverloadProtection
     }
 
     /// <summary>
-    /// A partition is one of a fixed number of buckets, not an address: whoever comes from ever new addresses cannot make
-    /// the limiter remember ever more of them. Which address meets which is seeded anew in each process (HashCode).
+    /// Partitions are a fixed number of buckets, not addresses, so that clients with many addresses cannot use up memory. The hash seed,
+    /// and with it the shared buckets, differs in each process (HashCode).
     /// </summary>
     private static PartitionedRateLimiter<HttpContext> ByClient(PublicLimits limits, UncountedClients uncounted)
     {
@@ -57,7 +57,7 @@ internal static class OverloadProtection
             TokensPerPeriod = Math.Max(1, limits.RequestsPerSecond / 10),
             ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, limits.RequestsPerSecond / 10) / (double)limits.RequestsPerSecond),
             QueueLimit = 0,
-            AutoReplenishment = false, // The partitioned limiter does it for all of them.
+            AutoReplenishment = false, // The partitioned limiter replenishes all buckets.
         };
         return PartitionedRateLimiter.Create<HttpContext, int>(context =>
         {
@@ -86,13 +86,13 @@ internal static class OverloadProtection
 
     private static async ValueTask RefuseAsync(OnRejectedContext rejected, CancellationToken cancellationToken)
     {
-        // Only the token bucket knows when to come again.
+        // Only the token bucket knows when to retry.
         var isClients = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter);
         var status = isClients ? StatusCodes.Status429TooManyRequests : StatusCodes.Status503ServiceUnavailable;
         rejected.HttpContext.Response.Headers.RetryAfter =
             Math.Ceiling((isClients ? retryAfter : RetryAfterQueue).TotalSeconds).ToString(CultureInfo.InvariantCulture);
         await rejected.HttpContext.RequestServices.GetRequiredService<RequestRefusals>().AnswerAsync(
             rejected.HttpContext, status, isClients ? "rate" : "overload",
-            isClients ? "You send more requests than one client may." : "More requests are in progress than this service takes.");
+            isClients ? "You sent too many requests." : "This service has too many requests in progress.");
     }
 }

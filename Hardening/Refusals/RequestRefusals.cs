@@ -9,9 +9,8 @@ using Topology.Hardening.Listeners;
 namespace Topology.Hardening.Refusals;
 
 /// <summary>
-/// Refuses requests, and lets an operator see it: a counter by reason, and a log line with the reason and the client's
-/// address, which a ban list can be made of. Lines have a rate, so that who is refused cannot fill the disk; what is left
-/// out is counted in the line that follows.
+/// Refuses requests and reports them to operators: a counter by reason, and a log line with the reason and the client's address, which a
+/// ban list can use. The log rate is limited, so that refused clients cannot fill the disk; the next line counts the omitted ones.
 /// </summary>
 internal sealed partial class RequestRefusals(IMeterFactory meters, ILogger<RequestRefusals> logger, TimeProvider time)
 {
@@ -21,18 +20,18 @@ internal sealed partial class RequestRefusals(IMeterFactory meters, ILogger<Requ
     private const int LinesPerSecond = 10;
 
     private readonly Counter<long> _refused = meters.Create(nameof(Topology)).CreateCounter<long>(
-        CounterName, "{request}", "Requests that were refused on public listeners; the tag says why.");
+        CounterName, "{request}", "Requests refused on public listeners; the tag gives the reason.");
 
     private readonly Lock _lock = new();
     private long _second;
     private int _lines;
     private long _leftOut;
 
-    /// <summary>Answers a request that is refused, as problem details.</summary>
+    /// <summary>Refuses a request with problem details.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="status">The answer's status.</param>
-    /// <param name="reason">A few words, one of a fixed number: the counter's tag.</param>
-    /// <param name="detail">What the client is told.</param>
+    /// <param name="status">The response status.</param>
+    /// <param name="reason">The counter's tag, one of a fixed set of short texts.</param>
+    /// <param name="detail">The explanation for the client.</param>
     public async Task AnswerAsync(HttpContext context, int status, string reason, string detail)
     {
         Note(context.Features, status, reason);
@@ -42,10 +41,10 @@ internal sealed partial class RequestRefusals(IMeterFactory meters, ILogger<Requ
     }
 
     /// <summary>Counts and logs a request that is refused on a public listener.</summary>
-    /// <param name="features">The request's, or what there is of a request that was never parsed.</param>
-    /// <param name="status">The answer's status.</param>
+    /// <param name="features">The features of the request, or of the connection if no request was parsed.</param>
+    /// <param name="status">The response status.</param>
     /// <param name="reason">The counter's tag.</param>
-    /// <param name="detail">More of the reason, for the log; nothing that the client wrote.</param>
+    /// <param name="detail">A longer reason for the log. It must not contain client input.</param>
     public void Note(IFeatureCollection features, int status, string reason, string? detail = null)
     {
         if (features.Get<ListenerFeature>() is { Listener.IsPublic: false }) return;
@@ -70,6 +69,6 @@ internal sealed partial class RequestRefusals(IMeterFactory meters, ILogger<Requ
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Refused {Client} with {Status}: {Reason} (and {LeftOut} more since the line before)")]
+    [LoggerMessage(LogLevel.Warning, "Refused {Client} with {Status}: {Reason} (and {LeftOut} more since the previous line)")]
     private partial void LogRefused(IPAddress? client, int status, string reason, long leftOut);
 }

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Hosting;
 namespace Topology.Hardening.Refusals;
 
 /// <summary>
-/// Notes what the server refuses before there is a request: what the strict parser or its own does not take, and what comes too slowly.
+/// Records requests that Kestrel refuses before the pipeline runs: syntax that the strict parser or Kestrel's own rejects, and clients that
+/// are too slow.
 /// </summary>
 internal sealed class ServerRefusals(DiagnosticListener diagnostics, RequestRefusals refusals)
     : IHostedService, IObserver<KeyValuePair<string, object?>>

@@ -3,12 +3,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Topology.Hardening.Refusals;
 
-/// <summary>Answers to requests whose body is not read to its end.</summary>
+/// <summary>Responses to requests whose body is not read to the end.</summary>
 public static class UnreadBodyExtensions
 {
     /// <summary>
-    /// Says that the connection closes after an answer to a body that was refused (RFC 9110 section 15.5.14): the server
-    /// does not read the rest. HTTP/2 ends the stream only.
+    /// Announces that the connection closes after a response to a refused body (RFC 9110 section 15.5.14), because the server does not read
+    /// the rest. HTTP/2 ends only the stream.
     /// </summary>
     public static void CloseAfterUnreadBody(this HttpContext context)
     {
@@ -19,7 +19,7 @@ public static class UnreadBodyExtensions
         }
     }
 
-    /// <summary>The same where an exception refused it, which an operator is to see as well.</summary>
+    /// <summary>Does the same after an exception, and records the refusal for operators.</summary>
     public static void NoteUnreadBody(this HttpContext context, BadHttpRequestException refused)
     {
         context.CloseAfterUnreadBody();

@@ -1,6 +1,6 @@
 namespace Topology.Hardening.SecurityHeaders;
 
-/// <summary>What browsers are told, in the configuration section <c>Topology</c>.</summary>
+/// <summary>Settings for browsers, in the configuration section <c>Topology</c>.</summary>
 public sealed class BrowserOptions
 {
     /// <summary>HTTPS for clients.</summary>

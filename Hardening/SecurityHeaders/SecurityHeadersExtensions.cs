@@ -8,7 +8,7 @@ using Topology.Hardening.Listeners;
 
 namespace Topology.Hardening.SecurityHeaders;
 
-/// <summary>What the public gets to see besides the answers themselves.</summary>
+/// <summary>Security headers and the HTTPS redirect for public listeners.</summary>
 internal static class SecurityHeadersExtensions
 {
     private static readonly TimeSpan Year = TimeSpan.FromDays(365);
@@ -26,8 +26,7 @@ internal static class SecurityHeadersExtensions
     }
 
     /// <summary>
-    /// Security headers for every answer of a public listener, in place of a proxied answer's own: the outermost service
-    /// speaks for all.
+    /// Adds security headers to every public response, replacing those of a proxied response: the outermost service decides.
     /// </summary>
     public static void UsePublicSecurityHeaders(this IApplicationBuilder app)
     {
@@ -35,7 +34,7 @@ internal static class SecurityHeadersExtensions
         app.UseWhen(context => context.GetListener().IsPublic, @public => @public.UseSecurityHeaders(policy));
     }
 
-    /// <summary>HTTPS only, where it is switched on; after the host was checked, as a redirect repeats it.</summary>
+    /// <summary>Redirects to HTTPS where enabled. Call it after the host check, because the redirect repeats the host.</summary>
     public static void UseHttpsOnly(this IApplicationBuilder app)
     {
         if (!app.ApplicationServices.GetRequiredService<IOptions<BrowserOptions>>().Value.Https.Redirect) return;

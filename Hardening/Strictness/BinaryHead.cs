@@ -5,9 +5,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Topology.Hardening.Strictness;
 
 /// <summary>
-/// What HTTP/2 and HTTP/3 carry in fields of any bytes and HTTP/1.1 could not: a head that has no meaning, or another one
-/// for who passes it on in text (RFC 9113 sections 8.2.1, 8.2.2 and 10.3, RFC 9114 section 4.2). The server checks pseudo-header
-/// fields, letter case, <c>TE</c> and <c>Connection</c> itself.
+/// Rejects heads that HTTP/2 and HTTP/3 can carry in binary but HTTP/1.1 cannot. They have no meaning, or another one after a proxy writes
+/// them as text (RFC 9113 sections 8.2.1, 8.2.2 and 10.3, RFC 9114 section 4.2). Kestrel itself checks pseudo-header fields, letter case,
+/// <c>TE</c> and <c>Connection</c>.
 /// </summary>
 internal static class BinaryHead
 {
@@ -15,17 +15,17 @@ internal static class BinaryHead
     private static readonly SearchValues<char> Target = Chars(Http1Bytes.Target);
     private static readonly SearchValues<char> Controls = Chars(Http1Bytes.Controls);
 
-    /// <summary>They say how one connection of HTTP/1.1 frames a message.</summary>
-    private static readonly FrozenSet<string> OfTheConnection =
+    /// <summary>Fields that control how one HTTP/1.1 connection frames messages.</summary>
+    private static readonly FrozenSet<string> ConnectionSpecific =
         new[] { "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether the head of such a request is well-formed.</summary>
+    /// <summary>Whether the head of an HTTP/2 or HTTP/3 request is well-formed.</summary>
     public static bool IsWellFormed(IHttpRequestFeature request)
     {
         if (request.Method.Length > Http1Scanner.LongestMethod || request.RawTarget.AsSpan().ContainsAnyExcept(Target)) return false;
         foreach (var (name, values) in request.Headers)
         {
-            if (name.AsSpan().ContainsAnyExcept(Token) || OfTheConnection.Contains(name)) return false;
+            if (name.AsSpan().ContainsAnyExcept(Token) || ConnectionSpecific.Contains(name)) return false;
             foreach (var value in values)
             {
                 if (value is null or "") continue;

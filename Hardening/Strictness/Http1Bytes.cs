@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Topology.Hardening.Strictness;
 
-/// <summary>The byte sets and small grammars of RFC 9110, RFC 9112 and RFC 3986, as vectorised searches.</summary>
+/// <summary>Byte sets and small grammars of RFC 9110, RFC 9112 and RFC 3986, as vectorised searches.</summary>
 internal static class Http1Bytes
 {
     /// <summary>tchar, RFC 9110 section 5.6.2.</summary>
@@ -11,24 +11,24 @@ internal static class Http1Bytes
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     /// <summary>
-    /// What may stand in no line but as its end: every control character except HTAB. Searching for it finds a line's
-    /// end and, in the same pass, anything that RFC 9110 section 5.5 forbids in a field value.
+    /// Every control character except HTAB. One search finds the end of a line and any character that RFC 9110 section 5.5 forbids in a
+    /// field value.
     /// </summary>
     public static readonly SearchValues<byte> Controls = SearchValues.Create(
         [.. Enumerable.Range(0, 0x20).Where(value => value != '\t').Append(0x7F).Select(value => (byte)value)]);
 
-    /// <summary>Visible ASCII without "#": a fragment is never sent, RFC 9112 section 3.2.1.</summary>
+    /// <summary>Visible ASCII without "#". Clients never send a fragment, RFC 9112 section 3.2.1.</summary>
     public static readonly SearchValues<byte> Target = SearchValues.Create(
         [.. Enumerable.Range(0x21, 0x7F - 0x21).Where(value => value != '#').Select(value => (byte)value)]);
 
     /// <summary>HEXDIG in both cases.</summary>
     public static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789ABCDEFabcdef"u8);
 
-    /// <summary>A registered name as DNS and service names use it; narrower than RFC 3986's reg-name, which nobody serves.</summary>
+    /// <summary>The characters of DNS and service names. RFC 3986's reg-name allows more, but nobody serves such names.</summary>
     private static readonly SearchValues<byte> Name =
         SearchValues.Create("-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
-    /// <summary>What ends a run of qdtext, RFC 9110 section 5.6.4; control characters are found before.</summary>
+    /// <summary>Ends a run of qdtext, RFC 9110 section 5.6.4. Control characters are already excluded.</summary>
     private static readonly SearchValues<byte> QuotedEnd = SearchValues.Create("\"\\"u8);
 
     /// <summary>uri-host [ ":" port ], RFC 9110 section 7.2: a name, an IPv4 address or a bracketed IPv6 address.</summary>
@@ -38,7 +38,7 @@ internal static class Http1Bytes
         if (host.StartsWith((byte)'['))
         {
             end = host.IndexOf((byte)']');
-            // A zone ("%eth0") means something on one machine only.
+            // A zone ("%eth0") has a meaning on one machine only.
             if (end < 0 || host[1..end].Contains((byte)'%') || !host[1..end].Contains((byte)':')
                 || !IPAddress.TryParse(host[1..end], out _))
             {
@@ -59,8 +59,8 @@ internal static class Http1Bytes
     }
 
     /// <summary>
-    /// *( ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] BWS ), RFC 9112 section 7.1.1. White space between the size
-    /// and the first ";" is refused: the grammar tolerates it, and parsers disagree about it.
+    /// *( ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] BWS ), RFC 9112 section 7.1.1. White space between the size and the first
+    /// ";" is refused: the grammar tolerates it, but parsers disagree about it.
     /// </summary>
     public static bool IsChunkExtensions(ReadOnlySpan<byte> text)
     {
@@ -78,7 +78,7 @@ internal static class Http1Bytes
                 next = text.TrimStart(" \t"u8);
             }
 
-            if (next.IsEmpty) return text.IsEmpty; // White space leads to another extension, never to the line's end.
+            if (next.IsEmpty) return text.IsEmpty; // White space must precede another extension, not the end of the line.
             text = next;
         }
 
@@ -106,7 +106,7 @@ internal static class Http1Bytes
                 return true;
             }
 
-            at++; // The byte after a backslash stands for itself.
+            at++; // Skip the escaped byte.
         }
 
         return false;

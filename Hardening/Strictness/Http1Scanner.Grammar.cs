@@ -5,19 +5,19 @@ using Microsoft.AspNetCore.Http;
 
 namespace Topology.Hardening.Strictness;
 
-/// <summary>The grammar of one line: request line, field, chunk size.</summary>
+/// <summary>The grammar of single lines: request line, field, chunk size.</summary>
 internal sealed partial class Http1Scanner
 {
-    /// <summary>method SP request-target SP HTTP-version, RFC 9112 section 3: single spaces, nothing else.</summary>
+    /// <summary>method SP request-target SP HTTP-version, RFC 9112 section 3, with single spaces only.</summary>
     private void RequestLine(ReadOnlySpan<byte> line)
     {
         var first = line.IndexOf((byte)' ');
         var last = line.LastIndexOf((byte)' ');
-        if (first <= 0 || first == last) Refuse("the request line has not three parts");
+        if (first <= 0 || first == last) Refuse("the request line does not have three parts");
         var method = line[..first];
         if (method.Length > LongestMethod || method.ContainsAnyExcept(Http1Bytes.Token))
         {
-            Refuse("the method is not a token of a method's length");
+            Refuse("the method is not a token or is too long");
         }
 
         var version = line[(last + 1)..];
@@ -30,22 +30,22 @@ internal sealed partial class Http1Scanner
         Target(line[(first + 1)..last], method);
     }
 
-    /// <summary>The forms of RFC 9112 section 3.2, without authority-form: nothing here is a tunnel.</summary>
+    /// <summary>The forms of RFC 9112 section 3.2 without authority-form, because this server opens no tunnels.</summary>
     private static void Target(ReadOnlySpan<byte> target, ReadOnlySpan<byte> method)
     {
-        if (target.IsEmpty || target.ContainsAnyExcept(Http1Bytes.Target)) Refuse("the request target holds what no URI holds");
-        if (method.SequenceEqual("CONNECT"u8)) Refuse("CONNECT asks for a tunnel");
+        if (target.IsEmpty || target.ContainsAnyExcept(Http1Bytes.Target)) Refuse("the request target has an invalid character");
+        if (method.SequenceEqual("CONNECT"u8)) Refuse("CONNECT requests a tunnel");
         if (target[0] == '/') return;
         if (target.SequenceEqual("*"u8))
         {
-            if (!method.SequenceEqual("OPTIONS"u8)) Refuse("* goes with OPTIONS only");
+            if (!method.SequenceEqual("OPTIONS"u8)) Refuse("the target * is valid for OPTIONS only");
             return;
         }
 
         var scheme = target.IndexOf("://"u8);
         if (scheme < 0 || !(Ascii.EqualsIgnoreCase(target[..scheme], "http"u8) || Ascii.EqualsIgnoreCase(target[..scheme], "https"u8)))
         {
-            Refuse("the request target has no form that a request target may have");
+            Refuse("the request target has no valid form");
         }
 
         var authority = target[(scheme + 3)..];
@@ -54,7 +54,7 @@ internal sealed partial class Http1Scanner
     }
 
     /// <summary>
-    /// field-name ":" OWS field-value OWS, RFC 9112 section 5. A line that folds starts with white space, which is no name.
+    /// field-name ":" OWS field-value OWS, RFC 9112 section 5. A folded line starts with white space, which is not a name.
     /// </summary>
     private void Field(ReadOnlySpan<byte> line)
     {
@@ -78,13 +78,13 @@ internal sealed partial class Http1Scanner
                 Connection = Connection is null ? Encoding.Latin1.GetString(value) : $"{Connection},{Encoding.Latin1.GetString(value)}";
                 break;
             case "transfer-encoding":
-                if (_isChunked || !Ascii.EqualsIgnoreCase(value, "chunked"u8)) Refuse("a Transfer-Encoding other than one chunked");
+                if (_isChunked || !Ascii.EqualsIgnoreCase(value, "chunked"u8)) Refuse("a Transfer-Encoding other than a single chunked");
                 _isChunked = true;
                 break;
         }
     }
 
-    /// <summary>The name, if it is one that framing or forwarding depends on.</summary>
+    /// <summary>The lower-case name if framing or forwarding depends on the field, otherwise null.</summary>
     private static string? FieldName(ReadOnlySpan<byte> line)
     {
         var length = line.IndexOfAnyExcept(Http1Bytes.Token);
@@ -100,7 +100,7 @@ internal sealed partial class Http1Scanner
         return candidate is not null && Ascii.EqualsIgnoreCase(line[..length], candidate) ? candidate : null;
     }
 
-    /// <summary>1*DIGIT, RFC 9110 section 8.6: no sign, no list, nothing that overflows.</summary>
+    /// <summary>1*DIGIT, RFC 9110 section 8.6: no sign, no list, no overflow.</summary>
     private static long Digits(ReadOnlySpan<byte> value)
     {
         if (!value.ContainsAnyExceptInRange((byte)'0', (byte)'9')
@@ -109,11 +109,11 @@ internal sealed partial class Http1Scanner
             return length;
         }
 
-        Refuse("a Content-Length that is not digits, or too many");
+        Refuse("a Content-Length that is not decimal or has too many digits");
         return 0;
     }
 
-    /// <summary>How long the body is, RFC 9112 section 6.3, with nothing left to a choice.</summary>
+    /// <summary>Determines the body length, RFC 9112 section 6.3, and refuses ambiguous framing.</summary>
     private void EndOfHead()
     {
         if (!_hasHost) Refuse("no Host");
@@ -130,10 +130,10 @@ internal sealed partial class Http1Scanner
         }
     }
 
-    /// <summary>chunk-size [ chunk-ext ], RFC 9112 section 7.1: hexadecimal digits, and no more of them than a size has.</summary>
+    /// <summary>chunk-size [ chunk-ext ], RFC 9112 section 7.1, with a limited number of hexadecimal digits.</summary>
     private void ChunkSize(ReadOnlySpan<byte> line)
     {
-        if (line.Length > LongestChunkLine) Refuse("a chunk's line is too long");
+        if (line.Length > LongestChunkLine) Refuse("the line of a chunk size is too long");
         var digits = line.IndexOf((byte)';') is >= 0 and var end ? end : line.Length;
         if (digits is 0 or > MostChunkDigits || !Utf8Parser.TryParse(line[..digits], out uint size, out var used, 'x') || used != digits
             || size > int.MaxValue)
@@ -146,7 +146,7 @@ internal sealed partial class Http1Scanner
         {
             _extensionBytes += line.Length - digits;
             if (_extensionBytes > MostExtensionBytes) Refuse("too many chunk extensions");
-            if (!Http1Bytes.IsChunkExtensions(line[digits..])) Refuse("chunk extensions outside the grammar");
+            if (!Http1Bytes.IsChunkExtensions(line[digits..])) Refuse("invalid chunk extensions");
         }
 
         _remaining = size;
@@ -155,5 +155,5 @@ internal sealed partial class Http1Scanner
 
     [System.Diagnostics.CodeAnalysis.DoesNotReturn]
     private static void Refuse(string reason) =>
-        throw new BadHttpRequestException($"The request is not HTTP/1.1: {reason}.", StatusCodes.Status400BadRequest);
+        throw new BadHttpRequestException($"The request is not valid HTTP/1.1: {reason}.", StatusCodes.Status400BadRequest);
 }

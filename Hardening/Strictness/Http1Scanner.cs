@@ -6,26 +6,26 @@ using Microsoft.AspNetCore.Http;
 namespace Topology.Hardening.Strictness;
 
 /// <summary>
-/// Follows one connection's HTTP/1.1 requests byte by byte, as RFC 9112 writes them, and refuses whatever two parsers
-/// could read differently. It takes whole lines and body bytes, keeps no copy of them, and stops where a request ends.
+/// Scans one connection's HTTP/1.1 requests byte by byte (RFC 9112), and refuses everything that two parsers could read differently. It
+/// takes whole lines and body bytes, keeps no copies, and stops at the end of each request.
 /// </summary>
 internal sealed partial class Http1Scanner
 {
     // The longest method in IANA's registry has 17 characters.
     internal const int LongestMethod = 32;
 
-    // Size, extensions and all: extensions carry nothing that a server here reads.
+    // Includes extensions, which no server here uses.
     private const int LongestChunkLine = 256;
 
-    // As many as the server's parser takes, zeros in front included.
+    // The limit of Kestrel's parser, including leading zeros.
     private const int MostChunkDigits = 8;
 
-    private const string BadChunkSize = "a chunk size that is not hexadecimal digits, or too many";
+    private const string BadChunkSize = "a chunk size that is not hexadecimal or has too many digits";
 
-    // All of a request's chunk extensions together, so that they cannot make up a body that no body limit counts.
+    // For all chunk extensions of a request together, because no body limit counts them.
     private const int MostExtensionBytes = 16 * 1024;
 
-    // A line that lies in more than one of the transport's blocks is joined up to this length; the server's own limits end it sooner.
+    // The longest line that is joined from several transport blocks. Kestrel's own limits apply sooner.
     private const int LongestJoinedLine = 64 * 1024;
 
     private Part _part = Part.RequestLine;
@@ -49,10 +49,10 @@ internal sealed partial class Http1Scanner
         Complete,
     }
 
-    /// <summary>What the request's <c>Connection</c> says besides that it closes or stays open.</summary>
+    /// <summary>The options in the request's <c>Connection</c> fields, without <c>close</c> and <c>keep-alive</c>.</summary>
     public string? Connection { get; private set; }
 
-    /// <summary>Whether the bytes taken so far end a request.</summary>
+    /// <summary>Whether the bytes taken so far complete a request.</summary>
     public bool IsComplete => _part == Part.Complete;
 
     /// <summary>Starts the next request of the connection.</summary>
@@ -66,9 +66,9 @@ internal sealed partial class Http1Scanner
         Connection = null;
     }
 
-    /// <summary>Takes what is whole of <paramref name="bytes"/> and belongs to the request at hand.</summary>
-    /// <returns>How many bytes were taken; the rest is to be given again, with more behind it.</returns>
-    /// <exception cref="BadHttpRequestException">The request breaks a rule; the message says which.</exception>
+    /// <summary>Takes the complete lines and body bytes of the current request from <paramref name="bytes"/>.</summary>
+    /// <returns>The number of bytes taken. Pass the rest again, followed by more bytes.</returns>
+    /// <exception cref="BadHttpRequestException">The request breaks a rule. The message names it.</exception>
     public long Take(in ReadOnlySequence<byte> bytes)
     {
         if (bytes.IsSingleSegment) return Take(bytes.FirstSpan);
@@ -118,7 +118,7 @@ internal sealed partial class Http1Scanner
                     break;
 
                 case Part.ChunkEnd:
-                    if (rest[0] != '\r' || (rest.Length > 1 && rest[1] != '\n')) Refuse("a chunk does not end where its size says");
+                    if (rest[0] != '\r' || (rest.Length > 1 && rest[1] != '\n')) Refuse("a chunk does not end at its size");
                     if (rest.Length == 1) return taken;
                     taken += 2;
                     _part = Part.ChunkSize;
@@ -141,7 +141,7 @@ internal sealed partial class Http1Scanner
         return taken;
     }
 
-    /// <summary>The length of the line that starts here, without its CRLF; -1 while it has not ended. RFC 9112 section 2.2.</summary>
+    /// <summary>The length of the line without its CRLF, or -1 if it has not ended. RFC 9112 section 2.2.</summary>
     private static int LineLength(ReadOnlySpan<byte> bytes)
     {
         var end = bytes.IndexOfAny(Http1Bytes.Controls);
@@ -152,12 +152,12 @@ internal sealed partial class Http1Scanner
         return end;
     }
 
-    /// <summary>Refuses at once what no further byte can mend, rather than wait for a line's end that may never come.</summary>
+    /// <summary>Refuses an incomplete line that no further byte can make valid, because its end may never come.</summary>
     private void CheckBeginning(ReadOnlySpan<byte> line)
     {
         if (_part == Part.ChunkSize)
         {
-            if (line.Length > LongestChunkLine) Refuse("a chunk's line is too long");
+            if (line.Length > LongestChunkLine) Refuse("the line of a chunk size is too long");
             var digits = line.IndexOfAnyExcept(Http1Bytes.HexDigits) is >= 0 and var other ? other : line.Length;
             if (digits > MostChunkDigits || (digits < line.Length && (digits == 0 || line[digits] is not ((byte)';' or (byte)'\r'))))
             {
@@ -169,7 +169,7 @@ internal sealed partial class Http1Scanner
         var method = line.IndexOfAnyExcept(Http1Bytes.Token) is >= 0 and var end ? end : line.Length;
         if (method > LongestMethod || (method < line.Length && line[method] is not ((byte)' ' or (byte)'\r')))
         {
-            Refuse("the method is not a token of a method's length");
+            Refuse("the method is not a token or is too long");
         }
     }
 
@@ -178,7 +178,7 @@ internal sealed partial class Http1Scanner
         switch (_part)
         {
             case Part.RequestLine when line.IsEmpty:
-                // RFC 9112 section 2.2: one empty line is tolerated, as it always was after a body.
+                // RFC 9112 section 2.2 tolerates one empty line, because old clients send one after a body.
                 if (_hasLeadingLine) Refuse("more than one empty line before the request line");
                 _hasLeadingLine = true;
                 break;
@@ -199,7 +199,7 @@ internal sealed partial class Http1Scanner
                 _part = Part.Complete;
                 break;
             case Part.Trailers:
-                if (FieldName(line) is "host" or "content-length" or "transfer-encoding") Refuse("a framing field among the trailers");
+                if (FieldName(line) is "host" or "content-length" or "transfer-encoding") Refuse("a framing field in the trailers");
                 break;
         }
     }

@@ -10,16 +10,18 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace Topology.Hardening.Strictness;
 
 /// <summary>
-/// HTTP/1.1 to the letter on public listeners. The server's own parser is careful but lenient here and there (Postel's
-/// rule); in front of another parser each leniency is a way to say two things at once. So every request is held against
-/// the grammar before it is parsed, and one that fails gets 400, the connection closes, and nothing is forwarded.
+/// Strict HTTP/1.1 on public listeners. Kestrel's parser is lenient in places (Postel's rule). In front of another parser, each leniency
+/// lets one request have two meanings. So every request is checked against the grammar before it is parsed. An invalid one gets 400, the
+/// connection closes, and nothing is forwarded.
 /// </summary>
 public static class StrictHttp1
 {
-    /// <summary>The switch: on unless this key says <c>false</c>, which exists to measure and to show what strictness is for.</summary>
+    /// <summary>
+    /// The configuration key. Strictness is on unless it is <c>false</c>, which exists to measure and demonstrate its effect.
+    /// </summary>
     public const string Key = "Topology:StrictHttp1";
 
-    /// <summary>Scans the connections of this endpoint; to be called after <c>UseHttps</c>. HTTP/2 passes by untouched.</summary>
+    /// <summary>Scans the connections of this endpoint. Call it after <c>UseHttps</c>. HTTP/2 connections are not scanned.</summary>
     internal static void UseStrictHttp1(this ListenOptions endpoint) => endpoint.Use(next => connection =>
     {
         if (connection.Features.Get<ITlsHandshakeFeature>() is not null
@@ -43,22 +45,20 @@ public static class StrictHttp1
 }
 
 /// <summary>
-/// What a request's <c>Connection</c> says. Kestrel shows no more of it than <c>close</c> or <c>keep-alive</c> where it has one of these.
+/// A request's <c>Connection</c> options. If they include <c>close</c> or <c>keep-alive</c>, Kestrel exposes nothing else.
 /// </summary>
 internal interface IConnectionOptions
 {
     string? Connection { get; }
 }
 
-/// <summary>Told when a connection stops being HTTP/1.1: what follows 101 is another protocol's.</summary>
+/// <summary>Notified when a connection stops being HTTP/1.1: the bytes after 101 belong to another protocol.</summary>
 internal interface IUpgradeNotice
 {
     void Upgraded();
 }
 
-/// <summary>
-/// Passes an upgrade on, and tells the connection of one that was made before the first byte of the new protocol is read.
-/// </summary>
+/// <summary>Performs an upgrade, and notifies the connection before the first byte of the new protocol is read.</summary>
 internal sealed class NoticedUpgrade(IHttpUpgradeFeature upgrade, IUpgradeNotice notice) : IHttpUpgradeFeature
 {
     public bool IsUpgradableRequest => upgrade.IsUpgradableRequest;
@@ -70,7 +70,7 @@ internal sealed class NoticedUpgrade(IHttpUpgradeFeature upgrade, IUpgradeNotice
         return stream;
     }
 
-    /// <summary>Puts the notice in front of a request that may be upgraded.</summary>
+    /// <summary>Wraps the upgrade feature of a request that may be upgraded.</summary>
     public static void Attach(HttpContext context)
     {
         if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade

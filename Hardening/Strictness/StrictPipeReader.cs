@@ -6,17 +6,17 @@ using Microsoft.AspNetCore.Http;
 namespace Topology.Hardening.Strictness;
 
 /// <summary>
-/// Stands between a connection's bytes and the server's parser. The bytes are the transport's own, never copied; they
-/// are shown up to the end of the request at hand, once everything that has arrived of it was scanned. A request that
-/// is refused is therefore never parsed, and the next one is not looked at before this one is done with.
+/// Sits between the transport and Kestrel's parser, without copying bytes. It shows bytes only up to the end of the current request, after
+/// scanning everything that has arrived of it. So a refused request is never parsed, and the next request is not scanned before the current
+/// one has ended.
 /// </summary>
 /// <remarks>
-/// A refusal is thrown from the read. In a head, the server answers it with 400 and <c>Connection: close</c>; in a body,
-/// the application's read fails with it.
+/// The read throws on a refusal. In a head, Kestrel then answers 400 with <c>Connection: close</c>. In a body, the application's read
+/// fails.
 /// </remarks>
 internal sealed class StrictPipeReader(PipeReader transport, Action refused) : PipeReader, IUpgradeNotice, IConnectionOptions
 {
-    // More than the longest line of which the server takes a part: a chunk's size with its extensions.
+    // More than the longest line that Kestrel may consume in parts: a chunk size with its extensions.
     private const int LongestCarriedLine = 4 * 1024;
 
     private readonly Http1Scanner _scanner = new();
@@ -27,7 +27,7 @@ internal sealed class StrictPipeReader(PipeReader transport, Action refused) : P
     private bool _isUpgraded;
     private BadHttpRequestException? _refusal;
 
-    /// <summary>Of the request at hand: the next one is not scanned before this one is done with.</summary>
+    /// <summary>From the current request: the next one is not scanned before this one has ended.</summary>
     public string? Connection => _scanner.Connection;
 
     public void Upgraded() => _isUpgraded = true;
@@ -54,8 +54,8 @@ internal sealed class StrictPipeReader(PipeReader transport, Action refused) : P
         if (!_isUpgraded)
         {
             var count = _shown.Slice(_shown.Start, consumed).Length;
-            // The server takes some bytes one by one, such as those of an empty line before a request, where the scanner
-            // takes lines: what is gone before its line was whole is kept for it.
+            // Kestrel consumes some bytes one by one, such as those of an empty line before a request. The scanner needs whole lines, so
+            // consumed bytes of an incomplete line are kept.
             if (count > _scanned) _carried = [.. _carried, .. _shown.Slice(_scanned, count - _scanned).ToArray()];
             _scanned = Math.Max(0, _scanned - count);
             _allExamined = _shown.Slice(examined).IsEmpty;
@@ -102,7 +102,7 @@ internal sealed class StrictPipeReader(PipeReader transport, Action refused) : P
             if (_scanned == 0) _scanner.Next();
             else if (_allExamined && buffer.Length > _scanned)
             {
-                throw new BadHttpRequestException("The request is longer than its framing says.");
+                throw new BadHttpRequestException("The request is longer than its framing allows.");
             }
             else return;
         }
@@ -111,8 +111,8 @@ internal sealed class StrictPipeReader(PipeReader transport, Action refused) : P
         if (!_scanner.IsComplete && _scanned < buffer.Length) _scanned += _scanner.Take(_scanned == 0 ? buffer : buffer.Slice(_scanned));
     }
 
-    /// <summary>Scans the beginning of a line that the server has taken already, with what has come since.</summary>
-    /// <returns>Whether the line is whole now.</returns>
+    /// <summary>Scans a line whose beginning Kestrel has already consumed, together with the bytes since.</summary>
+    /// <returns>Whether the line is complete now.</returns>
     private bool TakeCarried(in ReadOnlySequence<byte> buffer)
     {
         byte[] line = [.. _carried, .. buffer.Slice(0, Math.Min(buffer.Length, LongestCarriedLine)).ToArray()];

@@ -5,20 +5,20 @@ using System.Text;
 namespace Topology.Hardening.Tracing;
 
 /// <summary>
-/// W3C Trace Context (traceparent, tracestate) between those who share a key, <see cref="TraceOptions.TraceKey"/>, and
-/// without baggage. Whoever sends no key, or another one, gets a trace of his own: a stranger's context would decide what
-/// is recorded here and under which id (W3C Trace Context, section 7.1).
+/// Propagates W3C Trace Context (traceparent, tracestate), without baggage, between services and clients that share <see
+/// cref="TraceOptions.TraceKey"/>. A request without the key starts a new trace. Otherwise any client could decide what is recorded here
+/// and under which ID (W3C Trace Context, section 7.1).
 /// </summary>
 /// <remarks>
-/// The key travels with the context, so proxies that pass fields on need not know of it: what a stranger sends through
-/// one has no key either.
+/// The key travels with the context, so proxies that pass fields on need not know it. Requests of other clients have no key after such a
+/// proxy either.
 /// </remarks>
 internal sealed class TraceContextPropagation(string? key) : DistributedContextPropagator
 {
-    /// <summary>The field that carries the key.</summary>
+    /// <summary>The name of the field with the key.</summary>
     public const string KeyField = "Topology-Trace-Key";
 
-    /// <summary>What is sent with a context; null sends none and follows none.</summary>
+    /// <summary>The key to send with a context. With null, contexts are neither sent with a key nor trusted.</summary>
     public string? Key => key;
 
     private readonly DistributedContextPropagator _w3c = CreateW3CPropagator();
@@ -49,7 +49,7 @@ internal sealed class TraceContextPropagation(string? key) : DistributedContextP
     {
         if (_key is null || getter is null) return false;
         getter(carrier, KeyField, out var value, out _);
-        // Latin-1 has one byte for each character of a field, so that the lengths compare.
+        // Latin-1 has one byte per character, so the lengths are comparable.
         return value is not null && CryptographicOperations.FixedTimeEquals(Encoding.Latin1.GetBytes(value), _key);
     }
 }

@@ -6,12 +6,12 @@ using Microsoft.Extensions.Hosting;
 
 namespace Topology.Hardening.Tracing;
 
-/// <summary>Whose trace context a service follows, in the configuration section <c>Topology</c>.</summary>
+/// <summary>The trace contexts that a service trusts, in the configuration section <c>Topology</c>.</summary>
 public sealed class TraceOptions
 {
     /// <summary>
-    /// A secret that the services and their own clients share. A service follows a trace context that comes with this key, on any
-    /// listener, and ignores every other. Without a key each service starts its own traces.
+    /// A secret that the services and their own clients share. On every listener, a service trusts only trace contexts with this key.
+    /// Without a key, each service starts its own traces.
     /// </summary>
     public string? TraceKey { get; set; }
 }
@@ -20,16 +20,16 @@ internal static class TraceTrust
 {
     private const int ShortestKey = 16;
 
-    /// <summary>Makes the process follow and send trace contexts with the configured key only.</summary>
+    /// <summary>Makes the process trust and send trace contexts only with the configured key.</summary>
     public static void AddTraceTrust(this IHostApplicationBuilder builder, string section)
     {
         builder.Services.AddOptions<TraceOptions>().BindConfiguration(section)
             .Validate(
                 options =>
                 IsKey(options.TraceKey),
-                $"{section}:{nameof(TraceOptions.TraceKey)} must have {ShortestKey} characters or more, of visible ASCII.")
+                $"{section}:{nameof(TraceOptions.TraceKey)} must have at least {ShortestKey} visible ASCII characters.")
             .ValidateOnStart();
-        // The host has already registered the default, so it is replaced there too.
+        // The host has already registered the default propagator, so this replaces it.
         var propagation = new TraceContextPropagation(builder.Configuration.GetSection(section)[nameof(TraceOptions.TraceKey)]);
         DistributedContextPropagator.Current = propagation;
         builder.Services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(propagation));

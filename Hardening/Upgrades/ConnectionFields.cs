@@ -4,12 +4,12 @@ using Microsoft.Extensions.Primitives;
 namespace Topology.Hardening.Upgrades;
 
 /// <summary>
-/// RFC 9110 section 7.6.1: a field that <c>Connection</c> names is for the next hop only. Whoever forwards removes it
-/// first, and only then sets fields of his own.
+/// RFC 9110 section 7.6.1: a field that <c>Connection</c> names is for the next hop only. A forwarder removes it before it sets fields of
+/// its own.
 /// </summary>
 public static class ConnectionFields
 {
-    /// <summary>Removes the fields that <c>Connection</c> names, except those that a message cannot be without.</summary>
+    /// <summary>Removes the fields that <c>Connection</c> names, except those that every message needs.</summary>
     /// <param name="headers">The message's fields.</param>
     /// <param name="connection">The values of its <c>Connection</c> fields.</param>
     public static void Remove(IHeaderDictionary headers, StringValues connection)
@@ -25,7 +25,7 @@ public static class ConnectionFields
         }
     }
 
-    /// <summary>Framing and the host belong to the message; the others are options and no fields, or have rules of their own.</summary>
+    /// <summary>The message needs its framing and host. The others are options rather than fields, or have their own rules.</summary>
     private static bool IsKept(ReadOnlySpan<char> name)
     {
         foreach (

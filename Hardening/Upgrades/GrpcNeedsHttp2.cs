@@ -4,12 +4,12 @@ using Topology.Hardening.Refusals;
 namespace Topology.Hardening.Upgrades;
 
 /// <summary>
-/// gRPC has its status in trailers, which an HTTP/1.1 client would not get: it would take the call for one that
-/// succeeded. gRPC-Web has them in the body and passes.
+/// gRPC sends its status in trailers. An HTTP/1.1 client would not receive them and would treat the call as successful. gRPC-Web sends them
+/// in the body, so it is allowed.
 /// </summary>
 internal sealed class GrpcNeedsHttp2(RequestDelegate next, RequestRefusals refusals)
 {
-    private const string Internal = "13"; // INTERNAL, as gRPC for .NET answers it.
+    private const string Internal = "13"; // INTERNAL, as gRPC for .NET responds.
     private const string Detail = "gRPC needs HTTP/2; over HTTP/1.1 use gRPC-Web.";
 
     public Task InvokeAsync(HttpContext context)

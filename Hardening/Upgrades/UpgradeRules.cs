@@ -6,8 +6,8 @@ using Topology.Hardening.Refusals;
 namespace Topology.Hardening.Upgrades;
 
 /// <summary>
-/// On a route that speaks WebSocket only a handshake passes: GET in HTTP/1.1 (RFC 6455 section 4.2.1), an extended CONNECT
-/// in HTTP/2 and HTTP/3 (RFC 8441). YARP would make an extended CONNECT of any method that offers a WebSocket.
+/// Accepts only handshakes on WebSocket routes: GET in HTTP/1.1 (RFC 6455 section 4.2.1), extended CONNECT in HTTP/2 and HTTP/3 (RFC 8441).
+/// YARP would turn any method that offers a WebSocket into an extended CONNECT.
 /// </summary>
 internal sealed class UpgradeRules(RequestDelegate next, RequestRefusals refusals)
 {
@@ -22,7 +22,7 @@ internal sealed class UpgradeRules(RequestDelegate next, RequestRefusals refusal
         if (!isExtendedConnect && !HttpMethods.IsGet(request.Method))
         {
             context.Response.Headers.Allow = HttpMethods.Get;
-            return Refuse(context, StatusCodes.Status405MethodNotAllowed, "A WebSocket is opened with GET.");
+            return Refuse(context, StatusCodes.Status405MethodNotAllowed, "Open a WebSocket with GET.");
         }
 
         var isOffered = isExtendedConnect
@@ -34,12 +34,12 @@ internal sealed class UpgradeRules(RequestDelegate next, RequestRefusals refusal
     }
 
     /// <summary>
-    /// Tells what would do: RFC 9110 sections 7.8 and 15.5.22, RFC 6455 section 4.4. HTTP/2 and HTTP/3 have no Upgrade, so no 426.
+    /// Names the required upgrade: RFC 9110 sections 7.8 and 15.5.22, RFC 6455 section 4.4. HTTP/2 and HTTP/3 have no Upgrade, so no 426.
     /// </summary>
     private Task RequireUpgrade(HttpContext context)
     {
         context.Response.Headers.SecWebSocketVersion = Version;
-        const string Detail = $"This is a WebSocket; connect with a WebSocket client of version {Version}.";
+        const string Detail = $"This is a WebSocket. Connect with a WebSocket client of version {Version}.";
         if (!HttpProtocol.IsHttp11(context.Request.Protocol) && !HttpProtocol.IsHttp10(context.Request.Protocol))
         {
             return Refuse(context, StatusCodes.Status400BadRequest, Detail);

@@ -7,7 +7,7 @@ using Topology.Hardening.Certificates;
 namespace Topology.CommandLine;
 
 /// <summary>
-/// <c>certs</c>: shows, exports and renews the local authorities, issues certificates to programs that need files, and revokes.
+/// <c>certs</c>: shows, exports and renews the local authorities, and issues certificate files and revokes them.
 /// </summary>
 internal static class CertsCommand
 {
@@ -51,10 +51,10 @@ internal static class CertsCommand
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 return Commands.Refuse(
-                    $"{path} cannot be written ({exception.Message}); name a file in a folder that exists and is yours.");
+                    $"{path} cannot be written ({exception.Message}); name a file in a folder that you can write to.");
             }
 
-            Console.WriteLine($"{path} holds the {local.Name} authority's certificate. For curl: --cacert {path}");
+            Console.WriteLine($"{path} is the {local.Name} authority's certificate. For curl: --cacert {path}");
             return 0;
         });
         return command;
@@ -66,14 +66,14 @@ internal static class CertsCommand
         authority.AcceptOnlyFromAmong(Names);
         var command =
             new Command(
-            "renew", "Makes new authorities. Running services take new certificates within a minute; the old authority stays "
+            "renew", "Creates new authorities. Running services get new certificates within a minute; the old authority stays "
             + "trusted.") { authority };
         command.SetAction(directory, (result, root) =>
         {
             foreach (var name in result.GetValue(authority) is { } one ? [one] : Names)
             {
                 Open(root, name).Renew();
-                Console.WriteLine($"The {name} authority is new; clients that trust it by file need it exported again.");
+                Console.WriteLine($"The {name} authority is new; export it again for clients that trust it by file.");
             }
 
             return 0;
@@ -84,17 +84,17 @@ internal static class CertsCommand
     private static Command Issue(Option<string?> directory)
     {
         var authority = Authority();
-        var name = Leaf("Who it is for, such as nginx; also its common name.");
+        var name = Leaf("The program it is issued for, such as nginx; also its common name.");
         var revocationList =
             new Option<Uri?>(
             "--revocation-list")
             {
-                Description = "The URL of the list of revoked certificates, which a new public certificate names.",
+                Description = "The URL of the certificate revocation list that a new public certificate names.",
                 DefaultValueFactory = _ => new("http://localhost:5200" + LocalAuthorities.RevocationListPath)
             };
         var command =
             new Command(
-            "issue", "Issues a certificate, or finds the one issued before, and prints its files.") { authority, name, revocationList };
+            "issue", "Issues a certificate, or finds the existing one, and prints its files.") { authority, name, revocationList };
         command.SetAction(directory, (result, root) =>
         {
             var local = Open(root, result.GetRequiredValue(authority), result.GetValue(revocationList));
@@ -110,11 +110,11 @@ internal static class CertsCommand
     private static Command Revoke(Option<string?> directory)
     {
         var authority = Authority();
-        var name = Leaf("Whose, as certs shows it, such as edge.");
+        var name = Leaf("The certificate's name as certs shows it, such as edge.");
         var command =
             new Command(
             "revoke",
-            "Puts a certificate on its authority's list of revoked ones. A running service takes a new one within a minute.") { authority,
+            "Adds a certificate to its authority's revocation list. A running service gets a new one within a minute.") { authority,
             name };
         command.SetAction(directory, (result, root) =>
         {
@@ -122,9 +122,9 @@ internal static class CertsCommand
             var leaf = result.GetRequiredValue(name);
             if (!local.Revoke(leaf))
             {
-                return Commands.Refuse($"The {local.Name} authority has no certificate of {leaf}; ./topology certs shows which there are.");
+                return Commands.Refuse($"The {local.Name} authority has no certificate named {leaf}; ./topology certs lists them.");
             }
-            Console.WriteLine($"The {local.Name} certificate of {leaf} is revoked.");
+            Console.WriteLine($"The {local.Name} certificate {leaf} is revoked.");
             return 0;
         });
         return command;
@@ -153,7 +153,7 @@ internal static class CertsCommand
         }
 
         Console.WriteLine(root);
-        if (table.Rows.Count == 0) Console.WriteLine("There are no certificates yet; the first run makes them.");
+        if (table.Rows.Count == 0) Console.WriteLine("There are no certificates yet; the first run creates them.");
         else AnsiConsole.Write(table);
         return 0;
     }
@@ -166,7 +166,7 @@ internal static class CertsCommand
         return option;
     }
 
-    /// <summary>A name that is also a file's, beside the authority's own.</summary>
+    /// <summary>A certificate's name, which is also its file's name next to the authority's file.</summary>
     private static Argument<string> Leaf(string description)
     {
         var name = new Argument<string>("name") { Description = description };
@@ -176,13 +176,13 @@ internal static class CertsCommand
             if (!(given.Length is > 0 and <= 63 && given.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
                 result.AddError("name: use letters, digits and hyphens, 63 at most.");
             else if (given.Equals(LocalAuthority.AuthorityFile, StringComparison.OrdinalIgnoreCase))
-                result.AddError($"name: {given} is the authority itself; use another one, or certs renew for a new authority.");
+                result.AddError($"name: {given} is the authority itself; use another name, or certs renew for a new authority.");
         });
         return name;
     }
 
     /// <summary>
-    /// Gives the command its action, which takes the authorities' folder; that may be one that cannot be made, read or written.
+    /// Sets the command's action, which gets the authorities' folder. It reports a folder that cannot be created, read or written.
     /// </summary>
     private static void SetAction(this Command command, Option<string?> directory, Func<ParseResult, string, int> action) =>
         command.SetAction(result =>
@@ -195,7 +195,7 @@ internal static class CertsCommand
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return Commands.Refuse(
-                $"{root} cannot be used ({exception.Message}); name a folder that is there, or can be made, and is yours.");
+                $"{root} cannot be used ({exception.Message}); name a folder that you can create or write to.");
         }
     });
 

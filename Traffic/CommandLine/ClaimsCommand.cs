@@ -21,7 +21,7 @@ internal static class ClaimsCommand
     private static readonly Option<string[]> Proxies =
         new("--proxies")
         {
-            Description = "Start these as well, where they are installed: nginx, apache, haproxy. Not with --attach.",
+            Description = "Also start these, if installed: nginx, apache, haproxy. Not with --attach.",
             HelpName = "NAME[,NAME]",
             AllowMultipleArgumentsPerToken = true
         };
@@ -32,9 +32,9 @@ internal static class ClaimsCommand
         var command =
             new Command(
             "claims",
-            "Checks every claim about Kestrel with and without a reverse proxy; exits with 1 if one does not hold. Of a rehearsal of the "
-            + "cloud's manifest, checks those that have a meaning there and names the others. With --attach one replica of the catalog is "
-            + "killed, and started again.") { Only, Proxies, MeasuredTopology.Attach, MeasuredTopology.StateOption,
+            "Checks every claim about Kestrel with and without a reverse proxy; exits with 1 if one does not hold. In a rehearsal of the "
+            + "cloud's manifest, it checks the claims that apply and lists the others. With --attach it kills and restarts one replica "
+            + "of the catalog.") { Only, Proxies, MeasuredTopology.Attach, MeasuredTopology.StateOption,
             MeasuredTopology.NoBuild, Json };
         command.SetAction(CheckAsync);
         return command;
@@ -53,7 +53,7 @@ internal static class ClaimsCommand
         }
         if (proxies.Length > 0 && parsed.GetValue(MeasuredTopology.Attach))
         {
-            return Commands.Refuse("--proxies starts proxies with a topology of its own; leave out --attach.");
+            return Commands.Refuse("--proxies needs a topology that this command starts; leave out --attach.");
         }
         if (Commands.MissingFolder(parsed.GetValue(Json)) is { } missing) return Commands.Refuse(missing);
 
@@ -68,8 +68,8 @@ internal static class ClaimsCommand
             if (unmet.FirstOrDefault(entry => ids.Contains(entry.Key.Id)) is { Key: { } asked, Value: var need })
             {
                 return Commands.Refuse(
-                    $"{asked.Id} cannot be put to what runs, because it needs {need.What}. {need.Why} Without --attach it is put to a lab "
-                    + $"of its own.");
+                    $"{asked.Id} cannot be checked on the running topology: it needs {need.What}. {need.Why} Leave out --attach to check "
+                    + "it on a topology of its own.");
             }
 
             var results = new List<ClaimResult>();

@@ -3,13 +3,13 @@ using Topology.Claims;
 
 namespace Topology.CommandLine;
 
-/// <summary>Claims on a terminal, or as plain lines where there is none.</summary>
+/// <summary>Writes claims to a terminal, or as plain lines without one.</summary>
 internal static class ClaimsReport
 {
-    /// <summary>What goes on is told on standard error; the results go to standard output.</summary>
+    /// <summary>Writes progress to standard error; results go to standard output.</summary>
     public static void Begin(Claim claim) => Console.Error.WriteLine($"{claim.Id} …");
 
-    /// <summary>Shows what was found, and below it what could not be asked.</summary>
+    /// <summary>Writes the results, then the claims that could not be checked.</summary>
     public static void Write(IReadOnlyList<ClaimResult> results, IReadOnlyDictionary<Claim, MissingRequirement> unmet)
     {
         var console = AnsiConsole.Console;

@@ -4,23 +4,23 @@ using Topology.Comparison;
 
 namespace Topology.CommandLine;
 
-/// <summary>What the commands have in common: how they are found, lists of names, and how they end.</summary>
+/// <summary>What the commands share: parsing, lists of names, and exit statuses.</summary>
 internal static class Commands
 {
-    /// <summary>The exit status of arguments that cannot be met; one line on standard error says what to change.</summary>
+    /// <summary>The exit status for bad arguments; one line on standard error says what to change.</summary>
     public const int BadArguments = 2;
 
-    /// <summary>The exit status of a measurement that is not valid; what it found is written all the same.</summary>
+    /// <summary>The exit status for a measurement that is not valid; its results are still written.</summary>
     public const int NotValid = 3;
 
     private const int Failed = 1;
     private const int Interrupted = 130;
 
-    /// <summary>What the environment sets for a command.</summary>
+    /// <summary>The environment variables as configuration.</summary>
     public static IConfiguration Configuration { get; } = new ConfigurationBuilder().AddEnvironmentVariables().Build();
 
     /// <summary>Finds the command and runs it.</summary>
-    /// <returns>Its status: 0, 1 for a bad result, 2 for bad arguments, 3 for a measurement that is not valid, 130 where it was
+    /// <returns>Its exit status: 0, 1 for a bad result, 2 for bad arguments, 3 for a measurement that is not valid, 130 if it was
     /// cancelled.</returns>
     public static async Task<int> InvokeAsync(string[] args, params IReadOnlyList<Command> commands)
     {
@@ -43,7 +43,7 @@ internal static class Commands
         return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     }
 
-    /// <summary>Names given with commas, in several options, or both.</summary>
+    /// <summary>Names separated by commas, given as several values, or both.</summary>
     public static string[] Split(string[]? values) =>
         [.. (values ?? []).SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 
@@ -54,12 +54,12 @@ internal static class Commands
         return BadArguments;
     }
 
-    /// <summary>Says what to change about the first file whose folder is not there; null where all are.</summary>
+    /// <summary>What to change about the first file whose folder does not exist; null if all exist.</summary>
     public static string? MissingFolder(params IEnumerable<FileInfo?> files) =>
         files.FirstOrDefault(file => file is { Directory.Exists: false }) is { } file
-            ? $"The folder of {file} does not exist; make it or name another file." : null;
+            ? $"The folder of {file} does not exist; create it or name another file." : null;
 
-    /// <summary>Measures, and turns what goes wrong into one message and an exit status.</summary>
+    /// <summary>Measures, and turns a failure into one message and an exit status.</summary>
     public static async Task<int> RunAsync(Func<Task<int>> measure, CancellationToken cancellationToken)
     {
         try
@@ -79,8 +79,8 @@ internal static class Commands
     }
 
     /// <summary>
-    /// What looks like an option and is none, up to a <c>--</c>. The parser would take it for a file or a name wherever one is
-    /// expected. A negative number and the single hyphen of a standard stream are no options.
+    /// The first unknown option before a <c>--</c>. The parser would take it for a file or a name where one is expected.
+    /// A negative number and the single hyphen of a standard stream are not options.
     /// </summary>
     private static string? UnknownOption(ParseResult parsed) => parsed.Tokens
         .TakeWhile(token => token.Type != TokenType.DoubleDash)

@@ -15,7 +15,7 @@ internal static class CompareCommand
     private static readonly ComparisonOptions Defaults = new();
 
     private static readonly Option<string> WorkloadOption =
-        new("--workload") { Description = $"What to send: {WorkloadCatalog.Names}.", DefaultValueFactory = _ => Defaults.Workload };
+        new("--workload") { Description = $"The requests to send: {WorkloadCatalog.Names}.", DefaultValueFactory = _ => Defaults.Workload };
     private static readonly Option<string[]> Paths =
         new("--paths")
         {
@@ -24,45 +24,45 @@ internal static class CompareCommand
             AllowMultipleArgumentsPerToken = true
         };
     private static readonly Option<double> Rate =
-        new("--rate") { Description = "Requests offered for each second.", DefaultValueFactory = _ => Defaults.Rate };
+        new("--rate") { Description = "Requests per second.", DefaultValueFactory = _ => Defaults.Rate };
     private static readonly Option<double> Duration =
         new("--duration")
         {
-            Description = "Seconds that each path is measured; the control takes as long as one path.",
+            Description = "Seconds of measurement for each path; the control takes as long as one path.",
             DefaultValueFactory = _ => Defaults.DurationSeconds
         };
-    private static readonly Option<bool> Tls = new("--tls") { Description = "Ask the https listeners." };
+    private static readonly Option<bool> Tls = new("--tls") { Description = "Use the https listeners." };
     private static readonly Option<string> Protocol =
         new("--protocol")
         {
-            Description = "http1 or http2 (with --tls). Default: the lowest that carries the workload.",
+            Description = "http1 or http2 (with --tls). Default: the lowest that the workload supports.",
             HelpName =
         "http1|http2"
         };
     private static readonly Option<string> ArrivalOption =
         new("--arrival")
         {
-            Description = "When requests start: constant or poisson.",
+            Description = "When requests start: constant (evenly spaced) or poisson (random).",
             DefaultValueFactory = _ =>
         "constant",
             HelpName = "constant|poisson"
         };
     private static readonly Option<bool> ClosedLoop =
-        new("--closed-loop") { Description = "Send as fast as answers come, on all connections: finds saturation." };
+        new("--closed-loop") { Description = "Send as fast as responses return, on all connections: finds saturation." };
     private static readonly Option<int?> Connections =
-        new("--connections") { Description = "Connections to each path. Default: enough for a tenth of a second at the rate." };
+        new("--connections") { Description = "Connections to each path. Default: enough for the requests of a tenth of a second." };
     private static readonly Option<int> Seed =
-        new("--seed") { Description = "Repeats the order of blocks and the arrivals.", DefaultValueFactory = _ => Defaults.Seed };
+        new("--seed") { Description = "The seed of the order of blocks and of the arrivals.", DefaultValueFactory = _ => Defaults.Seed };
     private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the result as JSON." };
-    private static readonly Option<FileInfo> Csv = new("--csv") { Description = "Write a line for each path and percentile." };
-    private static readonly Option<FileInfo> Report = new("--report") { Description = "Write one HTML file with tables and charts." };
+    private static readonly Option<FileInfo> Csv = new("--csv") { Description = "Write a CSV line for each path and percentile." };
+    private static readonly Option<FileInfo> Report = new("--report") { Description = "Write one HTML file with a table and charts." };
 
     public static Command Create()
     {
         var command =
             new Command(
             "compare",
-            "Measures the same requests edge-direct and through each proxy, and tells the differences with their intervals; exits with 3 "
+            "Measures the same requests direct and through each proxy, and reports the differences with their intervals; exits with 3 "
             + "if the measurement is not valid.")
         {
             WorkloadOption, Paths, Rate, Duration, Tls, Protocol, ArrivalOption, ClosedLoop, Connections, Seed,

@@ -5,13 +5,13 @@ using Topology.Comparison.Reports;
 
 namespace Topology.CommandLine;
 
-/// <summary>Progress and result on a terminal, or as plain lines where there is none.</summary>
+/// <summary>Writes progress and result to a terminal, or as plain lines without one.</summary>
 internal static class ConsoleReport
 {
     public static async Task<ComparisonResult> WithProgressAsync(
         ComparisonOptions options, Func<IProgress<ComparisonProgress>, Task<ComparisonResult>> run)
     {
-        // The result goes to standard output; what is on the way to it does not.
+        // Only the result goes to standard output.
         var errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         ComparisonResult? result = null;
         await errors.Progress().Columns(
@@ -34,11 +34,7 @@ internal static class ConsoleReport
     {
         var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected) console.Profile.Width = Math.Max(160, console.Profile.Width);
-        var load = result.Arrival == "closed-loop" ? $"closed loop on {result.Connections} connections"
-            : $"{result.Paths[0].OfferedRate:0.#} requests a second, {result.Arrival} arrivals";
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Workload} over {result.Protocol} {(result.Tls ? "with TLS" : "in cleartext")}, {load}, {result.Rounds} blocks of "
-                + $"{result.DurationSeconds / result.Rounds:0.##} s on each path"));
+        console.WriteLine($"{result.Workload}: {HtmlReport.Load(result)}");
 
         var table = new Table().Border(TableBorder.Rounded).AddColumn("path");
         foreach (
@@ -60,7 +56,7 @@ internal static class ConsoleReport
         console.WriteLine(ResultText.Control(result));
         if (result.Store is { } store)
         {
-            console.WriteLine($"Orders acknowledged: {store.Acknowledged}; of them in the store: {store.Stored}.");
+            console.WriteLine($"The store has {store.Stored} of {store.Acknowledged} acknowledged orders.");
         }
         if (!result.Valid) console.WriteLine(ResultText.Invalid, new Style(Color.Red));
         foreach (var note in result.Notes) console.WriteLine($"- {note}");

@@ -4,18 +4,18 @@ using Topology.Hardening.Tracing;
 
 namespace Topology.CommandLine;
 
-/// <summary>What a command measures: a topology of its own, or with <c>--attach</c> the one that runs.</summary>
+/// <summary>The topology that a command measures: its own, or with <c>--attach</c> the running one.</summary>
 internal sealed class MeasuredTopology : IAsyncDisposable
 {
     public static readonly Option<bool> Attach =
-        new("--attach") { Description = "Ask the topology that runs, instead of starting one for the measurement." };
+        new("--attach") { Description = "Measure the running topology instead of starting one." };
     public static readonly Option<FileInfo> StateOption =
         new("--state")
         {
             Description =
         "With --attach: the file in which the running topology describes itself. Default: artifacts/topology.json."
         };
-    public static readonly Option<bool> NoBuild = new("--no-build") { Description = "Start what was built before." };
+    public static readonly Option<bool> NoBuild = new("--no-build") { Description = "Start the existing build." };
 
     private readonly OwnTopology? _own;
     private readonly string _file;
@@ -26,14 +26,14 @@ internal sealed class MeasuredTopology : IAsyncDisposable
         TraceKey.Use(state.TraceKey);
     }
 
-    /// <summary>The topology when it was opened.</summary>
+    /// <summary>The topology's state when it was opened.</summary>
     public TopologyState State { get; }
 
-    /// <summary>Starts it, or finds the one that runs.</summary>
+    /// <summary>Starts a topology, or finds the running one.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="paths">What a topology of its own has to start besides our edges.</param>
-    /// <param name="cancellationToken">Gives up and stops what has started.</param>
-    /// <exception cref="TopologyStartException">There is none, and the message says what to do.</exception>
+    /// <param name="paths">The paths that its own topology must start besides our edges.</param>
+    /// <param name="cancellationToken">Cancels the start and stops what has started.</param>
+    /// <exception cref="TopologyStartException">There is no topology; the message says what to do.</exception>
     public static async Task<MeasuredTopology> OpenAsync(
         ParseResult parsed, IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ internal sealed class MeasuredTopology : IAsyncDisposable
             return (parsed.GetValue(StateOption)?.FullName ?? DefaultFile()) is { } file && RunningTopology.Read(file) is { } running
                 ? new(null, file, running)
                 : throw new TopologyStartException(
-                    "No topology is running that --attach could ask; start one (dotnet run --project AppHost) or leave out --attach.",
+                    "No topology is running for --attach; start one (dotnet run --project AppHost) or leave out --attach.",
                     Commands.BadArguments);
         }
 
@@ -50,7 +50,7 @@ internal sealed class MeasuredTopology : IAsyncDisposable
         return new(own, own.StateFile, RunningTopology.Read(own.StateFile)!);
     }
 
-    /// <summary>The topology as it is now.</summary>
+    /// <summary>The topology's current state.</summary>
     public TopologyState? Read() => RunningTopology.Read(_file);
 
     public ValueTask DisposeAsync() => _own?.DisposeAsync() ?? ValueTask.CompletedTask;

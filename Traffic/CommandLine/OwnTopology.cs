@@ -5,20 +5,20 @@ using Topology.Comparison.Targets;
 
 namespace Topology.CommandLine;
 
-/// <summary>There is no topology to measure; the message says what to do, and a command ends with the status.</summary>
+/// <summary>There is no topology to measure; the message says what to do, and the command exits with the status.</summary>
 public sealed class TopologyStartException(string message, int status = 1) : Exception(message)
 {
     /// <summary>The exit status.</summary>
     public int Status => status;
 }
 
-/// <summary>A topology of a measurement's own: on free ports, without dashboard and telemetry, stopped with the measurement.</summary>
+/// <summary>A topology for one measurement, on free ports and without dashboard and telemetry; it stops with the measurement.</summary>
 internal sealed class OwnTopology : IAsyncDisposable
 {
-    /// <summary>The proxies besides our edges, which start when they are named.</summary>
+    /// <summary>The proxies besides our edges. They start only if named.</summary>
     public static IReadOnlyList<string> OtherProxies { get; } = ["nginx", "apache", "haproxy"];
 
-    /// <summary>Instead of names: each proxy that is installed.</summary>
+    /// <summary>Stands for every installed proxy.</summary>
     public const string AllInstalled = "all";
 
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
@@ -40,11 +40,11 @@ internal sealed class OwnTopology : IAsyncDisposable
     /// <summary>The file in which it describes itself.</summary>
     public string StateFile => StateFileIn(_folder);
 
-    /// <summary>Starts everything the paths need and returns once it is healthy.</summary>
-    /// <param name="paths">Proxies that only start when named are named.</param>
-    /// <param name="build">Builds it first, so that what is measured is what the sources say.</param>
-    /// <param name="cancellationToken">Gives up and stops what has started.</param>
-    /// <exception cref="TopologyStartException">It did not start.</exception>
+    /// <summary>Starts everything the paths need and returns when it is healthy.</summary>
+    /// <param name="paths">The paths to measure, with the proxies to start.</param>
+    /// <param name="build">Whether to build first, so that the measurement matches the sources.</param>
+    /// <param name="cancellationToken">Cancels the start and stops what has started.</param>
+    /// <exception cref="TopologyStartException">The topology did not start.</exception>
     public static async Task<OwnTopology> StartAsync(IReadOnlyList<string> paths, bool build, CancellationToken cancellationToken)
     {
         var root = Clone.Root()
@@ -68,7 +68,7 @@ internal sealed class OwnTopology : IAsyncDisposable
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
                 RedirectStandardInput = true,
-                // Aspire stops an AppHost when the process of this id is gone, however this one ends.
+                // Aspire stops an AppHost when the process with this id has ended, for whatever reason.
                 Environment = { ["ASPIRE_CLI_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) },
             };
         string[] optional = [.. paths.Where(path => path == AllInstalled || OtherProxies.Contains(path))];
@@ -111,7 +111,7 @@ internal sealed class OwnTopology : IAsyncDisposable
     private static async Task BuildAsync(string root, CancellationToken cancellationToken)
     {
         await Console.Error.WriteLineAsync("Building the topology …");
-        // No compiler stays behind to compete with what is measured.
+        // No compiler process stays alive and competes with the measured services.
         string[] arguments =
             ["build", "AppHost", "--configuration", "Release", "--verbosity", "quiet", "--nologo", "-nodeReuse:false",
             "-p:UseSharedCompilation=false"];
@@ -137,7 +137,7 @@ internal sealed class OwnTopology : IAsyncDisposable
         {
             if (_appHost.HasExited)
             {
-                // Then its last lines are there as well.
+                // Waits until its last lines have been read.
                 await _appHost.WaitForExitAsync(cancellationToken);
                 var lines = LastLines();
                 throw _appHost.ExitCode == Commands.BadArguments && lines is [.., var problem]
@@ -171,7 +171,7 @@ internal sealed class OwnTopology : IAsyncDisposable
         }
     }
 
-    /// <summary>As Ctrl+C does, so that it stops what it started. On Windows no other process can be asked.</summary>
+    /// <summary>Sends SIGTERM, so that it stops what it started. Windows has no such signal, so there it is killed.</summary>
     private void Stop()
     {
         if (OperatingSystem.IsWindows()) _appHost.Kill(entireProcessTree: true);
@@ -181,12 +181,12 @@ internal sealed class OwnTopology : IAsyncDisposable
     private static string StateFileIn(string folder) => Path.Combine(folder, "topology.json");
 }
 
-/// <summary>Signals to other processes.</summary>
+/// <summary>Sends signals to other processes.</summary>
 internal static partial class PosixSignals
 {
     private const int Term = 15;
 
-    /// <summary>Asks a process to end.</summary>
+    /// <summary>Sends SIGTERM to a process.</summary>
     public static int Terminate(int pid) => kill(pid, Term);
 
     [LibraryImport("libc")]

@@ -9,52 +9,52 @@ using Topology.Comparison.Workloads;
 namespace Topology.Comparison;
 
 /// <summary>
-/// Compares paths: the same requests, in short blocks that alternate in random order, each path and the baseline a second
-/// time (the control) once in every round. All blocks of a round have the same planned times.
+/// Compares paths by sending the same requests in short blocks. Each round has one block for each path and one for the
+/// control (the baseline again), in random order. All blocks of a round have the same planned times.
 /// </summary>
 /// <param name="targets">Where the paths begin.</param>
-/// <param name="trust">Which certificates are believed.</param>
+/// <param name="trust">Which certificates are trusted.</param>
 public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
 {
-    /// <summary>Lanes that flood: enough to keep two cores busy.</summary>
+    /// <summary>The lanes of the warm-up flood: enough to keep two cores busy.</summary>
     private const int WarmUpLanes = 8;
 
-    /// <summary>Between blocks: what one path left to be done is not the next one's cost.</summary>
+    /// <summary>The pause between blocks, so that one path's remaining work does not count as the next path's cost.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>A path whose blocks hold nothing but errors is left out after so many of them.</summary>
+    /// <summary>A path is left out after this many blocks in a row with errors only.</summary>
     private const int FailedBlocks = 3;
 
     /// <summary>
-    /// Before the measurement each path is sent as much as it takes for so long, so that the services' code is compiled
-    /// as it stays: .NET compiles what is hot again, in the background.
+    /// How long each path is loaded to saturation before the measurement, so that the services run fully optimized code: .NET
+    /// recompiles hot code in the background.
     /// </summary>
     public TimeSpan WarmUpFlood { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>After the flood, for so long at the rate of the measurement.</summary>
+    /// <summary>How long each path is then loaded at the rate of the measurement.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Sends one traced pair and gives its trace's id; called now and then between blocks. Null sends none.</summary>
+    /// <summary>Sends one traced pair and returns its trace id; called after some of the rounds. Null sends none.</summary>
     public Func<Workload, CancellationToken, Task<string?>>? SendPair { get; init; }
 
-    /// <summary>The processes on a path, for their cost.</summary>
+    /// <summary>The processes on a path, whose cost is measured.</summary>
     public Func<string, Workload, IReadOnlyList<MeasuredProcess>> Processes { get; init; } = (_, _) => [];
 
-    /// <summary>In which configuration the services were built; null where it is not known.</summary>
+    /// <summary>The configuration that the services were built in; null if unknown.</summary>
     public string? ServicesConfiguration { get; init; }
 
-    /// <summary>In which configuration this program was built; it measures.</summary>
+    /// <summary>The configuration that this program, which measures, was built in.</summary>
     public string? OwnConfiguration { get; init; } =
         typeof(ComparisonEngine).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration;
 
-    /// <summary>Compares.</summary>
-    /// <param name="options">Valid for the targets.</param>
-    /// <param name="progress">Told after every block.</param>
-    /// <param name="cancellationToken">Ends the run within a quarter of a second or the current answers.</param>
-    /// <exception cref="ComparisonFailedException">The baseline does not answer.</exception>
+    /// <summary>Runs a comparison.</summary>
+    /// <param name="options">Options that are valid for the targets.</param>
+    /// <param name="progress">Receives a report after every block.</param>
+    /// <param name="cancellationToken">Cancels the run within a quarter of a second or when the current responses end.</param>
+    /// <exception cref="ComparisonFailedException">The baseline does not respond.</exception>
     public Task<ComparisonResult> RunAsync(
         ComparisonOptions options, IProgress<ComparisonProgress>? progress, CancellationToken cancellationToken) =>
-        // The generator blocks the thread that runs it.
+        // The generator blocks its calling thread.
         Task.Factory.StartNew(
             () => Run(options, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
@@ -76,16 +76,16 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
             measured.Insert(1, Create(options.Baseline, isControl: true));
             var total = measured.Count * options.Rounds;
 
-            progress?.Report(new("checking that every path answers the same", 0, total));
+            progress?.Report(new("checking that every path returns the same responses", 0, total));
             var expected = Expect(workload, measured[0]);
             foreach (var path in measured.Skip(1)) Check(workload, path, expected);
 
             using var generator = new Generator(workload, expected, options.Concurrency);
             progress?.Report(new("warming up", 0, total));
-            foreach (var path in measured.Where(path => path.IsIn))
+            foreach (var path in measured.Where(path => path.IsActive))
             {
                 OpenAll(path);
-                // The control's services are the baseline's.
+                // The control uses the baseline's services, which are warm already.
                 if (!path.IsControl)
                 {
                     path.WarmUp(generator.Run(path.Lanes.Lanes, new(null, Pacer.Ticks(WarmUpFlood), 0, WarmUpLanes), cancellationToken));
@@ -96,7 +96,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
 
             foreach (var path in measured) path.StartMeasuring();
             var traces = Measure(options, workload, measured, generator, random, progress, total, cancellationToken);
-            progress?.Report(new("reckoning", total, total));
+            progress?.Report(new("computing the result", total, total));
             return ResultBuilder.Build(options, workload, startedAt, measured, traces, CheckStore(workload, measured), DebugFaults());
         }
         finally
@@ -127,7 +127,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
             foreach (var path in order)
             {
                 done++;
-                if (!path.IsIn) continue;
+                if (!path.IsActive) continue;
                 path.Cost.Refresh();
                 Thread.Sleep(Pause);
                 var at = Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -137,14 +137,17 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
                 var block = path.Add(record, ProcessCost.Used(before, path.Cost.Cpu()), at);
                 if (path.FailedInARow >= FailedBlocks)
                 {
-                    path.LeaveOut($"left out after {FailedBlocks} blocks without a good answer: {record.Error}");
+                    path.LeaveOut($"left out after {FailedBlocks} blocks without a successful response: {record.Error}");
                 }
                 progress?.Report(
-                    new($"round {round + 1} of {options.Rounds}", done, total, path.IsControl ? null : path.Path, path.IsControl ? null
-                    : block));
+                    new($"round {round + 1} of {options.Rounds}", done, total,
+                        path.IsControl ? null : path.Path, path.IsControl ? null : block));
             }
 
-            if (!paths[0].IsIn) throw new ComparisonFailedException($"The baseline {paths[0].Path} stopped answering: {paths[0].Error}.");
+            if (!paths[0].IsActive)
+            {
+                throw new ComparisonFailedException($"The baseline {paths[0].Path} stopped responding: {paths[0].Error}.");
+            }
             if (SendPair is not null && round % Math.Max(1, options.Rounds / 5) == 0
                 && SendPair(workload, cancellationToken).GetAwaiter().GetResult() is { } trace)
             {
@@ -160,7 +163,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         Pacer.Ticks(TimeSpan.FromSeconds(seconds)),
         round);
 
-    /// <summary>What the baseline answers to each variant is what every path has to answer.</summary>
+    /// <summary>The digests of the baseline's responses, which every path must match.</summary>
     private static ulong[] Expect(Workload workload, MeasuredPath baseline)
     {
         try
@@ -176,7 +179,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         catch (Exception exception) when (exception is not ComparisonFailedException)
         {
             throw new ComparisonFailedException(
-                $"The baseline {baseline.Path} does not answer: {Generator.Describe(exception)}.", exception);
+                $"The baseline {baseline.Path} does not respond: {Generator.Describe(exception)}.", exception);
         }
     }
 
@@ -191,7 +194,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         }
         catch (Exception exception)
         {
-            // This path's result; the others go on.
+            // Only this path failed; the others go on.
             path.LeaveOut(Generator.Describe(exception));
         }
     }
@@ -202,7 +205,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         var answer = lane.Exchange(variant);
         if (answer.Status != workload.ExpectedStatus)
         {
-            throw new ComparisonFailedException($"{path.Path} answers with status {answer.Status} instead of {workload.ExpectedStatus}");
+            throw new ComparisonFailedException($"{path.Path} returns status {answer.Status} instead of {workload.ExpectedStatus}");
         }
         if (workload.IsKeyed && OrdersWorkload.OrderId(lane.Body) is { } id) path.Acknowledged.Add(id);
         return workload.Digest(lane.Body);
@@ -230,7 +233,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         if (OwnConfiguration == Debug) yield return "The program that measures is built in Debug: use Release.";
     }
 
-    /// <summary>Every order that was acknowledged must be listed; asked on the baseline, after the run.</summary>
+    /// <summary>Counts, through the baseline and after the run, how many acknowledged orders the store lists: it must be all.</summary>
     private StoreCheck? CheckStore(Workload workload, List<MeasuredPath> paths)
     {
         if (!workload.IsKeyed) return null;

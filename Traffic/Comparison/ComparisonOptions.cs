@@ -5,16 +5,16 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Comparison;
 
-/// <summary>What to compare, and how.</summary>
+/// <summary>The options of a comparison.</summary>
 public sealed record ComparisonOptions
 {
-    /// <summary>The highest rate, in requests for each second: above what one generator can honestly offer.</summary>
+    /// <summary>The highest rate, in requests per second: more than one generator can sustain.</summary>
     public const double HighestRate = 20_000;
 
     /// <summary>The longest measurement of one path, in seconds.</summary>
     public const double LongestDuration = 600;
 
-    /// <summary>The shortest measurement of one path, in seconds: ten blocks of a length that still says something.</summary>
+    /// <summary>The shortest measurement of one path, in seconds: ten blocks that are still long enough to be useful.</summary>
     public const double ShortestDuration = 1;
 
     /// <summary>The most connections to one path.</summary>
@@ -23,57 +23,58 @@ public sealed record ComparisonOptions
     /// <summary>The workload's name.</summary>
     public string Workload { get; init; } = "catalog";
 
-    /// <summary>The paths; the first is the baseline. Empty means all that are there.</summary>
+    /// <summary>The paths; the first is the baseline. Empty means all that run.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
-    /// <summary>Requests offered for each second, on one path at a time; ignored in a closed loop.</summary>
+    /// <summary>Requests per second, on one path at a time; ignored in a closed loop.</summary>
     public double Rate { get; init; } = 500;
 
-    /// <summary>Seconds that each path is measured, and the control as well; warm-up comes on top.</summary>
+    /// <summary>Seconds of measurement for each path and for the control, without the warm-up.</summary>
     public double DurationSeconds { get; init; } = 20;
 
-    /// <summary>Ask the <c>https</c> listeners.</summary>
+    /// <summary>Whether to use the <c>https</c> listeners.</summary>
     public bool Tls { get; init; }
 
-    /// <summary>1.1 or 2; null takes the lowest that carries the workload. HTTP/2 needs TLS here: the listeners negotiate it.</summary>
+    /// <summary>1 (HTTP/1.1) or 2; null means the lowest that the workload supports. HTTP/2 needs TLS: listeners negotiate it.</summary>
     public int? HttpVersion { get; init; }
 
     /// <summary>When requests start.</summary>
     public Arrival Arrival { get; init; }
 
     /// <summary>
-    /// Each connection sends as soon as it has its answer: finds saturation, and says nothing of latency at a given load.
+    /// Whether each connection sends its next request as soon as it has a response. This finds saturation; it does not measure
+    /// latency at a given load.
     /// </summary>
     public bool ClosedLoop { get; init; }
 
-    /// <summary>Connections to each path, or streams where HTTP/2 puts them on fewer connections; null chooses by the rate.</summary>
+    /// <summary>Connections to each path, or HTTP/2 streams on fewer connections; null chooses by the rate.</summary>
     public int? Connections { get; init; }
 
     /// <summary>The seed of the order of blocks, of Poisson arrivals and of the bootstrap.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>The baseline of all differences.</summary>
+    /// <summary>The path that all others are compared with.</summary>
     public string Baseline => Paths.Count > 0 ? Paths[0] : TopologyPath.Direct;
 
-    /// <summary>HTTP/2 rather than HTTP/1.1.</summary>
+    /// <summary>Whether to use HTTP/2 instead of HTTP/1.1.</summary>
     public bool IsHttp2 => HttpVersion == 2 || HttpVersion is null && WorkloadCatalog.Find(Workload) is { NeedsHttp2: true };
 
     /// <summary>
-    /// Connections or streams to each path: enough for what arrives within a tenth of a second, so that a path which
-    /// stalls as long meets every request at its time. One after another is enough to saturate with one.
+    /// Connections or streams to each path. The default covers the requests of a tenth of a second, so that requests still start
+    /// on time while a path stalls that long.
     /// </summary>
     public int Concurrency => Connections ?? (ClosedLoop ? 16 : (int)Math.Clamp(Math.Ceiling(Rate / 10), 8, 128));
 
     /// <summary>
-    /// How many times each path is measured: short blocks, so that what the machine does meanwhile hits every path alike,
-    /// and at least ten, so that the spread between them can be told.
+    /// The number of blocks of each path. Blocks are short, so that other load on the machine affects all paths alike, and there
+    /// are at least ten, so that their spread can be estimated.
     /// </summary>
     public int Rounds => (int)Math.Clamp(Math.Round(DurationSeconds * 2), 10, 60);
 
     /// <summary>The length of one block in seconds.</summary>
     public double BlockSeconds => DurationSeconds / Rounds;
 
-    /// <summary>What to change, in one line; null where the options are good for these targets.</summary>
+    /// <summary>What to change, in one line; null if the options are valid for these targets.</summary>
     public string? Validate(TargetMap? targets = null)
     {
         if (WorkloadCatalog.Find(Workload) is not { } workload)
@@ -98,7 +99,7 @@ public sealed record ComparisonOptions
 
         if (!ClosedLoop && Rate * BlockSeconds < 1)
         {
-            return $"At {Rate} requests a second a block of {BlockSeconds:0.##} s is empty; give a higher rate or a longer duration.";
+            return $"At {Rate} requests per second a block of {BlockSeconds:0.##} s is empty; set a higher rate or a longer duration.";
         }
         if (Connections is < 1 or > MostConnections) return $"The number of connections is {Connections}; give 1 to {MostConnections}.";
         if (HttpVersion is not (null or 1 or 2)) return "The protocol is unknown; use http1 or http2.";
@@ -108,7 +109,7 @@ public sealed record ComparisonOptions
             : ValidatePaths([.. targets.Paths.Where(path => targets.Find(path, workload.Service, Tls).Count > 0)]);
     }
 
-    /// <summary>What to change, in one line, where a path is none of those that are there; else null.</summary>
+    /// <summary>What to change, in one line, if a path does not run; otherwise null.</summary>
     public string? ValidatePaths(IReadOnlyList<string> there) =>
         there.Count == 0 ? "No path to the backends is configured; start the topology first (dotnet run --project AppHost)."
         : Paths.FirstOrDefault(path => !there.Contains(path)) is { } absent

@@ -3,64 +3,64 @@ using System.Text.Json.Serialization;
 
 namespace Topology.Comparison;
 
-/// <summary>What a comparison found. Units are in the names; this is what <c>--json</c> writes and the history keeps.</summary>
+/// <summary>The result of a comparison, as <c>--json</c> writes it and the history stores it. Units are in the names.</summary>
 public sealed record ComparisonResult
 {
     /// <summary>The workload's name.</summary>
     public required string Workload { get; init; }
 
-    /// <summary>Whether clients spoke TLS.</summary>
+    /// <summary>Whether clients used TLS.</summary>
     public required bool Tls { get; init; }
 
     /// <summary><c>HTTP/1.1</c> or <c>HTTP/2</c>.</summary>
     public required string Protocol { get; init; }
 
-    /// <summary><c>constant</c> or <c>poisson</c> arrivals of an open loop, or <c>closed-loop</c>.</summary>
+    /// <summary><c>constant</c> or <c>poisson</c> for an open loop, or <c>closed-loop</c>.</summary>
     public required string Arrival { get; init; }
 
-    /// <summary>Connections to each path; with HTTP/2 streams.</summary>
+    /// <summary>Connections to each path; with HTTP/2, streams.</summary>
     public required int Connections { get; init; }
 
-    /// <summary>Seconds that each path was measured.</summary>
+    /// <summary>Seconds of measurement for each path.</summary>
     public required double DurationSeconds { get; init; }
 
-    /// <summary>Blocks of each path.</summary>
+    /// <summary>The number of blocks of each path.</summary>
     public required int Rounds { get; init; }
 
-    /// <summary>The seed that repeats the order of blocks.</summary>
+    /// <summary>The seed, which makes the order of blocks repeatable.</summary>
     public required int Seed { get; init; }
 
-    /// <summary>When it began.</summary>
+    /// <summary>When it started.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>Where it ran, for people.</summary>
+    /// <summary>A description of the machine, for people.</summary>
     public required string Machine { get; init; }
 
-    /// <summary>False where the numbers must not be used; <see cref="Notes"/> say why.</summary>
+    /// <summary>False if the numbers must not be used; <see cref="Notes"/> say why.</summary>
     public required bool Valid { get; init; }
 
-    /// <summary>What a reader must know: why it is invalid, what failed, what was too noisy.</summary>
+    /// <summary>Remarks for the reader: why it is invalid, what failed, what was too noisy.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 
-    /// <summary>The path that differences are to.</summary>
+    /// <summary>The path that the others are compared with.</summary>
     public required string Baseline { get; init; }
 
     /// <summary>Each path, the baseline first.</summary>
     public required IReadOnlyList<PathResult> Paths { get; init; }
 
-    /// <summary>Each other path's percentiles less the baseline's.</summary>
+    /// <summary>Each other path's percentiles minus the baseline's.</summary>
     public required IReadOnlyList<Difference> Differences { get; init; }
 
-    /// <summary>The baseline less itself at the median: the A/A control. Null where there was too little to tell.</summary>
+    /// <summary>The A/A control at the median: the baseline minus itself. Null with too few requests.</summary>
     public required Difference? Control { get; init; }
 
     /// <summary>The A/A control at every percentile.</summary>
     public required IReadOnlyList<Difference> Controls { get; init; }
 
-    /// <summary>Of a workload that writes: whether the store holds what was acknowledged.</summary>
+    /// <summary>For a workload that writes: whether the store has every acknowledged write.</summary>
     public StoreCheck? Store { get; init; }
 
-    /// <summary>Traces of pairs that were sent between blocks, 32 hexadecimal digits each.</summary>
+    /// <summary>Trace ids of the pairs that were sent between rounds, 32 hexadecimal digits each.</summary>
     public required IReadOnlyList<string> Traces { get; init; }
 }
 
@@ -70,40 +70,40 @@ public sealed record PathResult
     /// <summary>The path.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Requests planned for each second; null in a closed loop.</summary>
+    /// <summary>Requests planned per second; null in a closed loop.</summary>
     public required double? OfferedRate { get; init; }
 
-    /// <summary>Good answers for each second that it took to start the requests.</summary>
+    /// <summary>Successful responses per second, over the time it took to start the requests.</summary>
     public required double AchievedRate { get; init; }
 
-    /// <summary>Good answers.</summary>
+    /// <summary>Successful responses.</summary>
     public required long Requests { get; init; }
 
-    /// <summary>Requests without a good answer.</summary>
+    /// <summary>Requests without a successful response.</summary>
     public required long Errors { get; init; }
 
-    /// <summary>One of the errors, or why the path was left out.</summary>
+    /// <summary>The first error, or why the path was left out.</summary>
     public string? Error { get; init; }
 
-    /// <summary>Latency from the planned time; null without a good answer.</summary>
+    /// <summary>Latency from the planned time; null without a successful response.</summary>
     public required Latency? LatencyMs { get; init; }
 
-    /// <summary>CPU for each request, by process: the proxy, the backend with what it calls, and the generator.</summary>
+    /// <summary>CPU per request, by process: the proxy, the backend, the backend that it calls, and the generator.</summary>
     public required IReadOnlyDictionary<string, double> CpuMicrosecondsPerRequest { get; init; }
 
-    /// <summary>Memory by process in MiB, at the end: proportional share of resident pages.</summary>
+    /// <summary>Memory by process in MiB at the end: the proportional share of resident pages.</summary>
     public required IReadOnlyDictionary<string, double> MemoryMiB { get; init; }
 
     /// <summary>The share of requests that started more than 1 ms late although a connection was free.</summary>
     public required double LateShare { get; init; }
 
-    /// <summary>The share of requests that started more than 1 ms late because all connections were waiting for answers.</summary>
+    /// <summary>The share of requests that started more than 1 ms late because all connections were waiting for responses.</summary>
     public required double WaitedShare { get; init; }
 
-    /// <summary>What shows that this path was asked the same in the same way.</summary>
+    /// <summary>Evidence that this path got the same requests in the same way.</summary>
     public required Sameness Sameness { get; init; }
 
-    /// <summary>Latency by quantile, for a curve over the nines.</summary>
+    /// <summary>Latency by quantile, for a curve over an axis of nines.</summary>
     public required IReadOnlyList<CurvePoint> Curve { get; init; }
 
     /// <summary>Latency of each block, in the order measured.</summary>
@@ -119,39 +119,39 @@ public sealed record Latency(double P50, double P90, double P99, double P999, do
 public sealed record CurvePoint(double Quantile, double Ms);
 
 /// <summary>One block's latency.</summary>
-/// <param name="Seconds">When it began, from the start of the measurement.</param>
+/// <param name="Seconds">Its start, from the start of the measurement.</param>
 /// <param name="P50Ms">Its median.</param>
 /// <param name="P99Ms">Its 99th percentile.</param>
 public sealed record BlockPoint(double Seconds, double P50Ms, double P99Ms);
 
-/// <summary>How a path was asked.</summary>
-/// <param name="Protocol">What was negotiated, such as <c>HTTP/1.1, TLS 1.3</c>.</param>
-/// <param name="ConnectionsOpened">Connections opened during the measurement: 0 where all requests were on connections that the warm-up
-/// opened.</param>
-/// <param name="DifferentAnswers">Answers whose digest is not that of the baseline's.</param>
+/// <summary>How requests were sent on a path.</summary>
+/// <param name="Protocol">The negotiated protocol, such as <c>HTTP/1.1, TLS 1.3</c>.</param>
+/// <param name="ConnectionsOpened">Connections opened during the measurement: 0 if all requests used connections from the
+/// warm-up.</param>
+/// <param name="DifferentAnswers">Responses whose digest differs from the baseline's.</param>
 public sealed record Sameness(string? Protocol, int ConnectionsOpened, long DifferentAnswers);
 
 /// <summary>A paired difference.</summary>
-/// <param name="Path">The path, or the baseline itself in a control.</param>
+/// <param name="Path">The path; in a control, the baseline.</param>
 /// <param name="Percentile"><c>p50</c>, <c>p90</c>, <c>p99</c> or <c>p999</c>.</param>
 /// <param name="Ms">The difference in milliseconds.</param>
 /// <param name="Ci95">Its 95 % confidence interval, lower and upper end.</param>
 public sealed record Difference(string Path, string Percentile, double Ms, double[] Ci95)
 {
-    /// <summary>Whether no difference is within the interval.</summary>
+    /// <summary>Whether the interval includes 0: no measurable difference.</summary>
     [JsonIgnore]
     public bool IncludesZero => Ci95[0] <= 0 && Ci95[1] >= 0;
 }
 
-/// <summary>Whether every acknowledged write is in the store, once.</summary>
-/// <param name="Acknowledged">Writes that were answered as accepted.</param>
+/// <summary>Whether the store has every acknowledged write exactly once.</summary>
+/// <param name="Acknowledged">Writes that the service acknowledged.</param>
 /// <param name="Stored">How many of them the store listed.</param>
 public sealed record StoreCheck(long Acknowledged, long Stored);
 
-/// <summary>JSON of results.</summary>
+/// <summary>The JSON format of results.</summary>
 public static class ComparisonJson
 {
-    /// <summary>Camel case, indented, numbers rounded to what they mean.</summary>
+    /// <summary>Camel case, indented, numbers rounded to six decimals.</summary>
     public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
@@ -160,7 +160,7 @@ public static class ComparisonJson
         DictionaryKeyPolicy = null,
     };
 
-    /// <summary>Six decimals: a nanosecond where milliseconds are told, and the nines of a quantile.</summary>
+    /// <summary>Six decimals: a nanosecond in values of milliseconds, and enough nines for a quantile.</summary>
     private sealed class Rounded : JsonConverter<double>
     {
         public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();

@@ -5,38 +5,38 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Comparison;
 
-/// <summary>What is to be sent in one block.</summary>
+/// <summary>The plan of one block.</summary>
 /// <param name="Planned">Offsets from the block's start, in ticks of <see cref="Stopwatch"/>; null in a closed loop.</param>
 /// <param name="Length">The block's length in ticks.</param>
-/// <param name="Round">Chooses which variants are sent; the same on every path.</param>
+/// <param name="Round">Selects the variants to send; the same on every path.</param>
 /// <param name="Lanes">In a closed loop, how many lanes send.</param>
 internal sealed record BlockPlan(long[]? Planned, long Length, int Round, int Lanes = int.MaxValue);
 
-/// <summary>What one block showed.</summary>
+/// <summary>The measurements of one block.</summary>
 internal sealed class BlockRecord
 {
-    /// <summary>Latencies of good answers in ticks of <see cref="Stopwatch"/>, counted from the planned time.</summary>
+    /// <summary>Latencies of successful responses in ticks of <see cref="Stopwatch"/>, counted from the planned time.</summary>
     public List<long> Latencies { get; } = [];
 
-    /// <summary>Requests planned, or in a closed loop sent.</summary>
+    /// <summary>Requests planned; in a closed loop, requests sent.</summary>
     public int Planned { get; set; }
 
-    /// <summary>Requests with another status than expected, or without an answer.</summary>
+    /// <summary>Requests with an unexpected status or without a response.</summary>
     public int Errors { get; set; }
 
-    /// <summary>Answers that are not those of the baseline.</summary>
+    /// <summary>Responses that differ from the baseline's.</summary>
     public int Different { get; set; }
 
-    /// <summary>Requests that started more than the tolerance after their time although a connection was free.</summary>
+    /// <summary>Requests that started later than the tolerance although a connection was free.</summary>
     public int Late { get; set; }
 
-    /// <summary>Requests that started more than the tolerance after their time because no connection was free.</summary>
+    /// <summary>Requests that started later than the tolerance because no connection was free.</summary>
     public int Waited { get; set; }
 
     /// <summary>From the block's start until the last request had started, at least the block's length; in ticks.</summary>
     public long Duration { get; set; }
 
-    /// <summary>One error among them, for people.</summary>
+    /// <summary>The first error, for people.</summary>
     public string? Error { get; set; }
 
     /// <summary>The ids of acknowledged orders.</summary>
@@ -57,14 +57,14 @@ internal sealed class BlockRecord
 }
 
 /// <summary>
-/// Sends blocks. A thread for each lane takes the next planned request, sleeps until its time, sends it and reads the
-/// answer; a request's time does not depend on how earlier ones fared as long as one lane is free, and where none is, the
-/// wait counts. Latency is counted from the planned time, as wrk2 does, so that a stall hits all requests it
-/// would have hit, not only those in flight.
+/// Sends blocks. Each lane has a thread that takes the next planned request, sleeps until its time, sends it and reads the
+/// response. Requests start on time as long as one lane is free; otherwise the wait counts as latency. Latency is
+/// counted from the planned time, as wrk2 does, so that a stall affects every request planned during it, not only those
+/// in flight.
 /// </summary>
 internal sealed class Generator : IDisposable
 {
-    /// <summary>Later than this is a late start.</summary>
+    /// <summary>A request that starts later than this is late.</summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(1);
 
     private static readonly long ToleranceTicks = Pacer.Ticks(Tolerance);
@@ -78,11 +78,11 @@ internal sealed class Generator : IDisposable
     private BlockPlan? _plan;
     private long _start;
     private int _next;
-    private CancellationToken _cancelled;
+    private CancellationToken _cancellationToken;
 
-    /// <param name="workload">What is sent.</param>
-    /// <param name="expected">The digest of each variant's answer on the baseline.</param>
-    /// <param name="concurrency">Lanes of a path.</param>
+    /// <param name="workload">The workload to send.</param>
+    /// <param name="expected">The digest of the baseline's response to each variant.</param>
+    /// <param name="concurrency">The number of lanes to a path.</param>
     public Generator(Workload workload, ulong[] expected, int concurrency)
     {
         (_workload, _expected) = (workload, expected);
@@ -94,11 +94,11 @@ internal sealed class Generator : IDisposable
         foreach (var thread in _threads) thread.Start();
     }
 
-    /// <summary>Sends one block and returns when every request of it has ended. Blocks the calling thread.</summary>
+    /// <summary>Sends one block and returns when all its requests have ended. Blocks the calling thread.</summary>
     public BlockRecord Run(ILane[] lanes, BlockPlan plan, CancellationToken cancellationToken)
     {
-        (_lanes, _plan, _next, _cancelled) = (lanes, plan, 0, cancellationToken);
-        // Time for every thread to be there before the first request is due.
+        (_lanes, _plan, _next, _cancellationToken) = (lanes, plan, 0, cancellationToken);
+        // Gives every thread time to arrive before the first request is due.
         _start = Stopwatch.GetTimestamp() + Pacer.Ticks(TimeSpan.FromMilliseconds(2));
         _barrier.SignalAndWait(CancellationToken.None);
         _barrier.SignalAndWait(CancellationToken.None);
@@ -136,7 +136,7 @@ internal sealed class Generator : IDisposable
         {
             var due = _start + planned[request];
             var freeAt = Stopwatch.GetTimestamp();
-            if (!Pacer.WaitUntil(due, _cancelled)) return;
+            if (!Pacer.WaitUntil(due, _cancellationToken)) return;
             var startedAt = Stopwatch.GetTimestamp();
             if (startedAt - due > ToleranceTicks)
             {
@@ -151,9 +151,9 @@ internal sealed class Generator : IDisposable
 
     private void RunClosed(ILane lane, long length, int round, BlockRecord record)
     {
-        if (!Pacer.WaitUntil(_start, _cancelled)) return;
+        if (!Pacer.WaitUntil(_start, _cancellationToken)) return;
         for (var now = Stopwatch.GetTimestamp(); now - _start < length
-            && !_cancelled.IsCancellationRequested; now = Stopwatch.GetTimestamp())
+            && !_cancellationToken.IsCancellationRequested; now = Stopwatch.GetTimestamp())
         {
             Exchange(lane, Interlocked.Increment(ref _next) - 1, round, now, record);
         }
@@ -174,24 +174,24 @@ internal sealed class Generator : IDisposable
             }
 
             record.Latencies.Add(answer.EndedAt - due);
-            // After the timestamp: what checking costs is no latency.
+            // After the timestamp, so that checking does not count as latency.
             if (_workload.Digest(lane.Body) != _expected[variant]) record.Different++;
             if (_workload.IsKeyed && OrdersWorkload.OrderId(lane.Body) is { } id) record.Acknowledged.Add(id);
         }
         catch (Exception exception)
         {
-            // Any failure is the path's result; a lane that throws must not end the run.
+            // Any failure is a result of the path; a lane that throws must not end the run.
             record.Errors++;
             record.Error ??= Describe(exception);
-            // A path that refuses at once would otherwise be asked in a tight loop.
+            // Otherwise a path that refuses immediately would be retried in a tight loop.
             if (_plan is { Planned: null }) Thread.Sleep(1);
         }
     }
 
-    /// <summary>The innermost message: <c>Connection refused</c> rather than what wrapped it.</summary>
+    /// <summary>The innermost message, such as <c>Connection refused</c>, instead of its wrapper's.</summary>
     public static string Describe(Exception exception) => exception.GetBaseException() switch
     {
-        OperationCanceledException => "no answer within 10 s",
+        OperationCanceledException => "no response within 10 s",
         var cause => cause.Message,
     };
 }

@@ -6,7 +6,7 @@ using Topology.Comparison.Statistics;
 namespace Topology.Comparison;
 
 /// <summary>
-/// A path during a run, and what its blocks showed so far. The control is the baseline once more, on connections of its own.
+/// A path during a run, with the results of its blocks so far. The control is the baseline again, on its own connections.
 /// </summary>
 internal sealed class MeasuredPath(string path, bool isControl, PathLanes lanes, ProcessCost cost) : IDisposable
 {
@@ -21,8 +21,8 @@ internal sealed class MeasuredPath(string path, bool isControl, PathLanes lanes,
 
     public ProcessCost Cost => cost;
 
-    /// <summary>Whether it still takes part.</summary>
-    public bool IsIn { get; private set; } = true;
+    /// <summary>Whether the run still measures it.</summary>
+    public bool IsActive { get; private set; } = true;
 
     public string? Error { get; private set; }
 
@@ -51,14 +51,14 @@ internal sealed class MeasuredPath(string path, bool isControl, PathLanes lanes,
     /// <summary>CPU time in the blocks of this path, by process.</summary>
     public IReadOnlyDictionary<string, TimeSpan> Cpu => _cpu;
 
-    /// <summary>From here on connections should be there: those opened later are told.</summary>
+    /// <summary>Starts to count opened connections: from now on, all should be open.</summary>
     public void StartMeasuring() => _openedBefore = lanes.Proof.Opened;
 
-    public void LeaveOut(string error) => (IsIn, Error) = (false, error);
+    public void LeaveOut(string error) => (IsActive, Error) = (false, error);
 
     public void CountDifferent() => Different++;
 
-    /// <summary>Discards a block, except for what it wrote into a store.</summary>
+    /// <summary>Discards a block, except for the orders it wrote.</summary>
     public void WarmUp(BlockRecord record) => Acknowledged.AddRange(record.Acknowledged);
 
     public BlockPoint Add(BlockRecord record, IReadOnlyDictionary<string, TimeSpan> used, double at)

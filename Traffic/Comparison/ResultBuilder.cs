@@ -15,15 +15,14 @@ internal static class ResultBuilder
     /// <summary>A run that achieves a smaller share of the offered rate is not valid.</summary>
     private const double AchievedLimit = 0.99;
 
-    /// <summary>A percentile needs this many requests beyond it; with fewer it is chance.</summary>
+    /// <summary>A percentile needs this many requests beyond it; with fewer, its value is chance.</summary>
     private const double BeyondPercentile = 10;
 
     private static readonly (string Name, double Quantile)[] Percentiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)];
 
     public static ComparisonResult Build(
         ComparisonOptions options, Workload workload, DateTimeOffset startedAt, List<MeasuredPath> measured, IReadOnlyList<string> traces,
-            StoreCheck? store,
-        IEnumerable<string> knownFaults)
+        StoreCheck? store, IEnumerable<string> knownFaults)
     {
         var baseline = measured[0];
         var paths = measured.Where(path => !path.IsControl).Select(path => Result(path, options)).ToList();
@@ -73,17 +72,17 @@ internal static class ResultBuilder
         {
             yield return $"{name}: {path.Different} responses differ from the baseline's, so this path does not do the same work.";
         }
-        if (!path.IsIn || options.ClosedLoop || path.Planned == 0) yield break;
+        if (!path.IsActive || options.ClosedLoop || path.Planned == 0) yield break;
         if (Share(path.Late, path) is > LateLimit and var late)
         {
             yield return $"{name}: {late:P1} of the requests started more than 1 ms late; the generator could not keep up. Lower the rate "
-                + $"or free the machine.";
+                + "or stop other programs on this machine.";
         }
 
         if (Share(path.Waited, path) is > LateLimit and var waited)
         {
             yield return $"{name}: {waited:P1} of the requests started more than 1 ms late because all {options.Concurrency} connections "
-                + $"were waiting. Lower the rate or give more connections.";
+                + $"were waiting. Lower the rate or set more connections.";
         }
 
         if (Good(path) / path.Seconds is var achieved
@@ -94,7 +93,7 @@ internal static class ResultBuilder
         }
     }
 
-    /// <summary>What a reader should know about a usable result.</summary>
+    /// <summary>What a reader should know about any result.</summary>
     private static IEnumerable<string> Remarks(
         List<PathResult> paths, IReadOnlyList<Difference> controls, IReadOnlyList<Difference> differences)
     {
@@ -111,8 +110,8 @@ internal static class ResultBuilder
         foreach (var control in controls.Where(control => !control.IncludesZero))
         {
             yield return $"The machine was too noisy to measure {Title(control.Percentile)}: {control.Path} differs from itself by "
-                + $"{Signed(control.Ms)} ms " +
-                $"[{Signed(control.Ci95[0])}, {Signed(control.Ci95[1])}].";
+                + $"{Signed(control.Ms)} ms "
+                + $"[{Signed(control.Ci95[0])}, {Signed(control.Ci95[1])}].";
         }
 
         var measurable = differences.Concat(controls).Select(difference => difference.Percentile).ToHashSet();
@@ -153,7 +152,7 @@ internal static class ResultBuilder
 
     private static List<Difference> Differences(MeasuredPath baseline, MeasuredPath path, int seed)
     {
-        // Only rounds in which both paths were measured can be paired.
+        // Only rounds that measured both paths can be paired.
         var rounds = Math.Min(baseline.Distributions.Count, path.Distributions.Count);
         var requests = Math.Min(Good(baseline), Good(path));
         var measurable = Percentiles.Where(percentile => requests * (1 - percentile.Quantile) >= BeyondPercentile - 1e-6).ToArray();
@@ -166,7 +165,7 @@ internal static class ResultBuilder
                 new Difference(path.Path, percentile.Name, interval.Milliseconds, [interval.Low, interval.High]))];
     }
 
-    /// <summary>Equal steps on an axis of nines, as far as the number of requests allows.</summary>
+    /// <summary>Quantiles in equal steps on an axis of nines, as far as the number of requests allows.</summary>
     private static IEnumerable<double> Quantiles(long requests)
     {
         const int StepsPerNine = 10;

@@ -4,12 +4,12 @@ using Topology.Comparison.Targets;
 
 namespace Topology.Comparison;
 
-/// <summary>Reads back what was written.</summary>
+/// <summary>Reads orders back from the store.</summary>
 internal static class StoredOrders
 {
     private const int PageSize = 500;
 
-    /// <summary>How many of the orders the store lists, each counted as often as it is listed.</summary>
+    /// <summary>How many of the orders the store lists. A duplicate counts each time.</summary>
     public static long Count(Uri address, IReadOnlyCollection<Guid> orders, PublicTrust trust)
     {
         if (orders.Count == 0) return 0;
@@ -18,7 +18,7 @@ internal static class StoredOrders
             new SocketsHttpHandler { SslOptions = trust.OptionsFor(address), ActivityHeadersPropagator = null })
             { BaseAddress = address };
         var wanted = orders.ToHashSet();
-        // Orders are numbered as they are accepted; the first of this run was acknowledged before any other was sent.
+        // Sequence numbers follow acceptance, and the first order was acknowledged before the others were sent.
         long? after = Get<Order>(client, $"/orders/{orders.First()}").Sequence - 1;
         var found = 0L;
         while (after is not null)
@@ -32,7 +32,7 @@ internal static class StoredOrders
     }
 
     private static T Get<T>(HttpClient client, string path) =>
-        client.GetFromJsonAsync<T>(path).GetAwaiter().GetResult() ?? throw new JsonException($"{path} answered null.");
+        client.GetFromJsonAsync<T>(path).GetAwaiter().GetResult() ?? throw new JsonException($"The response to {path} is null.");
 
     private sealed record Order(Guid Id, long Sequence);
 

@@ -29,8 +29,8 @@ public sealed record Answer(int Status, Version Version, IReadOnlyList<(string N
 }
 
 /// <summary>
-/// A client of one listener. It connects to the listener's port on 127.0.0.1 whatever host it asks for, so no name needs
-/// to be known to DNS; it follows nothing and tries nothing again. HTTP/3 alone connects to whatever address the host has.
+/// A client of one listener. It connects to 127.0.0.1 whatever the host is, so names need no DNS; only HTTP/3 resolves the host. It
+/// does not follow redirects, and it does not retry.
 /// </summary>
 public sealed class Caller : IDisposable
 {
@@ -73,7 +73,7 @@ public sealed class Caller : IDisposable
             _handler.SslOptions = trust.Options("localhost");
             _handler.SslOptions.RemoteCertificateValidationCallback = (connection, certificate, _, errors) =>
             {
-                // A QUIC connection has no stream to filter, and no TLS but 1.3.
+                // HTTP/3 has no stream filter, and its TLS version is always 1.3.
                 if (connection is not SslStream && certificate is not null)
                 {
                     _secured = new(SslProtocols.Tls13, "h3", X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()));
@@ -93,18 +93,17 @@ public sealed class Caller : IDisposable
     }
 
     /// <summary>
-    /// The certificate may be of another name than the Host that is asked for, as it is for whoever asks for a host that
-    /// is not served; it must be of the public authority all the same.
+    /// Accepts a certificate with any name, for requests to hosts that are not served. The public authority must still have issued it.
     /// </summary>
     public bool AcceptsAnyName { get; init; }
 
     /// <summary>Sends a request and reads its answer.</summary>
     /// <param name="path">Path and query.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     /// <param name="method">The method.</param>
     /// <param name="host">The Host; null for the listener's own.</param>
     /// <param name="headers">Further header fields.</param>
-    /// <param name="version">The HTTP version, and no other.</param>
+    /// <param name="version">The exact HTTP version.</param>
     /// <param name="content">The body.</param>
     public async Task<Answer> SendAsync(
         string path, CancellationToken cancellationToken, string method = "GET", string? host = null,
@@ -131,9 +130,9 @@ public sealed class Caller : IDisposable
 
     /// <summary>Sends a workload's request.</summary>
     /// <param name="request">What is sent.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     /// <param name="isKeyed">Under an <c>Idempotency-Key</c> of its own.</param>
-    /// <param name="version">The HTTP version, and no other.</param>
+    /// <param name="version">The exact HTTP version.</param>
     public async Task<Answer> SendAsync(
         WorkloadRequest request, CancellationToken cancellationToken, bool isKeyed = false, Version? version = null)
     {
@@ -146,8 +145,8 @@ public sealed class Caller : IDisposable
         return await SendAsync(request.Path, cancellationToken, request.Method, headers: headers, version: version, content: content);
     }
 
-    /// <summary>Asks for <c>whoami</c>: what the service that answers believes about the request.</summary>
-    /// <exception cref="InvalidOperationException">It does not answer that.</exception>
+    /// <summary>Gets <c>whoami</c>: how the service that answers sees the request.</summary>
+    /// <exception cref="InvalidOperationException">There is no <c>whoami</c> response.</exception>
     public async Task<WhoAmI> WhoAmIAsync(
         string path, CancellationToken cancellationToken, string? host = null, IEnumerable<(string Name, string Value)>? headers = null)
     {

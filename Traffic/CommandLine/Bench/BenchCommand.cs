@@ -18,7 +18,7 @@ internal static class BenchCommand
         new("--edges")
         {
             Description =
-        $"Some of {string.Join(",", Edges)}; the first is divided by the others. Default: edge, and each other proxy that is installed.",
+        $"Some of {string.Join(",", Edges)}; the first is divided by the others. Default: edge, and each installed proxy.",
             HelpName = "EDGE[,EDGE]",
             AllowMultipleArgumentsPerToken = true
         };
@@ -32,16 +32,16 @@ internal static class BenchCommand
             AllowMultipleArgumentsPerToken = true
         };
     private static readonly Option<int> Repeats =
-        new("--repeats") { Description = "How often everything is measured.", DefaultValueFactory = _ => 3 };
+        new("--repeats") { Description = "How many times to measure everything.", DefaultValueFactory = _ => 3 };
     private static readonly Option<double> Duration =
-        new("--duration") { Description = "Seconds for each edge in each repeat.", DefaultValueFactory = _ => 4 };
+        new("--duration") { Description = "Seconds of measurement for each edge in each repeat.", DefaultValueFactory = _ => 4 };
     private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the result as JSON." };
 
     public static Command Create()
     {
         var command =
             new Command(
-            "bench", "Saturates our edge and the other proxies in turn, and tells what each request costs them, as ratios; exits with 3 if "
+            "bench", "Saturates our edge and the other proxies in turn, and compares their cost per request as ratios; exits with 3 if "
             + "the measurement is not valid.") { EdgesOption, Connections, Repeats, Duration, MeasuredTopology.NoBuild, Json };
         command.SetAction(BenchAsync);
         return command;
@@ -131,7 +131,7 @@ internal static class BenchCommand
         if (!result.Valid) console.WriteLine(ResultText.Invalid, new Style(Color.Red));
         foreach (var note in result.Notes) console.WriteLine($"- {note}");
         console.WriteLine(
-            $"A catalog item over HTTP/1.1 in cleartext, as fast as answers come, medians of "
+            $"A catalog item over HTTP/1.1 in cleartext, as fast as responses return, medians of "
             + $"{repeats.Count / repeats.Select(repeat => repeat.Connections).Distinct().Count()} repeats. Client, edge and backend share "
             + $"this machine ({repeats[0].Machine}): compare ratios, not rates.");
 

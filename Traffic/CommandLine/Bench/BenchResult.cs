@@ -3,40 +3,40 @@ using Topology.Comparison;
 
 namespace Topology.CommandLine.Bench;
 
-/// <summary>One edge at one number of connections; each figure is the median of the repeats, null where nothing was measured.</summary>
+/// <summary>One edge with one number of connections. Each figure is the median of the repeats; null if not measured.</summary>
 /// <param name="Edge">The edge.</param>
-/// <param name="Connections">Connections of the client, each with one request at a time.</param>
-/// <param name="RequestsPerSecond">Good answers for each second.</param>
-/// <param name="CpuMicrosecondsPerRequest">CPU of the edge alone, with its workers.</param>
+/// <param name="Connections">The client's connections, each with one request at a time.</param>
+/// <param name="RequestsPerSecond">Successful responses per second.</param>
+/// <param name="CpuMicrosecondsPerRequest">CPU of the edge and its workers alone.</param>
 /// <param name="P50Ms">Latency at saturation, in milliseconds.</param>
 /// <param name="P99Ms">Latency at saturation, in milliseconds.</param>
-/// <param name="RssMiB">Resident memory of the edge: what its processes share counts once.</param>
-/// <param name="Errors">Requests without a good answer, in all repeats.</param>
+/// <param name="RssMiB">Resident memory of the edge; pages that its processes share count once.</param>
+/// <param name="Errors">Requests without a successful response, in all repeats.</param>
 public sealed record BenchRow(
     string Edge, int Connections, double? RequestsPerSecond, double? CpuMicrosecondsPerRequest, double? P50Ms, double? P99Ms,
         double? RssMiB, long Errors);
 
-/// <summary>Our edge divided by another one, repeat by repeat, where both were measured.</summary>
-/// <param name="Edge">The edge above the line.</param>
-/// <param name="Against">The edge below it.</param>
+/// <summary>A figure of our edge divided by another edge's, in each repeat that measured both.</summary>
+/// <param name="Edge">The edge in the numerator.</param>
+/// <param name="Against">The edge in the denominator.</param>
 /// <param name="Metric">The row's figure and its connections, such as <c>requestsPerSecond@32</c>.</param>
 /// <param name="Median">The median of the repeats.</param>
 /// <param name="Min">The smallest.</param>
 /// <param name="Max">The largest.</param>
 public sealed record BenchRatio(string Edge, string Against, string Metric, double Median, double Min, double Max);
 
-/// <summary>What <c>bench --json</c> writes.</summary>
-/// <param name="Rows">Each edge at each number of connections.</param>
+/// <summary>The result that <c>bench --json</c> writes.</summary>
+/// <param name="Rows">Each edge with each number of connections.</param>
 /// <param name="Ratios">The first edge against each other one.</param>
-/// <param name="Valid">False where the numbers must not be used; <paramref name="Notes"/> say why.</param>
-/// <param name="Notes">What a reader must know.</param>
+/// <param name="Valid">False if the numbers must not be used; <paramref name="Notes"/> say why.</param>
+/// <param name="Notes">Remarks for the reader.</param>
 public sealed record BenchResult(IReadOnlyList<BenchRow> Rows, IReadOnlyList<BenchRatio> Ratios, bool Valid, IReadOnlyList<string> Notes)
 {
     /// <summary>
-    /// Reckons from repeats: in each of them every edge was measured in turn, so that their ratios are of the same minutes.
+    /// Computes the result. Each repeat measured every edge in turn, so a ratio compares measurements of the same minutes.
     /// </summary>
-    /// <param name="repeats">Results in a closed loop; those with one number of connections have the same paths, the first of which is
-    /// above the line.</param>
+    /// <param name="repeats">Results of closed loops. Those with the same number of connections have the same paths; the first path is
+    /// the numerator.</param>
     public static BenchResult From(IReadOnlyList<ComparisonResult> repeats)
     {
         var groups = repeats.GroupBy(repeat => repeat.Connections).OrderBy(group => group.Key).ToArray();

@@ -4,21 +4,21 @@ using Topology.Comparison.Pacing;
 
 namespace Topology.Comparison.Cost;
 
-/// <summary>A process on a path, with the processes it started: a proxy's workers count with their master.</summary>
-/// <param name="Name">The service: replicas share one.</param>
-/// <param name="Pid">The process.</param>
+/// <summary>A process on a path. The processes it starts count with it, such as a proxy's workers.</summary>
+/// <param name="Name">The service; its replicas share the name.</param>
+/// <param name="Pid">The process id.</param>
 public sealed record MeasuredProcess(string Name, int Pid);
 
-/// <summary>Reads what processes use.</summary>
+/// <summary>Reads the CPU time and memory of processes.</summary>
 public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
 {
-    /// <summary>The name under which the generator's own cost is told.</summary>
+    /// <summary>The name of the generator's own cost.</summary>
     public const string GeneratorName = "generator";
 
     private readonly IReadOnlyList<MeasuredProcess> _processes = [.. processes, new(GeneratorName, Environment.ProcessId)];
     private MeasuredProcess[] _members = [];
 
-    /// <summary>Looks which processes there are. Not part of reading, because it costs CPU of this process itself.</summary>
+    /// <summary>Finds the processes. Reading does not include this, because it uses CPU of this process.</summary>
     public void Refresh()
     {
         var children = ProcessFamily.Children();
@@ -27,7 +27,7 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
             process => ProcessFamily.Of(process.Pid, children, process.Name != GeneratorName).Select(pid => process with { Pid = pid }))];
     }
 
-    /// <summary>CPU time so far of each process that the last look found and that is still there.</summary>
+    /// <summary>CPU time so far of each process that the last refresh found and that still runs.</summary>
     public IReadOnlyDictionary<MeasuredProcess, TimeSpan> Cpu()
     {
         var times = new Dictionary<MeasuredProcess, TimeSpan>();
@@ -39,22 +39,22 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
         return times;
     }
 
-    /// <summary>What was used between two readings, by name. Of a process that ended meanwhile nothing is known.</summary>
-    public static IReadOnlyDictionary<string,
-        TimeSpan> Used(IReadOnlyDictionary<MeasuredProcess, TimeSpan> before, IReadOnlyDictionary<MeasuredProcess, TimeSpan> after) =>
+    /// <summary>CPU time between two readings, by name. A process that ended in between does not count.</summary>
+    public static IReadOnlyDictionary<string, TimeSpan> Used(
+        IReadOnlyDictionary<MeasuredProcess, TimeSpan> before, IReadOnlyDictionary<MeasuredProcess, TimeSpan> after) =>
         after.Where(entry => before.ContainsKey(entry.Key)).GroupBy(entry => entry.Key.Name)
             .ToDictionary(group => group.Key, group => TimeSpan.FromTicks(group.Sum(entry => (entry.Value - before[entry.Key]).Ticks)));
 
     /// <summary>
-    /// Memory by name in MiB: the proportional share of resident pages (PSS), so that what workers share counts once;
-    /// where the system does not tell, the working set.
+    /// Memory by name in MiB: the proportional share of resident pages (PSS), so that pages shared by workers count once;
+    /// the working set if PSS is not available.
     /// </summary>
     public IReadOnlyDictionary<string, double> MemoryMiB() =>
         _members.GroupBy(member => member.Name).ToDictionary(group => group.Key, group => group.Sum(member => Memory(member.Pid)));
 
     private static TimeSpan? CpuTime(int pid)
     {
-        // proc/<pid>/stat counts in hundredths of a second; the process's clock in nanoseconds.
+        // The process's clock counts nanoseconds; /proc/<pid>/stat counts hundredths of a second.
         if (NativeClock.IsSupported)
         {
             return NativeClock.CpuTime(pid) is { } nanoseconds ? TimeSpan.FromMicroseconds(nanoseconds / 1000.0) : null;
@@ -73,7 +73,7 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Not Linux, another user's process, or gone.
+            // Not Linux, another user's process, or ended.
         }
 
         return ReadProcess(pid, process => process.WorkingSet64 / (KibPerMib * KibPerMib));
@@ -89,15 +89,15 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
         catch (Exception exception) when (
             exception is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
-            return default; // Gone, or not ours to read.
+            return default; // Ended, or not readable.
         }
     }
 }
 
-/// <summary>Which processes a process started.</summary>
+/// <summary>Finds the processes that a process started.</summary>
 internal static class ProcessFamily
 {
-    /// <summary>Children by parent; empty where the system has no <c>/proc</c>.</summary>
+    /// <summary>Children by parent; empty except on Linux.</summary>
     public static ILookup<int, int> Children()
     {
         if (!OperatingSystem.IsLinux()) return Enumerable.Empty<int>().ToLookup(pid => pid);
@@ -110,7 +110,7 @@ internal static class ProcessFamily
                     entry => entry.Parent, entry => entry.Pid);
     }
 
-    /// <summary>The process and, where asked, all it started, and what those started.</summary>
+    /// <summary>The process and, if asked, all its descendants.</summary>
     public static IEnumerable<int> Of(int pid, ILookup<int, int> children, bool withChildren) =>
         withChildren ? children[pid].SelectMany(child => Of(child, children, true)).Prepend(pid) : [pid];
 
@@ -118,13 +118,13 @@ internal static class ProcessFamily
     {
         try
         {
-            // The name in parentheses may hold anything, so fields count from the last parenthesis: state, parent.
+            // The name in parentheses may contain anything, so fields count from the last parenthesis: state, parent.
             var stat = File.ReadAllText(Path.Combine(directory, "stat"));
             return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return null; // Ended meanwhile.
+            return null; // Ended.
         }
     }
 }

@@ -1,29 +1,21 @@
 using System.Buffers.Text;
-using System.Diagnostics;
-using System.Globalization;
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Text;
-using Topology.Comparison.Targets;
-using Topology.Comparison.Workloads;
-using Topology.Hardening.Tracing;
 
 namespace Topology.Comparison.Lanes;
 
-/// <summary>What a client must know of an answer's head.</summary>
+/// <summary>What a client needs from a response's head.</summary>
 /// <param name="Status">The status.</param>
-/// <param name="ContentLength">The body's length; null where it comes in chunks.</param>
-/// <param name="Closes">The server ends the connection after it.</param>
+/// <param name="ContentLength">The body's length; null for a chunked body.</param>
+/// <param name="Closes">Whether the server closes the connection after it.</param>
 internal readonly record struct Http1Head(int Status, int? ContentLength, bool Closes)
 {
-    /// <param name="head">Status line and header lines, each with its line end.</param>
-    /// <exception cref="IOException">It is no answer that RFC 9112 allows, or one that this client never asks for.</exception>
+    /// <param name="head">The status line and header lines, each with its line end.</param>
+    /// <exception cref="IOException">RFC 9112 does not allow the response, or this client never asks for it.</exception>
     public static Http1Head Parse(ReadOnlySpan<byte> head)
     {
         if (!head.StartsWith("HTTP/1.1 "u8) || !Utf8Parser.TryParse(head[9..], out int status, out var digits) || digits != 3)
         {
-            throw new IOException("The answer does not begin as HTTP/1.1.");
+            throw new IOException("The response does not begin with HTTP/1.1.");
         }
 
         int? length = null;
@@ -34,14 +26,14 @@ internal readonly record struct Http1Head(int Status, int? ContentLength, bool C
             var line = lines[..end];
             lines = lines[(end + 2)..];
             var colon = line.IndexOf((byte)':');
-            if (colon <= 0) throw new IOException("The answer has a header line without a name.");
+            if (colon <= 0) throw new IOException("The response has a header line without a name.");
             var name = line[..colon];
             var value = line[(colon + 1)..].Trim((byte)' ');
             if (Ascii.EqualsIgnoreCase(name, "content-length"u8))
             {
                 if (length is not null || !Utf8Parser.TryParse(value, out int parsed, out var used) || used != value.Length || parsed < 0)
                 {
-                    throw new IOException("The answer's Content-Length is not one number.");
+                    throw new IOException("The response's Content-Length is not one number.");
                 }
 
                 length = parsed;
@@ -49,7 +41,7 @@ internal readonly record struct Http1Head(int Status, int? ContentLength, bool C
             else if (Ascii.EqualsIgnoreCase(name, "transfer-encoding"u8))
             {
                 chunked = Ascii.EqualsIgnoreCase(value, "chunked"u8) ? true
-                    : throw new IOException("The answer's Transfer-Encoding is not chunked.");
+                    : throw new IOException("The response's Transfer-Encoding is not chunked.");
             }
             else if (Ascii.EqualsIgnoreCase(name, "connection"u8))
             {
@@ -57,7 +49,7 @@ internal readonly record struct Http1Head(int Status, int? ContentLength, bool C
             }
         }
 
-        if (chunked == (length is not null)) throw new IOException("The answer does not say where its body ends, or says it twice.");
+        if (chunked == (length is not null)) throw new IOException("The response needs either Content-Length or chunked encoding.");
         return new(status, length, closes);
     }
 }

@@ -1,20 +1,17 @@
 using System.Buffers.Text;
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Text;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
-using Topology.Hardening.Tracing;
 
 namespace Topology.Comparison.Lanes;
 
 /// <summary>
 /// HTTP/1.1 on one connection, cleartext or TLS, with blocking sockets. A general client costs more CPU than the proxy it
-/// would measure; this one sends bytes made in advance and reads what RFC 9112 lets a server answer to them: a
-/// length, chunks, or an error. Anything else fails the exchange.
+/// measures. This one sends prepared bytes and reads only the responses that RFC 9112 allows for them, with a
+/// Content-Length or chunks. Anything else fails the exchange.
 /// </summary>
 internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trust, LaneProof proof) : ILane
 {
@@ -75,8 +72,8 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
         }
         catch (Exception exception) when (!_isFresh && _filled == 0 && IsClosed(exception))
         {
-            // The server ended an idle connection, as it may at any time; the request goes out again on a new one, which
-            // the proof counts. Nothing was answered, and what writes here is keyed.
+            // A server may close an idle connection at any time. Sending again on a new one, which the proof counts, is
+            // safe: no response arrived, and writes carry an idempotency key.
             Close();
             Open();
             return Retry(message);
@@ -109,7 +106,7 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
         Send(message);
         var (headLength, head) = ReadHead();
         var endedAt = head.ContentLength is { } length ? ReadLength(headLength, length) : ReadChunks(headLength);
-        if (_isFresh) proof.Saw(_tls is null ? "HTTP/1.1, cleartext" : $"HTTP/1.1, {Name(_tls.SslProtocol)}");
+        if (_isFresh) proof.AddProtocol(_tls is null ? "HTTP/1.1, cleartext" : $"HTTP/1.1, {Name(_tls.SslProtocol)}");
         _isFresh = false;
         if (head.Closes) Close();
         return new(head.Status, endedAt);
@@ -119,7 +116,7 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
     {
         while (true)
         {
-            if (_filled == _buffer.Length) throw new IOException($"The answer's head is longer than {LongestHead} bytes.");
+            if (_filled == _buffer.Length) throw new IOException($"The response's head is longer than {LongestHead} bytes.");
             Receive();
             if (_buffer.AsSpan(0, _filled).IndexOf("\r\n\r\n"u8) is >= 0 and var end)
             {
@@ -130,10 +127,10 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
 
     private long ReadLength(int headLength, int length)
     {
-        if (length > LongestBody) throw new IOException($"The answer announces {length} bytes, more than {LongestBody}.");
+        if (length > LongestBody) throw new IOException($"The response's Content-Length is {length}, more than {LongestBody}.");
         if (_body.Length < length) _body = new byte[length];
         var got = _filled - headLength;
-        if (got > length) throw new IOException("The answer is longer than it announced.");
+        if (got > length) throw new IOException("The response is longer than its Content-Length.");
         _buffer.AsSpan(headLength, got).CopyTo(_body);
         while (got < length)
         {
@@ -156,24 +153,24 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
             if (!Utf8Parser.TryParse(line, out int size, out var parsed, 'x') || parsed != line.Length || size < 0
                 || size > LongestBody - _bodyLength)
             {
-                throw new IOException("The answer has a chunk of no valid size.");
+                throw new IOException("The response has a chunk without a valid size.");
             }
 
             position = lineEnd + 2;
             FillTo(position, size + 2);
             if (size == 0)
             {
-                // Trailers are not asked for; an answer with some fails here.
+                // This client does not ask for trailers; a response with some fails here.
                 if (!_buffer.AsSpan(position, 2).SequenceEqual("\r\n"u8) || _filled != position + 2)
                 {
-                    throw new IOException("The answer does not end with its last chunk.");
+                    throw new IOException("The response does not end with its last chunk.");
                 }
                 return firstEvent ?? Stopwatch.GetTimestamp();
             }
 
             if (!_buffer.AsSpan(position + size, 2).SequenceEqual("\r\n"u8))
             {
-                throw new IOException("A chunk of the answer does not end where it should.");
+                throw new IOException("A chunk of the response does not end with CRLF.");
             }
             if (_body.Length < _bodyLength + size) Array.Resize(ref _body, Math.Max(_bodyLength + size, 2 * _body.Length));
             _buffer.AsSpan(position, size).CopyTo(_body.AsSpan(_bodyLength));
@@ -211,7 +208,7 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
         var read = _tls is null ? _socket!.Receive(target) : _tls.Read(target);
         return read > 0 ? read
             : throw new IOException(
-            "The connection was closed before the answer was complete.", new SocketException((int)SocketError.ConnectionReset));
+            "The connection was closed before the response was complete.", new SocketException((int)SocketError.ConnectionReset));
     }
 
     private void Send(ReadOnlySpan<byte> message)

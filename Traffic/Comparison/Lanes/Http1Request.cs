@@ -1,13 +1,6 @@
-using System.Buffers.Text;
-using System.Diagnostics;
 using System.Globalization;
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Text;
-using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
-using Topology.Hardening.Tracing;
 
 namespace Topology.Comparison.Lanes;
 
@@ -38,7 +31,7 @@ internal sealed class Http1Request
         _message = [.. Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()), .. request.Body.Span];
     }
 
-    /// <summary>The bytes to send, with a new key where the workload has keys.</summary>
+    /// <summary>The bytes to send, with a new idempotency key if the workload uses keys.</summary>
     public ReadOnlySpan<byte> Renew()
     {
         if (_key >= 0) Guid.NewGuid().TryFormat(_message.AsSpan(_key, 32), out _, "N");

@@ -6,7 +6,7 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Comparison.Lanes;
 
-/// <summary>HTTP/2 over TLS, many lanes on one connection. The client is .NET's: multiplexing is a task of its own.</summary>
+/// <summary>HTTP/2 over TLS, many lanes on one connection. .NET's client does the multiplexing.</summary>
 internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessageInvoker connection, LaneProof proof) : ILane
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -19,14 +19,14 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
 
     public ReadOnlySpan<byte> Body => _body.AsSpan(0, _length);
 
-    /// <summary>The first request opens the connection.</summary>
+    /// <summary>Does nothing: the first request opens the connection.</summary>
     public void Open()
     {
     }
 
     public Answer Exchange(int variant) => ExchangeAsync(variant).GetAwaiter().GetResult();
 
-    /// <summary>The connection is shared; its owner ends it.</summary>
+    /// <summary>Does nothing: the connection is shared, and its owner disposes it.</summary>
     public void Dispose()
     {
     }
@@ -67,9 +67,9 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
         var endedAt = firstEvent ?? Stopwatch.GetTimestamp();
         if (isGrpc && Status(response) is not "0" and var status)
         {
-            throw new IOException($"The call ended with gRPC status {status ?? "none"}.");
+            throw new IOException($"The gRPC call ended with status {status ?? "none"}.");
         }
-        proof.Saw($"HTTP/{response.Version.ToString(response.Version.Minor == 0 ? 1 : 2)}, TLS");
+        proof.AddProtocol($"HTTP/{response.Version.ToString(response.Version.Minor == 0 ? 1 : 2)}, TLS");
         return new((int)response.StatusCode, endedAt);
     }
 
@@ -78,13 +78,13 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
             ? values.First() : null;
 }
 
-/// <summary>Makes connections of .NET's client that leave no spans and that are counted.</summary>
+/// <summary>Creates .NET clients that record no spans and count their connections.</summary>
 internal static class CountedConnection
 {
     public static HttpMessageInvoker Create(PublicTrust trust, Uri address, LaneProof proof, bool http2) => new(new SocketsHttpHandler
     {
         SslOptions = trust.OptionsFor(address, http2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11),
-        // Without a propagator there are no client spans either: load is not to be traced.
+        // Without a propagator there are no client spans either: load must not be traced.
         ActivityHeadersPropagator = null,
         AllowAutoRedirect = false,
         UseCookies = false,

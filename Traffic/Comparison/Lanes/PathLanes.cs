@@ -3,7 +3,7 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Comparison.Lanes;
 
-/// <summary>All lanes to one path. Where it begins at several replicas, the lanes take them in turn.</summary>
+/// <summary>All lanes to one path. If it has several replicas, the lanes alternate between them.</summary>
 internal sealed class PathLanes : IDisposable
 {
     /// <summary>Lanes on one HTTP/2 connection; servers commonly allow 100 streams.</summary>
@@ -31,7 +31,7 @@ internal sealed class PathLanes : IDisposable
 
         HttpMessageInvoker Connection(int lane)
         {
-            // Each replica's lanes share connections; lane by lane the replicas alternate.
+            // Lanes of the same replica share connections; the replicas alternate from lane to lane.
             var share = lane / addresses.Count / LanesPerConnection * addresses.Count + lane % addresses.Count;
             while (_connections.Count <= share)
             {

@@ -5,7 +5,7 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Comparison.Lanes;
 
-/// <summary>A WebSocket that stays open: a message and its echo. The opening handshake is not measured.</summary>
+/// <summary>Sends messages on a WebSocket that stays open and reads their echoes. The opening handshake is not measured.</summary>
 internal sealed class SocketLane(Uri address, Workload workload, HttpMessageInvoker connection, bool http2, LaneProof proof) : ILane
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -39,7 +39,7 @@ internal sealed class SocketLane(Uri address, Workload workload, HttpMessageInvo
             throw;
         }
 
-        proof.Saw($"WebSocket over HTTP/{(http2 ? "2" : "1.1")}, {(address.Scheme == Uri.UriSchemeHttps ? "TLS" : "cleartext")}");
+        proof.AddProtocol($"WebSocket over HTTP/{(http2 ? "2" : "1.1")}, {(address.Scheme == Uri.UriSchemeHttps ? "TLS" : "cleartext")}");
         _socket = socket;
     }
 
@@ -74,7 +74,7 @@ internal sealed class SocketLane(Uri address, Workload workload, HttpMessageInvo
             _length += received.Count;
             if (received.MessageType == WebSocketMessageType.Close) throw new IOException("The server closed the WebSocket.");
             if (received.EndOfMessage) return new(workload.ExpectedStatus, Stopwatch.GetTimestamp());
-            if (_length == _body.Length) throw new IOException("The echo is longer than what was sent.");
+            if (_length == _body.Length) throw new IOException("The echo is longer than the message.");
         }
     }
 }

@@ -3,9 +3,9 @@ namespace Topology.Comparison.Pacing;
 /// <summary>When requests start.</summary>
 public enum Arrival
 {
-    /// <summary>At equal distances.</summary>
+    /// <summary>Evenly spaced.</summary>
     Constant,
 
-    /// <summary>At exponentially distributed distances: requests of many independent clients.</summary>
+    /// <summary>At exponentially distributed intervals, like requests of many independent clients.</summary>
     Poisson,
 }

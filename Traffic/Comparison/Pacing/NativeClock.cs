@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Topology.Comparison.Pacing;
 
 /// <summary>
-/// What Linux offers and .NET does not wrap: sleeping for microseconds, and another process's CPU time in nanoseconds.
-/// Where it is not there (<see cref="IsSupported"/>), callers fall back on what .NET has.
+/// Linux functions that .NET lacks: sleeping for microseconds, and another process's CPU time in nanoseconds.
+/// Without them (<see cref="IsSupported"/>), callers use what .NET has.
 /// </summary>
 internal static unsafe partial class NativeClock
 {
@@ -14,17 +14,17 @@ internal static unsafe partial class NativeClock
     /// <summary>Linux with 64-bit time.</summary>
     public static bool IsSupported { get; } = OperatingSystem.IsLinux() && Environment.Is64BitProcess;
 
-    /// <summary>Lets the calling thread's sleeps end when asked, rather than up to 50 µs later together with others.</summary>
+    /// <summary>Makes the calling thread's sleeps end on time instead of up to 50 µs late.</summary>
     public static void SharpenSleep() => _ = prctl(SetTimerSlack, 1, 0, 0, 0);
 
-    /// <summary>Sleeps for so many nanoseconds, less than a second.</summary>
+    /// <summary>Sleeps for a number of nanoseconds, less than a second.</summary>
     public static void Sleep(long nanoseconds)
     {
         var time = new TimeSpecification(0, nanoseconds);
         _ = nanosleep(&time, null);
     }
 
-    /// <summary>CPU time of all threads that a process has or had, in nanoseconds; null where it is gone.</summary>
+    /// <summary>CPU time of all threads that a process has or had, in nanoseconds; null if it has ended.</summary>
     public static long? CpuTime(int pid)
     {
         TimeSpecification time;

@@ -3,19 +3,19 @@ using System.Diagnostics;
 namespace Topology.Comparison.Pacing;
 
 /// <summary>
-/// Waits for a moment precisely, and mostly asleep: on a machine with two cores a generator that spins takes one from those it measures.
+/// Waits precisely but mostly asleep: on a machine with two cores, a spinning generator takes one core from the measured services.
 /// </summary>
 internal static class Pacer
 {
     private const double NanosecondsPerTick = 1e9;
 
-    /// <summary>A sleep ends about this much late; so it is asked to end this much early, and the rest, if any, is spun.</summary>
+    /// <summary>A sleep ends about this much late, so it is set to end this much early; the rest is spun.</summary>
     private static readonly long WakeUp = Ticks(TimeSpan.FromMicroseconds(15));
 
-    /// <summary>Without precise sleep: what a sleep of .NET can be late by.</summary>
+    /// <summary>How late a sleep of .NET can end, for systems without precise sleep.</summary>
     private static readonly long CoarseWakeUp = Ticks(TimeSpan.FromMilliseconds(OperatingSystem.IsWindows() ? 16 : 2));
 
-    /// <summary>The longest sleep: a cancelled wait ends after it.</summary>
+    /// <summary>The longest sleep: a cancelled wait ends within it.</summary>
     private static readonly long Slice = Ticks(TimeSpan.FromMilliseconds(200));
 
     /// <summary>Call once on each thread that waits.</summary>
@@ -24,11 +24,11 @@ internal static class Pacer
         if (NativeClock.IsSupported) NativeClock.SharpenSleep();
     }
 
-    /// <summary>Ticks of <see cref="Stopwatch"/>.</summary>
+    /// <summary>Converts to ticks of <see cref="Stopwatch"/>.</summary>
     public static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 
-    /// <summary>Waits until the timestamp; one that has passed is no wait.</summary>
-    /// <returns>False where the wait was cancelled.</returns>
+    /// <summary>Waits until the timestamp; returns immediately if it has passed.</summary>
+    /// <returns>False if the wait was cancelled.</returns>
     public static bool WaitUntil(long timestamp, CancellationToken cancellationToken)
     {
         while (true)

@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace Topology.Comparison.Pacing;
 
-/// <summary>When the requests of a block are planned to start, whatever the answers to earlier ones do.</summary>
+/// <summary>Plans when the requests of a block start, independently of earlier responses.</summary>
 public static class Schedule
 {
     /// <summary>Offsets from the block's start in ticks of <see cref="Stopwatch"/>, ascending, all within the block.</summary>
-    /// <param name="arrival">At equal distances, or at random ones.</param>
-    /// <param name="rate">Requests for each second.</param>
+    /// <param name="arrival">Even or random intervals.</param>
+    /// <param name="rate">Requests per second.</param>
     /// <param name="seconds">The block's length.</param>
-    /// <param name="random">Draws the distances of Poisson arrivals.</param>
+    /// <param name="random">Draws the intervals of Poisson arrivals.</param>
     public static long[] Plan(Arrival arrival, double rate, double seconds, Random random)
     {
         if (arrival == Arrival.Constant)

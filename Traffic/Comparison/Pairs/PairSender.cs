@@ -9,7 +9,7 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Comparison.Pairs;
 
-/// <summary>Sends one request down every path and compares the answers: one trace with a child for each path.</summary>
+/// <summary>Sends one request on every path and compares the responses, in one trace with a child span for each path.</summary>
 public sealed class PairSender : IDisposable
 {
     public const string TelemetryName = "Topology.Traffic";
@@ -21,7 +21,7 @@ public sealed class PairSender : IDisposable
         "topology.request.duration", "s", "A request as the client sees it, for each path and workload.", null,
         new() { HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] });
 
-    // The dashboard draws one graph for all values of a tag, so that each path has an instrument of its own.
+    // The dashboard draws one graph for all values of a tag, so each path has its own instrument.
     private static readonly Dictionary<string, Histogram<double>> Overheads =
         TopologyPath.All.Where(path => path != TopologyPath.Direct).ToDictionary(
         path => path,
@@ -38,15 +38,15 @@ public sealed class PairSender : IDisposable
     private readonly StartedPaths? _started;
     private readonly HttpMessageInvoker _client;
 
-    /// <summary>Connections are pooled and kept, so that a path's latency is not that of its first connection.</summary>
+    /// <summary>Creates a sender that reuses connections, so that a path's latency does not include connecting.</summary>
     /// <param name="targets">Where paths begin.</param>
-    /// <param name="trust">Whose certificates are accepted.</param>
-    /// <param name="started">Leaves out what is not started yet; without it, every path must answer.</param>
+    /// <param name="trust">Which certificates are trusted.</param>
+    /// <param name="started">Leaves out paths that are not started yet; without it, every path must respond.</param>
     public PairSender(TargetMap targets, PublicTrust trust, StartedPaths? started = null)
     {
         _targets = targets;
         _started = started;
-        // No resilience handler here: a retry would hide what a path does.
+        // No resilience handler: a retry would hide a path's failure.
         _client = new(new SocketsHttpHandler
         {
             SslOptions = targets.UsesTls ? trust.Options(null) : new(),
@@ -57,7 +57,7 @@ public sealed class PairSender : IDisposable
         });
     }
 
-    /// <summary>Sends the workload's request down every path that leads to it, one after the other in random order.</summary>
+    /// <summary>Sends the workload's request on every path that serves it, one after the other in random order.</summary>
     public async Task<PairResult> SendAsync(Workload workload, CancellationToken cancellationToken)
     {
         var tls = workload.NeedsHttp2;
@@ -68,7 +68,7 @@ public sealed class PairSender : IDisposable
         var request = workload.Create(RandomNumberGenerator.GetInt32(workload.Variants));
 
         var startedAt = DateTimeOffset.UtcNow;
-        // Whatever span the caller is in, a pair is a trace of its own.
+        // A pair is its own trace, whatever the caller's span.
         Activity.Current = null;
         using var pair = Source.StartActivity($"pair {workload.Name}");
         pair?.SetTag(TopologyPath.WorkloadTag, workload.Name);
@@ -109,8 +109,8 @@ public sealed class PairSender : IDisposable
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // Whatever a path does wrong is its result; the other paths go on.
-            var error = exception is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:0} s"
+            // Any failure is a result of the path; the other paths go on.
+            var error = exception is OperationCanceledException ? $"no response within {Patience.TotalSeconds:0} s"
                 : exception.GetBaseException().Message;
             leg = new(path, Stopwatch.GetElapsedTime(started), 0, 0, 0, error);
             span?.SetStatus(ActivityStatusCode.Error, error);
@@ -128,13 +128,13 @@ public sealed class PairSender : IDisposable
         else if (leg.Status != workload.ExpectedStatus)
         {
             tags.Add("error.type", leg.Status.ToString(System.Globalization.CultureInfo.InvariantCulture));
-            span?.SetStatus(ActivityStatusCode.Error, $"The answer's status is {leg.Status}.");
+            span?.SetStatus(ActivityStatusCode.Error, $"The response's status is {leg.Status}.");
         }
 
         Duration.Record(leg.Duration.TotalSeconds, tags);
     }
 
-    /// <summary>Only what was answered well on both paths is a difference between them.</summary>
+    /// <summary>Records a difference only if both paths responded successfully.</summary>
     private static void RecordOverheads(Workload workload, List<PairLeg> legs)
     {
         var answered =

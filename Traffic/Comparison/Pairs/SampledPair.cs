@@ -5,16 +5,16 @@ using Topology.Comparison.Workloads;
 namespace Topology.Comparison.Pairs;
 
 /// <summary>
-/// A traced pair of a process that exports no telemetry of its own: one trace id in the requests to all paths, whose
-/// services then show their spans under it.
+/// Sends traced pairs from a process that exports no telemetry: the requests on all paths carry one trace id, under which
+/// the services record their spans.
 /// </summary>
 public sealed class SampledPair(PairSender sender)
 {
     /// <summary>Sends one pair.</summary>
-    /// <returns>The trace's id; null where no path answered.</returns>
+    /// <returns>The trace id; null if nothing was traced.</returns>
     public async Task<string?> SendAsync(Workload workload, CancellationToken cancellationToken)
     {
-        // Listening is what makes activities; nothing is kept of them.
+        // Activities exist only while something listens; nothing stores them.
         using var listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name == PairSender.TelemetryName,

@@ -5,7 +5,7 @@ using Topology.Comparison;
 
 namespace Topology.Comparison.Reports;
 
-/// <summary>A result as one self-contained HTML file: no script, no font, no network.</summary>
+/// <summary>A result as one self-contained HTML file without scripts, fonts or network requests.</summary>
 public static class HtmlReport
 {
     private const string Style = """

@@ -4,12 +4,12 @@ using Topology.Comparison;
 
 namespace Topology.Comparison.Reports;
 
-/// <summary>A result as Markdown, for wherever a command was given: the dashboard shows it, and a terminal can.</summary>
+/// <summary>A result as Markdown, which the dashboard shows.</summary>
 public static class MarkdownReport
 {
-    /// <summary>The table, what it says in words, and where there is more.</summary>
-    /// <param name="result">What was found.</param>
-    /// <param name="page">The result on the page.</param>
+    /// <summary>The table, the result in sentences, and a link to the page.</summary>
+    /// <param name="result">The result.</param>
+    /// <param name="page">The address of the result on the page.</param>
     public static string Render(ComparisonResult result, string page)
     {
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"**{result.Workload}**: {HtmlReport.Load(result)}\n\n");
@@ -18,9 +18,9 @@ public static class MarkdownReport
             ["path", "achieved/s", "errors", "p50 ms", "p99 ms", "Δ p50 ms [95 %]", "Δ p99 ms [95 %]", "CPU µs/request"],
             result.Paths.Select(path => (string[])[
                 path.Path, path.AchievedRate.ToString("0", CultureInfo.InvariantCulture),
-                    path.Errors.ToString(CultureInfo.InvariantCulture),
-                path.LatencyMs is { } latency ? ResultText.Ms(latency.P50) : "–", path.LatencyMs is { } tail ? ResultText.Ms(tail.P99)
-                    : "–",
+                path.Errors.ToString(CultureInfo.InvariantCulture),
+                path.LatencyMs is { } latency ? ResultText.Ms(latency.P50) : "–",
+                path.LatencyMs is { } tail ? ResultText.Ms(tail.P99) : "–",
                 ResultText.Added(result, path, "p50"), ResultText.Added(result, path, "p99"), ResultText.Cpu(path)])));
         foreach (var sentence in ResultText.Sentences(result).Append(ResultText.Control(result)))
         {
@@ -31,7 +31,6 @@ public static class MarkdownReport
         return text.Append(CultureInfo.InvariantCulture, $"\n[Charts and exports of this result]({page})\n").ToString();
     }
 
-    /// <summary>A table.</summary>
     public static string Table(IReadOnlyList<string> titles, IEnumerable<IReadOnlyList<string>> rows)
     {
         return string.Concat(rows.Prepend([.. titles.Select(_ => "---")]).Prepend(titles).Select(Row));
@@ -39,7 +38,7 @@ public static class MarkdownReport
         static string Row(IReadOnlyList<string> cells) => $"| {string.Join(" | ", cells.Select(Cell))} |\n";
     }
 
-    /// <summary>Text that neither ends its cell nor is taken for markup.</summary>
+    /// <summary>Escapes text so that it neither ends its cell nor becomes markup.</summary>
     private static string Cell(string text) =>
         text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
 }

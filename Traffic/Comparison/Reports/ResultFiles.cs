@@ -8,10 +8,10 @@ namespace Topology.Comparison.Reports;
 /// <summary>Results as files for other programs.</summary>
 public static class ResultFiles
 {
-    /// <summary>The whole result.</summary>
+    /// <summary>The whole result as JSON.</summary>
     public static string Json(ComparisonResult result) => JsonSerializer.Serialize(result, ComparisonJson.Options) + "\n";
 
-    /// <summary>A line for each path and percentile: latency, and the difference to the baseline with its interval.</summary>
+    /// <summary>A line for each path and percentile: latency, and the difference from the baseline with its interval.</summary>
     public static string Csv(ComparisonResult result)
     {
         var csv =

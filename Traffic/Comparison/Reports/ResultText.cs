@@ -30,7 +30,7 @@ public static class ResultText
         $"{Signed(difference.Ms)} ms [{Signed(difference.Ci95[0])}, {Signed(difference.Ci95[1])}]";
 
     /// <summary>
-    /// What a path adds to the baseline at a percentile, <c>+0.210 [+0.190, +0.230]</c> in milliseconds; a dash if it is unknown.
+    /// What a path adds to the baseline at a percentile, <c>+0.210 [+0.190, +0.230]</c> in milliseconds; a dash if unknown.
     /// </summary>
     public static string Added(ComparisonResult result, PathResult path, string percentile) =>
         result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == percentile) is { } difference

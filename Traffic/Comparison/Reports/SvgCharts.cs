@@ -7,13 +7,13 @@ using Topology.ServiceDefaults.Paths;
 namespace Topology.Comparison.Reports;
 
 /// <summary>One line of a chart.</summary>
-/// <param name="Name">What it is.</param>
+/// <param name="Name">The path.</param>
 /// <param name="Points">From left to right.</param>
 public sealed record ChartLine(string Name, IReadOnlyList<(double X, double Y)> Points);
 
 /// <summary>
-/// Charts as SVG text for a file that needs nothing else, and the one chart that the component library has not: intervals.
-/// Colours come from the style sheet (<c>.s0</c> to <c>.s6</c>), so that light and dark are the reader's.
+/// Charts as SVG text for a self-contained file, and the one chart that the component library lacks: intervals.
+/// Colours come from the style sheet (<c>.s0</c> to <c>.s6</c>), which follows the reader's light or dark mode.
 /// </summary>
 public static class SvgCharts
 {
@@ -27,11 +27,11 @@ public static class SvgCharts
     /// <summary>The number of a path's colour; the same in every chart.</summary>
     public static int Colour(string path) => Math.Max(0, TopologyPath.All.Index().FirstOrDefault(known => known.Item == path).Index);
 
-    /// <summary>Lines over an axis of numbers; the vertical axis is logarithmic.</summary>
-    /// <param name="label">What the chart shows, for those who do not see it.</param>
+    /// <summary>A line chart with a numeric horizontal axis and a logarithmic vertical axis.</summary>
+    /// <param name="label">The chart's label for screen readers.</param>
     /// <param name="lines">One for each path.</param>
     /// <param name="horizontal">The horizontal axis's title.</param>
-    /// <param name="ticks">Where it has marks, and what they say.</param>
+    /// <param name="ticks">The horizontal axis's marks and their labels.</param>
     public static string Lines(
         string label, IReadOnlyList<ChartLine> lines, string horizontal, IReadOnlyList<(double X, string Text)> ticks)
     {
@@ -79,8 +79,8 @@ public static class SvgCharts
     }
 
     /// <summary>
-    /// Differences with their intervals, and the control's among them, around 0. Each percentile has a scale of its own: a tail's would
-    /// flatten the median's.
+    /// Differences and the control with their intervals, around 0. Each percentile has its own scale: the tail's would flatten the
+    /// median's.
     /// </summary>
     public static string Intervals(ComparisonResult result)
     {
@@ -127,7 +127,7 @@ public static class SvgCharts
         return svg.Append("</svg>").ToString();
     }
 
-    /// <summary>Bars of CPU for each request: one for each path, a part for each process.</summary>
+    /// <summary>CPU per request: a bar for each path, with a part for each process.</summary>
     public static string CpuBars(ComparisonResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -136,7 +136,7 @@ public static class SvgCharts
         var paths = result.Paths.Where(path => path.CpuMicrosecondsPerRequest.Count > 0).ToList();
         if (paths.Count == 0) return "";
         var most = paths.Max(path => path.CpuMicrosecondsPerRequest.Values.Sum());
-        var svg = Begin("CPU for each request", paths.Count * Row);
+        var svg = Begin("CPU per request", paths.Count * Row);
         foreach (var (index, path) in paths.Index())
         {
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"0\" y=\"{index * Row + 19}\">{WebUtility.HtmlEncode(path.Path)}</text>");

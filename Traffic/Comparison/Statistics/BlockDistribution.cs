@@ -4,12 +4,12 @@ using HdrHistogram;
 namespace Topology.Comparison.Statistics;
 
 /// <summary>
-/// The latencies of one block as an HDR histogram keeps them: every value counted, none dropped or clamped, each within
-/// 0.1 % of what it was (never finer than 100 ns). Unit: 100 ns.
+/// The latencies of one block from an HDR histogram. It counts every value, drops and clamps none, and keeps each within
+/// 0.1 % (never finer than 100 ns). Unit: 100 ns.
 /// </summary>
 public sealed class BlockDistribution
 {
-    /// <summary>Units in a millisecond.</summary>
+    /// <summary>Units per millisecond.</summary>
     public const double UnitsPerMillisecond = 10_000;
 
     private const long Longest = 36_000_000_000; // An hour: longer than any request may take.
@@ -24,16 +24,16 @@ public sealed class BlockDistribution
     /// <summary>Distinct values, ascending.</summary>
     public long[] Values { get; }
 
-    /// <summary>How many there are of each.</summary>
+    /// <summary>How often each value occurs.</summary>
     public long[] Counts { get; }
 
-    /// <summary>How many there are in all.</summary>
+    /// <summary>The number of latencies.</summary>
     public long Total { get; }
 
-    /// <summary>A histogram that holds any latency a run can have.</summary>
+    /// <summary>A histogram with a range for any latency of a run.</summary>
     public static LongHistogram NewHistogram() => new(1, Longest, Digits);
 
-    /// <summary>Counts timestamps' differences.</summary>
+    /// <summary>Counts latencies.</summary>
     /// <param name="latencies">In ticks of <see cref="Stopwatch"/>.</param>
     public static BlockDistribution FromTicks(IReadOnlyCollection<long> latencies)
     {
@@ -46,7 +46,7 @@ public sealed class BlockDistribution
         return From(histogram);
     }
 
-    /// <summary>What a histogram holds.</summary>
+    /// <summary>Reads a histogram's values and counts.</summary>
     public static BlockDistribution From(HistogramBase histogram)
     {
         var values = new List<long>();
@@ -60,13 +60,13 @@ public sealed class BlockDistribution
         return new([.. values], [.. counts]);
     }
 
-    /// <summary>Adds all of it to a histogram.</summary>
+    /// <summary>Adds all latencies to a histogram.</summary>
     public void AddTo(HistogramBase histogram)
     {
         for (var i = 0; i < Values.Length; i++) histogram.RecordValueWithCount(Values[i], Counts[i]);
     }
 
-    /// <summary>The value at a quantile in milliseconds; not a number where there is nothing.</summary>
+    /// <summary>The latency at a quantile in milliseconds; NaN without latencies.</summary>
     public double Milliseconds(double quantile)
     {
         if (Total == 0) return double.NaN;

@@ -1,30 +1,30 @@
 namespace Topology.Comparison.Statistics;
 
 /// <summary>A difference with its interval, in milliseconds.</summary>
-/// <param name="Milliseconds">The path's percentile less the baseline's.</param>
+/// <param name="Milliseconds">The path's percentile minus the baseline's.</param>
 /// <param name="Low">The interval's lower end.</param>
 /// <param name="High">The interval's upper end.</param>
 public readonly record struct DifferenceInterval(double Milliseconds, double Low, double High)
 {
-    /// <summary>Whether no difference at all is within what was seen.</summary>
+    /// <summary>Whether the interval includes 0: no measurable difference.</summary>
     public bool IncludesZero => Low <= 0 && High >= 0;
 }
 
 /// <summary>
-/// Confidence intervals of the difference between two paths' percentiles. What is drawn again are whole rounds, with every
-/// path's block of a round together: requests within a block are not independent, and what the machine did in a round it
-/// did to all paths. In each draw the blocks' counts are pooled and percentiles read from the pool; percentiles are never
-/// averaged. The percentile interval of a bootstrap is too narrow where there are few rounds; it is widened as Hesterberg
-/// (2015, "What Teachers Should Know About the Bootstrap", section 3.2) does.
+/// Confidence intervals of the difference between two paths' percentiles. The bootstrap resamples whole rounds and keeps
+/// both paths' blocks of a round together: requests within a block are not independent, and noise in a round affects all
+/// paths. Each draw pools the blocks' counts and reads percentiles from the pool; percentiles are never averaged.
+/// A bootstrap's percentile interval is too narrow with few rounds, so it is widened as in Hesterberg
+/// (2015, "What Teachers Should Know About the Bootstrap", section 3.2).
 /// </summary>
 public static class PairedBootstrap
 {
-    /// <summary>How often the rounds are drawn.</summary>
+    /// <summary>The number of draws.</summary>
     public const int Draws = 2000;
 
     private const double Confidence = 0.95;
 
-    /// <summary>One interval for each quantile.</summary>
+    /// <summary>Computes one interval for each quantile.</summary>
     /// <param name="baseline">The baseline's blocks, one for each round.</param>
     /// <param name="path">The path's blocks of the same rounds.</param>
     /// <param name="quantiles">Ascending, within 0 to 1.</param>
@@ -44,7 +44,7 @@ public static class PairedBootstrap
 
         Parallel.For(0, Draws, draw =>
         {
-#pragma warning disable CA5394 // A seed of its own for each draw, so that the result does not depend on the threads.
+#pragma warning disable CA5394 // Each draw has its own seed, so that the result does not depend on the threads.
             var random = new Random(unchecked(seed * Draws + draw));
             var weights = new int[rounds];
             for (var i = 0; i < rounds; i++) weights[random.Next(rounds)]++;
@@ -63,7 +63,7 @@ public static class PairedBootstrap
         })];
     }
 
-    /// <summary>The share cut off at each end: that of Student's distribution, widened for the plug-in variance.</summary>
+    /// <summary>The share cut off at each end: Student's distribution, widened for the plug-in variance.</summary>
     internal static double Tail(int rounds)
     {
         var freedom = rounds - 1;
@@ -71,7 +71,7 @@ public static class PairedBootstrap
         return 1 - NormalDistribution(widened);
     }
 
-    /// <summary>Student's t at 0.975 by its expansion around the normal quantile; exact to 0.01 from 5 degrees of freedom on.</summary>
+    /// <summary>Student's t at 0.975 by its expansion around the normal quantile; within 0.01 from 5 degrees of freedom up.</summary>
     private static double StudentQuantile(double probability, int freedom)
     {
         System.Diagnostics.Debug.Assert(probability == 0.975);
@@ -82,7 +82,7 @@ public static class PairedBootstrap
             + (3 * Math.Pow(z, 7) + 19 * Math.Pow(z, 5) + 17 * Math.Pow(z, 3) - 15 * z) / (384.0 * freedom * freedom * freedom);
     }
 
-    /// <summary>Abramowitz and Stegun 26.2.17; off by less than 7.5e-8.</summary>
+    /// <summary>Abramowitz and Stegun 26.2.17; the error is below 7.5e-8.</summary>
     private static double NormalDistribution(double x)
     {
         var t = 1 / (1 + 0.2316419 * x);
@@ -92,7 +92,7 @@ public static class PairedBootstrap
 
     private static double[] Subtract(double[] left, double[] right) => [.. left.Zip(right, (a, b) => a - b)];
 
-    /// <summary>All blocks' values in one ascending list, each with its block: reading a draw is one pass over it.</summary>
+    /// <summary>All blocks' values in one ascending list, each with its block, so that each draw is read in one pass.</summary>
     private sealed class Pool
     {
         private readonly (long Value, long Count, int Block)[] _entries;
@@ -106,7 +106,7 @@ public static class PairedBootstrap
                 entry => entry.value)];
         }
 
-        /// <summary>The quantiles in milliseconds where each block counts as often as its weight says.</summary>
+        /// <summary>The quantiles in milliseconds, with each block weighted.</summary>
         public double[] Read(int[] weights, IReadOnlyList<double> quantiles)
         {
             var total = 0L;

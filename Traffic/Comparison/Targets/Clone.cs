@@ -3,11 +3,11 @@ namespace Topology.Comparison.Targets;
 /// <summary>The clone of the repository that this program was built in.</summary>
 public static class Clone
 {
-    /// <summary>The program that runs .NET programs: the one that runs this process, if there is one.</summary>
+    /// <summary>The <c>dotnet</c> that runs this process, or otherwise the one on the search path.</summary>
     public static string Dotnet =>
         Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
 
-    /// <summary>The folder with the solution, above this program or the current folder; null if there is none.</summary>
+    /// <summary>The folder of the solution, at or above this program or the current folder; null if there is none.</summary>
     public static string? Root()
     {
         foreach (var from in (string[])[AppContext.BaseDirectory, Environment.CurrentDirectory])
@@ -21,7 +21,7 @@ public static class Clone
         return null;
     }
 
-    /// <summary>Where a project's program is built to.</summary>
+    /// <summary>The file that a project's Release build writes.</summary>
     /// <param name="root">The clone's folder.</param>
     /// <param name="project">The project's name, such as <c>Catalog</c>.</param>
     public static string Program(string root, string project) =>

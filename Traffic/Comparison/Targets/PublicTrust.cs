@@ -5,10 +5,10 @@ using Topology.Hardening.Certificates;
 namespace Topology.Comparison.Targets;
 
 /// <summary>
-/// Trusts the local authority of the topology's public certificates and no other; where there is none, those that the system trusts.
+/// Trusts only the local authority of the topology's public certificates; without a local authority, those that the system trusts.
 /// </summary>
-/// <param name="configuration">Where the local authority is.</param>
-/// <param name="isLocal">Whether the public certificates are the local authority's.</param>
+/// <param name="configuration">Names the local authority's folder.</param>
+/// <param name="isLocal">Whether the local authority issues the public certificates.</param>
 public sealed class PublicTrust(IConfiguration configuration, bool isLocal = true)
 {
     private readonly Lazy<X509ChainPolicy> _policy = new(() =>
@@ -17,7 +17,7 @@ public sealed class PublicTrust(IConfiguration configuration, bool isLocal = tru
         var policy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
-            // Asking for the revocation list would be part of what is measured.
+            // The measurement would include fetching the revocation list.
             RevocationMode = X509RevocationMode.NoCheck,
             DisableCertificateDownloads = true,
         };
@@ -25,7 +25,7 @@ public sealed class PublicTrust(IConfiguration configuration, bool isLocal = tru
         return policy;
     });
 
-    /// <summary>TLS options of a client of one listener, none where that has no TLS.</summary>
+    /// <summary>TLS options for a client of one listener; empty if it is cleartext.</summary>
     /// <param name="address">The listener.</param>
     /// <param name="protocols">The application protocols offered.</param>
     public SslClientAuthenticationOptions OptionsFor(Uri address, params IEnumerable<SslApplicationProtocol> protocols)
@@ -34,8 +34,8 @@ public sealed class PublicTrust(IConfiguration configuration, bool isLocal = tru
         return address.Scheme == Uri.UriSchemeHttps ? Options(address.Host, protocols) : new();
     }
 
-    /// <summary>TLS options of a client. The authority is read, or made, at first use.</summary>
-    /// <param name="host">The name that the server's certificate must be of; null for the request's host.</param>
+    /// <summary>TLS options for a client. The first use reads or creates the authority.</summary>
+    /// <param name="host">The name that the server's certificate must be issued for; null for the request's host.</param>
     /// <param name="protocols">The application protocols offered.</param>
     public SslClientAuthenticationOptions Options(string? host, params IEnumerable<SslApplicationProtocol> protocols) => new()
     {

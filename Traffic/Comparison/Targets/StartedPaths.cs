@@ -4,14 +4,14 @@ using System.Net.Sockets;
 namespace Topology.Comparison.Targets;
 
 /// <summary>
-/// Tells which paths have been started. A proxy that starts when asked to has its address before anybody listens there,
-/// and until then it is not a path that fails. One that has listened once counts from then on, whatever becomes of it.
+/// Knows which paths have been started. A proxy that starts on demand has an address before it listens there; until then it
+/// does not count as failing. Once it has listened, it counts as started, even if it stops.
 /// </summary>
 public sealed partial class StartedPaths(ILogger<StartedPaths> logger)
 {
     private readonly ConcurrentDictionary<string, bool> _paths = new();
 
-    /// <summary>Whether the path has been started; asks at its address until it has.</summary>
+    /// <summary>Whether the path has been started. Connects to its address until it has.</summary>
     public async ValueTask<bool> ContainsAsync(string path, Uri address, CancellationToken cancellationToken)
     {
         if (_paths.GetValueOrDefault(path)) return true;
@@ -27,7 +27,7 @@ public sealed partial class StartedPaths(ILogger<StartedPaths> logger)
         }
         catch (SocketException)
         {
-            // Whatever else is wrong, the request will tell.
+            // The request will report any other problem.
         }
 
         if (_paths.TryUpdate(path, true, false)) LogStarted(path);

@@ -3,8 +3,8 @@ using Topology.ServiceDefaults.Paths;
 namespace Topology.Comparison.Targets;
 
 /// <summary>
-/// Where each path begins: for <c>direct</c> the backends' own public listeners, for another path those of the proxy
-/// of that name. Built from what service discovery reads: <c>services:{name}:{endpoint}:{n}</c>.
+/// Where each path begins: for <c>direct</c> at the backends' own public listeners, for any other path at those of the
+/// proxy of that name. Reads the keys of service discovery: <c>services:{name}:{endpoint}:{n}</c>.
 /// </summary>
 public sealed class TargetMap
 {
@@ -30,16 +30,16 @@ public sealed class TargetMap
         Paths = [.. TopologyPath.All.Where(path => path == TopologyPath.Direct ? HasBackend : HasProxy(path))];
     }
 
-    /// <summary>The paths that are there, <c>direct</c> first.</summary>
+    /// <summary>The configured paths, <c>direct</c> first.</summary>
     public IReadOnlyList<string> Paths { get; }
 
-    /// <summary>Whether any address is of HTTPS: only then is an authority needed to trust.</summary>
+    /// <summary>Whether any address uses HTTPS; otherwise no authority is needed.</summary>
     public bool UsesTls => _addresses.Values.Any(addresses => addresses.Any(address => address.Scheme == Uri.UriSchemeHttps));
 
-    /// <summary>The base addresses, one for each replica, at which a path to a service begins; empty where there is none.</summary>
+    /// <summary>The base addresses of a path to a service, one for each replica; empty if there is none.</summary>
     /// <param name="path">One of <see cref="TopologyPath.All"/>.</param>
-    /// <param name="service">The backend asked for.</param>
-    /// <param name="tls">The listener <c>https</c> rather than <c>http</c>.</param>
+    /// <param name="service">The backend.</param>
+    /// <param name="tls">Whether to use the listener <c>https</c> instead of <c>http</c>.</param>
     public IReadOnlyList<Uri> Find(string path, string service, bool tls) =>
         _addresses.GetValueOrDefault((path == TopologyPath.Direct ? service : path, tls ? "https" : "http")) ?? [];
 

@@ -5,12 +5,12 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Comparison.Targets;
 
-/// <summary>Reads from a running topology's state where its paths begin and which processes lie on them.</summary>
+/// <summary>Finds a running topology's paths, and the processes on them, in its state.</summary>
 public static partial class TopologyProcesses
 {
     /// <summary>
-    /// The configuration that service discovery would have: <c>services:{name}:{endpoint}:{n}</c>. A proxy that nobody
-    /// has started has addresses too, but is no path. Behind an ingress, HTTPS is the address of what is exposed there.
+    /// The configuration of service discovery: <c>services:{name}:{endpoint}:{n}</c>. Proxies that are not started have addresses
+    /// too, but are left out. Behind an ingress, exposed services have only their HTTPS address.
     /// </summary>
     public static IConfiguration Services(this TopologyState state) =>
         new ConfigurationBuilder().AddInMemoryCollection(
@@ -23,7 +23,7 @@ public static partial class TopologyProcesses
             select KeyValuePair.Create(
                 $"services:{addresses.Key.Service}:{addresses.Key.Endpoint}:{entry.Index}", (string?)entry.Item.ToString())).Build();
 
-    /// <summary>The proxy of a path, the workload's backend, and what that calls.</summary>
+    /// <summary>The processes of a path's proxy, the workload's backend, and the backend that it calls.</summary>
     public static IReadOnlyList<MeasuredProcess> On(this TopologyState? state, string path, Workload workload) =>
     [
         .. from resource in state?.Resources ?? []
@@ -34,11 +34,11 @@ public static partial class TopologyProcesses
            select new MeasuredProcess(service, resource.Pid!.Value),
     ];
 
-    /// <summary>What runs, or has just ended and is about to be started again: then something is missing until it is back.</summary>
+    /// <summary>Resources that run, or that have ended and will restart: the topology is unhealthy until they are back.</summary>
     public static IEnumerable<TopologyResource> Started(this TopologyState state) => state.Resources.Where(resource =>
         resource.State is null or "running" || resource.State is "exited" or "finished" && !state.Healthy);
 
-    /// <summary>Named replicas, <c>catalog-1</c> and <c>catalog-2</c>, are one service.</summary>
+    /// <summary>The service of a resource: the replicas <c>catalog-1</c> and <c>catalog-2</c> are one service.</summary>
     public static string Service(TopologyResource resource) => Replica().Replace(resource.Name, "");
 
     [GeneratedRegex(@"-\d+$")]

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Topology.Comparison.Workloads;
 
-/// <summary>A small read: the workload on which a proxy's own latency shows best.</summary>
+/// <summary>A small read: the workload that shows a proxy's own latency best.</summary>
 public sealed class CatalogWorkload : Workload
 {
     /// <inheritdoc />
@@ -22,14 +22,14 @@ public sealed class CatalogWorkload : Workload
     public override WorkloadRequest Create(int variant) => new("GET", $"/catalog/items/{1 + variant * 61 % 4096}");
 }
 
-/// <summary>A durable write under an idempotency key, priced by a call to the catalog.</summary>
+/// <summary>A durable write with an idempotency key. The service calls the catalog for prices.</summary>
 public sealed class OrdersWorkload : Workload
 {
     /// <inheritdoc />
     public override string Name => "orders";
 
     /// <inheritdoc />
-    public override string Description => "POST an order of two lines under a new key";
+    public override string Description => "POST an order of two lines with a new idempotency key";
 
     /// <inheritdoc />
     public override string Service => "orders";
@@ -59,7 +59,7 @@ public sealed class OrdersWorkload : Workload
         var json = new Utf8JsonReader(body);
         while (json.Read())
         {
-            if (json.TokenType == JsonTokenType.PropertyName && json.CurrentDepth == 1 && IsOwn(ref json))
+            if (json.TokenType == JsonTokenType.PropertyName && json.CurrentDepth == 1 && DiffersByDesign(ref json))
             {
                 json.Skip();
                 continue;
@@ -72,7 +72,7 @@ public sealed class OrdersWorkload : Workload
         return hash.GetCurrentHashAsUInt64();
     }
 
-    /// <summary>The order's id, by which it is found again in the store; null where the answer is no order.</summary>
+    /// <summary>The order's id, to find it in the store; null if the response is not an order.</summary>
     public static Guid? OrderId(ReadOnlySpan<byte> body)
     {
         try
@@ -86,17 +86,17 @@ public sealed class OrdersWorkload : Workload
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Not JSON, or not a string: no order.
+            // Not JSON, or the id is not a string: not an order.
         }
 
         return null;
     }
 
-    private static bool IsOwn(ref Utf8JsonReader json) =>
+    private static bool DiffersByDesign(ref Utf8JsonReader json) =>
         json.ValueTextEquals("id"u8) || json.ValueTextEquals("sequence"u8) || json.ValueTextEquals("createdAt"u8);
 }
 
-/// <summary>One MiB down.</summary>
+/// <summary>A download of 1 MiB.</summary>
 public sealed class MediaDownloadWorkload : Workload
 {
     internal const int Bytes = 1 << 20;
@@ -117,7 +117,7 @@ public sealed class MediaDownloadWorkload : Workload
     public override WorkloadRequest Create(int variant) => new("GET", $"/media/{Bytes}");
 }
 
-/// <summary>One MiB up; the answer tells its length and SHA-256.</summary>
+/// <summary>An upload of 1 MiB. The response has its length and SHA-256.</summary>
 public sealed class MediaUploadWorkload : Workload
 {
     private static readonly byte[] Content = MakeContent();
@@ -126,7 +126,7 @@ public sealed class MediaUploadWorkload : Workload
     public override string Name => "media-upload";
 
     /// <inheritdoc />
-    public override string Description => "POST 1 MiB, answered with its SHA-256";
+    public override string Description => "POST 1 MiB; the response has its SHA-256";
 
     /// <inheritdoc />
     public override string Service => "media";
@@ -140,7 +140,7 @@ public sealed class MediaUploadWorkload : Workload
     private static byte[] MakeContent()
     {
         var content = new byte[MediaDownloadWorkload.Bytes];
-#pragma warning disable CA5394 // Test data that no proxy can compress; the seed makes it the same everywhere.
+#pragma warning disable CA5394 // Test data that does not compress; the seed makes it the same everywhere.
         new Random(20).NextBytes(content);
 #pragma warning restore CA5394
         return content;

@@ -4,8 +4,8 @@ using System.Text;
 namespace Topology.Comparison.Workloads;
 
 /// <summary>
-/// Server-sent events, timed to the first one. A second one follows after a pause, so that a proxy which holds back what
-/// it has until more comes shows it.
+/// Server-sent events, timed to the first one. A second one follows after a pause, which exposes a proxy that buffers
+/// the first until more arrives.
 /// </summary>
 public sealed class EventsWorkload : Workload
 {
@@ -45,8 +45,8 @@ public sealed class SocketWorkload : Workload
 }
 
 /// <summary>
-/// A unary gRPC call. Its bytes are made here (the protocol's length-prefixed message around field 1 of
-/// <c>EchoMessage</c>), because a generated client's own cost would be part of what is measured.
+/// A unary gRPC call. Its bytes are encoded here (the protocol's length-prefixed message around field 1 of
+/// <c>EchoMessage</c>), because the measurement would include the cost of a generated client.
 /// </summary>
 public sealed class GrpcWorkload : Workload
 {

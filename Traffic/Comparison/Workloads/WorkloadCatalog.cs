@@ -1,9 +1,9 @@
 namespace Topology.Comparison.Workloads;
 
-/// <summary>Every workload there is.</summary>
+/// <summary>All workloads.</summary>
 public static class WorkloadCatalog
 {
-    /// <summary>In the order in which they are shown and sent.</summary>
+    /// <summary>All workloads, in the order in which they are shown and sent.</summary>
     public static IReadOnlyList<Workload> All { get; } =
     [
         new CatalogWorkload(), new OrdersWorkload(), new MediaDownloadWorkload(), new MediaUploadWorkload(),

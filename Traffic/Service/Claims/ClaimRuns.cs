@@ -42,7 +42,8 @@ internal sealed partial class ClaimRuns(
     /// <summary>Starts to check claims and returns at once.</summary>
     /// <param name="claims">What to check.</param>
     /// <param name="cancellationToken">Ends the checks.</param>
-    /// <returns>Ends with the checks, and tells why they ended early or null; null where another measurement is under way.</returns>
+    /// <returns>A task that ends with the checks: its result says why they ended early, or is null. Null instead of a task if another
+    /// measurement is running.</returns>
     public Task<string?>? TryStart(IReadOnlyList<Claim> claims, CancellationToken cancellationToken = default)
     {
         if (gate.TryEnter() is not { } lease) return null;
@@ -77,7 +78,7 @@ internal sealed partial class ClaimRuns(
         }
         catch (Exception exception)
         {
-            // The page shows it, and the log has the rest.
+            // The page shows the message; the log has the whole exception.
             Failure = exception.GetBaseException().Message;
             LogFailed(exception);
         }

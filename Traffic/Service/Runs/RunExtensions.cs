@@ -20,7 +20,7 @@ namespace Topology.Traffic.Runs;
 /// <param name="Tls">Ask the HTTPS listeners.</param>
 /// <param name="HttpVersion">1 or 2.</param>
 /// <param name="Arrival"><c>constant</c> or <c>poisson</c>.</param>
-/// <param name="ClosedLoop">Send as fast as answers come.</param>
+/// <param name="ClosedLoop">Send as fast as responses return.</param>
 /// <param name="Connections">Connections to each path.</param>
 /// <param name="Seed">Repeats the order of blocks and the arrivals.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
@@ -70,8 +70,8 @@ internal static class RunExtensions
     }
 
     /// <summary>
-    /// <c>POST /comparisons</c>: compares, and answers with the result as Markdown when it is there.
-    /// <c>GET /comparisons/{id}.json|csv|html</c>: a kept result as a file.
+    /// <c>POST /comparisons</c>: compares, then answers with the result as Markdown.
+    /// <c>GET /comparisons/{id}.json|csv|html</c>: a stored result as a file.
     /// </summary>
     public static void MapRuns(this WebApplication app)
     {

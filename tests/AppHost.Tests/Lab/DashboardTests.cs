@@ -48,7 +48,7 @@ public sealed class DashboardTests(Infrastructure.Lab lab)
         await Expect(rows).ToHaveCountAsync(3);
         await Expect(rows.Nth(1)).ToContainTextAsync("direct");
         await Expect(rows.Nth(2)).ToContainTextAsync("edge");
-        await Expect(page.GetByText("Control:")).ToBeVisibleAsync();
+        await Expect(page.GetByText("The control found")).ToBeVisibleAsync();
         await page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "screenshots", "dashboard-compare.png") });
 
         ILocator Field(string label) => page.Locator(".interaction-input").Filter(new() { HasText = label }).Locator("input").First;

@@ -8,7 +8,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>Heads of HTTP/2 that no client's library sends.</summary>
+/// <summary>HTTP/2 heads that no client library sends.</summary>
 public sealed class BinaryHeadTests(HardeningFixture fixture)
 {
     private const byte Ok = 0x88; // Indexed :status 200, RFC 7541 appendix A.
@@ -83,7 +83,7 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         }
     }
 
-    /// <summary>Extended CONNECT, RFC 8441, for something else than a WebSocket.</summary>
+    /// <summary>Extended CONNECT, RFC 8441, for a protocol other than WebSocket.</summary>
     [Theory]
     [InlineData("foo", "/live/socket")]
     [InlineData("connect-udp", "/catalog/{id}")]
@@ -126,7 +126,7 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         }
     }
 
-    /// <summary>RFC 9113 section 8.2.3: a client may split its cookie, which is one field all the same.</summary>
+    /// <summary>RFC 9113 section 8.2.3: a client may split its cookie, which still counts as one field.</summary>
     [Theory]
     [InlineData(110, Ok)]
     [InlineData(400, Ok)]
@@ -142,7 +142,7 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         }
     }
 
-    /// <summary>RFC 9113 section 8.3.1: who is asked is said once, and in no other way than a URI says it.</summary>
+    /// <summary>RFC 9113 section 8.3.1: a request has one authority, in the form that a URI allows.</summary>
     [Theory]
     [InlineData(":authority", "localhost")]
     [InlineData(":scheme", "https")]
@@ -158,7 +158,7 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         }
     }
 
-    /// <summary>The server lets :authority win, as RFC 9113 has a gateway to HTTP/1.1 do it.</summary>
+    /// <summary>Kestrel prefers :authority over Host, as RFC 9113 requires of a gateway to HTTP/1.1.</summary>
     [Fact]
     public async Task A_Host_beside_the_authority_is_not_heard()
     {
@@ -210,11 +210,11 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         }
     }
 
-    /// <summary>Where the public speaks HTTP/2.</summary>
+    /// <summary>The public listeners with HTTP/2.</summary>
     private IEnumerable<(string Name, Uri Url)> Secured => fixture.Exposures.Where(exposure => exposure.Url.Scheme == Uri.UriSchemeHttps);
 
     /// <summary>
-    /// The first byte of the answer's header block, which is its status; null where the stream or the connection ended instead.
+    /// The first byte of the response's header block, which encodes the status; null if the stream or connection ended instead.
     /// </summary>
     private static Task<byte?> AskAsync(Uri url, string target, params (string Name, string Value)[] fields) =>
         SendAsync(
@@ -248,13 +248,13 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
             await tls.ReadExactlyAsync(payload, Cancelled);
             if (frame[3] is ResetFrame or GoAwayFrame) return null;
             if (frame[3] is not HeadersFrame) continue;
-            return payload.First(octet => (octet & 0xE0) != 0x20); // A change of the table's size may come before.
+            return payload.First(octet => (octet & 0xE0) != 0x20); // Skips a change of the table size.
         }
 
         return null;
     }
 
-    /// <summary>A field that is not indexed, without Huffman's code (RFC 7541 section 6.2.2).</summary>
+    /// <summary>A field without indexing and Huffman coding (RFC 7541 section 6.2.2).</summary>
     private static byte[] Literal(string name, string value) =>
         [0, (byte)name.Length, .. Encoding.Latin1.GetBytes(name), (byte)value.Length, .. Encoding.Latin1.GetBytes(value)];
 }

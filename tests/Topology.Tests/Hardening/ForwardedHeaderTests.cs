@@ -6,7 +6,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>What a backend sees of a client that claims to be somebody else, by each path, line for line.</summary>
+/// <summary>What a backend sees of a client that claims to be another one, for each path.</summary>
 public sealed class ForwardedHeaderTests(HardeningFixture fixture)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -26,7 +26,7 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
     [InlineData(
         "edge-tls", "https",
         "https localhost:{port} client=loopback path=edge-tls | X-Original-For X-Original-Host X-Original-Proto X-Topology-Edge")]
-    public async Task What_a_client_claims_is_dropped_and_what_the_edge_says_is_believed(string path, string listener, string expected)
+    public async Task Client_claims_are_dropped_and_edge_headers_are_trusted(string path, string listener, string expected)
     {
         await using var recorder = await Recorder.StartAsync();
         var seen = "";
@@ -58,7 +58,7 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
         Assert.Equal(expected.Replace("{port}", $"{url.Port}", StringComparison.Ordinal), seen);
     }
 
-    /// <summary>Written out here, so that a name that is missing there is missed.</summary>
+    /// <summary>Repeated here, so that the test notices a name that is missing in the product.</summary>
     [Theory]
     [InlineData("X-Forwarded-Ssl")]
     [InlineData("X-Forwarded-Protocol")]
@@ -102,11 +102,11 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
     }
 
     [Theory]
-    [InlineData("10.0.0.0/8", "203.0.113.9", "127.0.0.1")] // Not this proxy.
+    [InlineData("10.0.0.0/8", "203.0.113.9", "127.0.0.1")] // This proxy is not known.
     [InlineData("127.0.0.0/8;::1", "203.0.113.9", "203.0.113.9")]
-    [InlineData("127.0.0.0/8;::1", "198.51.100.1, 203.0.113.9", "203.0.113.9")] // One hop: the last proxy's word, not what it was told.
+    [InlineData("127.0.0.0/8;::1", "198.51.100.1, 203.0.113.9", "203.0.113.9")] // One hop: the address that the last proxy saw.
     [InlineData("127.0.0.0/8;::1", "nonsense", "127.0.0.1")]
-    public async Task Internal_listeners_believe_known_proxies_for_one_hop(string known, string forwarded, string expected)
+    public async Task Internal_listeners_trust_known_proxies_for_one_hop(string known, string forwarded, string expected)
     {
         await using var recorder =
             await Recorder.StartAsync([.. known.Split(';').Index().Select(entry => ($"Topology:KnownProxies:{entry.Index}", entry.Item))]);
@@ -124,13 +124,13 @@ public sealed class ForwardedHeaderTests(HardeningFixture fixture)
         Assert.Equal(expected, seen);
     }
 
-    /// <summary>Front Door before an ingress, for example: each adds the address that it sees.</summary>
+    /// <summary>For example Front Door before an ingress: each adds the address that it sees.</summary>
     [Theory]
     [InlineData(1, "203.0.113.9, 198.51.100.1", "198.51.100.1")]
     [InlineData(2, "203.0.113.9, 198.51.100.1", "203.0.113.9")]
     [InlineData(2, "192.0.2.66, 203.0.113.9, 198.51.100.1", "203.0.113.9")]
     [InlineData(2, "203.0.113.9", "203.0.113.9")]
-    [InlineData(2, "192.0.2.66, 203.0.113.9", "203.0.113.9")] // The proxy in the middle is not known, so it is the client.
+    [InlineData(2, "192.0.2.66, 203.0.113.9", "203.0.113.9")] // The proxy in the middle is unknown, so it counts as the client.
     public async Task Behind_several_proxies_the_listener_of_the_ingress_sees_the_client_and_counts_it(
         int hops, string forwarded, string expected)
     {

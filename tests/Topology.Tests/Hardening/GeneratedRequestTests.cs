@@ -3,7 +3,7 @@ using CsCheck;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>Connections full of requests that nobody wrote: the table's, spliced, mutated, in pieces, one behind the other.</summary>
+/// <summary>Connections with generated requests: cases of the table, spliced, mutated, split into pieces and pipelined.</summary>
 public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputHelper output)
 {
     private const int Requests = 100_000;
@@ -45,7 +45,7 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
     private static readonly Gen<string> LegalRequest = OneOf(
         [.. StrictnessCases.All.Where(@case => @case.IsLegal && @case.Raw.Length < 1500 && !@case.HasNoBody).Select(@case => @case.Raw)]);
 
-    // Most generated requests end their connection, so one of them is the rule; the table's legal ones come before.
+    // Most generated requests end their connection, so each connection has only one or two, after legal requests from the table.
     private static readonly Gen<(string[] Legal, string[] Generated, double[] Cuts)> Connection = Gen.Select(
         LegalRequest.Array[0, 3], Request.Array[1, 2], Gen.Double.Unit.Array[0, 6], (legal, generated, cuts) => (legal, generated, cuts));
 
@@ -64,14 +64,14 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
         }
 
         output.WriteLine(
-            $"{sent} generated requests sent; with those of the table, {legal} were whole and legal before the first that was not; "
-            + $"{answered} answers, {refused} refusals with close, {forwarded} recorded by the backend, {silent} connections that waited "
-            + $"for more, {stricter} refusals of what the reference takes, {unanswered} connections that ended before their last legal "
-            + $"answer.");
-        // The reference knows less of hosts and targets than the listeners do. A listener that refuses what is legal would show here.
+            $"{sent} generated requests sent; with those of the table, {legal} were complete and legal before the first that was not; "
+            + $"{answered} responses, {refused} refusals with close, {forwarded} recorded by the backend, {silent} connections that waited "
+            + $"for more, {stricter} refusals of requests that the reference accepts, {unanswered} connections that ended before the last "
+            + "legal response.");
+        // The reference checks hosts and targets less strictly than the listeners. This detects a listener that refuses legal requests.
         Assert.True(stricter < legal / 100, $"{stricter} of {legal} legal requests are refused as malformed.");
-        // A connection that is closed for what came next can lose an answer on its way: TCP resets it.
-        Assert.True(unanswered < legal / 1_000, $"{unanswered} connections ended before their last legal answer.");
+        // If the server closes because of the next request, TCP may reset the connection and lose a response in flight.
+        Assert.True(unanswered < legal / 1_000, $"{unanswered} connections ended before their last legal response.");
 
         async Task CheckAsync(string name, Uri url, string[] legalOnes, string[] generated, double[] cuts)
         {
@@ -100,7 +100,7 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
                 var next = connection.ReadAsync();
                 if (!isFinished && await Task.WhenAny(next, Task.Delay(150)) != next)
                 {
-                    // It waits for the rest of a body, as it should; there is none.
+                    // The server correctly waits for the rest of a body that never arrives.
                     connection.Finish();
                     isFinished = true;
                     Interlocked.Increment(ref silent);
@@ -108,7 +108,7 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
 
                 if (await next is not { } answer) break;
                 answers.Add(answer);
-                if (answer.Status == 101) return; // Another protocol from here on.
+                if (answer.Status == 101) return; // Another protocol follows.
                 if (answer.Header("x-seen") == $"?probe-{id}") break;
             }
 
@@ -116,7 +116,7 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
             var story = $"{name}: {legalHere} legal, answers {string.Join(' ', answers.Select(answer => answer.Status))}\n{stream}";
             Assert.True(answers.All(answer => answer.Status is >= 200 and < 500), story);
             Assert.True(answers.Count <= legalHere + 1, story);
-            // What is whole and legal is answered, unless the client lost patience under load or the server was asked to close.
+            // Every complete legal request gets a response, unless the client timed out under load or the server was asked to close.
             var isClosedForAReason = isFinished
                 || (answers is [.., { } last] && (last.Header("connection") == "close" || last.Status == 413));
             if (answers.Count < legalHere && !isClosedForAReason) Interlocked.Increment(ref unanswered);
@@ -127,11 +127,11 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
             if (answers.Count == legalHere + 1)
             {
                 Interlocked.Increment(ref refused);
-                // A request whose head is legal may be answered (404, 405, 413) before its body is there.
+                // A request with a legal head may get a response (404, 405, 413) before its body arrives.
                 Assert.True(hasHead || (answers[^1].Status == 400 && answers[^1].Header("connection") == "close"), story);
             }
 
-            // The server may still be writing down what it aborts, never what is whole.
+            // The backend may still record aborted requests, but never complete ones.
             var whole = fixture.Recorder.Seen(id).Count(request => request.IsWhole);
             Interlocked.Add(ref forwarded, whole);
             Assert.True(whole <= legalHere, story);

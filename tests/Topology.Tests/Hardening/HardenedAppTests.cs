@@ -4,7 +4,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>An application outside the topology that takes Hardening with one reference and two calls.</summary>
+/// <summary>An application outside the topology that uses Hardening: one project reference and two calls.</summary>
 public sealed class HardenedAppTests
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

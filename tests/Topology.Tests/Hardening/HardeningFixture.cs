@@ -6,14 +6,14 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>A real edge in front of a backend that writes down what it sees, shared by the tests that only send and look.</summary>
+/// <summary>A real edge in front of a recording backend, shared by the tests that only send and observe.</summary>
 public sealed class HardeningFixture : IAsyncLifetime
 {
     public Recorder Recorder { get; private set; } = null!;
 
     public ServiceHost Edge { get; private set; } = null!;
 
-    /// <summary>The public listeners that are hardened alike: the edge's, and a backend's own.</summary>
+    /// <summary>The public listeners with the same hardening: the edge's and a backend's own.</summary>
     public IEnumerable<(string Name, Uri Url)> Exposures =>
     [
         ("edge", Edge.Url("http")), ("edge over TLS", Edge.Url("https")), ("direct", Recorder.Url("http")),

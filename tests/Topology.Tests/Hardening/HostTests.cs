@@ -133,7 +133,7 @@ public sealed class HostTests(HardeningFixture fixture)
     [InlineData("catalog")]
     [InlineData("catalog-1:5312")]
     [InlineData("10.0.0.7:8080")]
-    public async Task Internal_listeners_answer_to_the_names_of_the_inside(string host)
+    public async Task Internal_listeners_accept_internal_names(string host)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/health") { Headers = { Host = host } };
         using var response = await fixture.Recorder.Client("internal").SendAsync(request, Cancelled);

@@ -14,7 +14,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>HTTP/3 does what HTTP/1.1 and HTTP/2 do, and what holds for them holds for it.</summary>
+/// <summary>HTTP/3 has the features and limits of HTTP/1.1 and HTTP/2.</summary>
 public sealed class Http3Tests(HardeningFixture fixture)
 {
     private const string Section = PublicLimits.Section;
@@ -89,7 +89,7 @@ public sealed class Http3Tests(HardeningFixture fixture)
         Assert.Equal(0x107, await Http3.RefusalAsync(url, Cancelled)); // H3_EXCESSIVE_LOAD
         await using (
             var above =
-            await RawConnection.TryOpenAsync(new Uri($"http://localhost:{url.Port}"), Cancelled)) // Without TLS: it is closed before.
+            await RawConnection.TryOpenAsync(new Uri($"http://localhost:{url.Port}"), Cancelled)) // Closed before any TLS.
         {
             Assert.True(above is null || await above.IsClosedAsync());
         }
@@ -137,7 +137,7 @@ public sealed class Http3Tests(HardeningFixture fixture)
     }
 
     [Fact]
-    public async Task What_comes_or_is_taken_too_slowly_is_broken_off()
+    public async Task Slow_requests_and_slow_reads_are_aborted()
     {
         Http3.Require();
         await using var slow =
@@ -176,7 +176,7 @@ public sealed class Http3Tests(HardeningFixture fixture)
 
     private Uri Url(string exposure) => exposure == "edge" ? fixture.Edge.Url("https") : fixture.Recorder.Url("https");
 
-    /// <summary>A body that does not go on.</summary>
+    /// <summary>A body that stalls.</summary>
     private sealed class Stalled : HttpContent
     {
         protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>

@@ -8,7 +8,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>Each limit, exceeded once.</summary>
+/// <summary>Exceeds each limit once.</summary>
 public sealed class LimitTests(HardeningFixture fixture)
 {
     private const string Section = PublicLimits.Section;
@@ -42,7 +42,7 @@ public sealed class LimitTests(HardeningFixture fixture)
         {
             var id = Guid.NewGuid().ToString("N");
             if (target.StartsWith("/media", StringComparison.Ordinal)
-                && name.StartsWith("edge", StringComparison.Ordinal)) continue; // The edge takes uploads at /media alone.
+                && name.StartsWith("edge", StringComparison.Ordinal)) continue; // The edge accepts uploads at /media only.
             await using var connection = await RawConnection.OpenAsync(url, Cancelled);
             await connection.SendAsync(
                 $"POST {target.Replace("{id}", id, StringComparison.Ordinal)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
@@ -89,7 +89,7 @@ public sealed class LimitTests(HardeningFixture fixture)
     }
 
     [Fact]
-    public async Task An_answer_that_is_taken_too_slowly_is_broken_off()
+    public async Task A_response_that_is_read_too_slowly_is_aborted()
     {
         await using var slow =
             await Recorder.StartAsync([($"{Section}:RateGrace", "00:00:01.1"), ($"{Section}:ResponseBytesPerSecond", "100000000")]);
@@ -110,11 +110,11 @@ public sealed class LimitTests(HardeningFixture fixture)
     [Fact]
     public async Task A_client_that_does_not_read_leaves_little_of_its_answer_with_the_system()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux limits what a connection keeps unsent.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux limits the unsent bytes of a connection.");
         await using var backend = await Recorder.StartAsync();
         var taken = EndlessAnswer(backend);
         using var client = await AskAndReadAsync(backend.Url("http"), 0);
-        // The limit, what is on its way to a small window, and Kestrel's own buffer.
+        // The limit, the bytes in flight to a small window, and Kestrel's own buffer.
         Assert.InRange(await SettledAsync(taken), 1, 1 << 20);
     }
 
@@ -123,7 +123,7 @@ public sealed class LimitTests(HardeningFixture fixture)
     {
         await using var backend = await Recorder.StartAsync();
         var taken = EndlessAnswer(backend);
-        // On a distant upstream the HTTP client makes its window larger as long as it may.
+        // With a distant upstream the HTTP client enlarges its window up to the limit.
         await using var distant = new Distance(backend.Url("internal-h2").Port, TimeSpan.FromMilliseconds(10));
         await using var edge = ServiceHost.Start<UpstreamOptions>([("services:media:internal-h2:0", $"http://localhost:{distant.Port}")]);
         const int Read = 16 << 20;
@@ -236,7 +236,7 @@ public sealed class LimitTests(HardeningFixture fixture)
     [Fact]
     public async Task Rapid_reset_ends_the_connection_before_it_ties_up_the_service()
     {
-        // On the internal listener, which speaks HTTP/2 without TLS; the server's protection is the same.
+        // On the internal listener, which speaks HTTP/2 without TLS. Kestrel's protection is the same.
         await using var recorder = await Recorder.StartAsync();
         var started = 0;
         recorder.Answer = _ =>
@@ -261,11 +261,12 @@ public sealed class LimitTests(HardeningFixture fixture)
 
         var ended = Task.WhenAll(stream.CopyToAsync(Stream.Null, Cancelled), stream.WriteAsync(attack.ToArray(), Cancelled).AsTask());
         Assert.Same(ended, await Task.WhenAny(ended, Task.Delay(TimeSpan.FromSeconds(20), Cancelled)));
-        // Twice the limit of 100 may run at once; the server has ended the connection (ENHANCE_YOUR_CALM) long before all of 2,000 do.
+        // Twice the limit of 100 streams may run at the same time. Kestrel closes the connection (ENHANCE_YOUR_CALM) long before all 2,000
+        // run.
         Assert.InRange(started, 0, 300);
     }
 
-    /// <summary>Has the backend answer without end; counts the bytes that were taken from it.</summary>
+    /// <summary>Makes the backend send an endless response, and counts the bytes read from it.</summary>
     private static StrongBox<long> EndlessAnswer(Recorder backend)
     {
         var taken = new StrongBox<long>();
@@ -281,7 +282,7 @@ public sealed class LimitTests(HardeningFixture fixture)
         return taken;
     }
 
-    /// <summary>The count once it no longer grows.</summary>
+    /// <summary>The count after it stops growing.</summary>
     private static async Task<long> SettledAsync(StrongBox<long> count)
     {
         var settled = 0L;
@@ -294,7 +295,7 @@ public sealed class LimitTests(HardeningFixture fixture)
         return settled;
     }
 
-    /// <summary>Asks for a download, reads as many bytes and then no more; the connection stays open until it is disposed of.</summary>
+    /// <summary>Requests a download and stops after reading that many bytes. The connection stays open until disposed.</summary>
     private static async Task<Socket> AskAndReadAsync(Uri url, int bytes)
     {
         var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 256 * 1024 };
@@ -320,7 +321,7 @@ public sealed class LimitTests(HardeningFixture fixture)
         }
     }
 
-    /// <summary>A way to a local port on which everything takes a while in each direction.</summary>
+    /// <summary>A relay to a local port that delays every byte in both directions.</summary>
     private sealed class Distance : IAsyncDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -9,9 +9,9 @@ public sealed class LimitsCheckTests
     [InlineData("Streams", "0", "Topology:Limits:Streams is 0; give more than 0.")]
     [InlineData("WaitingBytes", "-1", "Topology:Limits:WaitingBytes is -1; give more than 0.")]
     [InlineData("StreamAge", "00:00:00", "Topology:Limits:StreamAge is 00:00:00; give more than 0.")]
-    [InlineData("UpstreamStreamWindow", "1000", "Topology:Limits:UpstreamStreamWindow is 1000; give 65535 at least.")]
+    [InlineData("UpstreamStreamWindow", "1000", "Topology:Limits:UpstreamStreamWindow is 1000; give at least 65535.")]
     [InlineData(
-        "Http2ConnectionWindow", "70000", "Topology:Limits:Http2ConnectionWindow is 70000; give as much as Http2StreamWindow at least.")]
+        "Http2ConnectionWindow", "70000", "Topology:Limits:Http2ConnectionWindow is 70000; give at least as much as Http2StreamWindow.")]
     public async Task A_limit_that_cannot_be_meant_stops_the_start(string key, string value, string message)
     {
         var failure =

@@ -59,7 +59,7 @@ public sealed class LocalAuthorityTests : IDisposable
         Assert.Null(Verify(renewed));
         Assert.Null(Verify(other));
 
-        // The authority before stays trusted, but not in this one, nor in one that is revoked only now.
+        // The previous authority stays trusted, except for its revoked leaves, including those revoked only now.
         Authority().Renew();
         Assert.Equal("its certificate was revoked", Verify(revoked));
         Assert.Null(Verify(other));

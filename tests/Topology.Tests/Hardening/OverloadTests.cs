@@ -55,7 +55,7 @@ public sealed class OverloadTests
         await Eventually.TrueAsync(() => waiting.Count(task => task.IsCompleted) == 14);
         foreach (var refused in waiting.Where(task => task.IsCompleted)) await AssertProblemAsync(await refused, 503);
 
-        // A stream takes no place, and the inside has places of its own.
+        // Streams take no place, and internal requests have none of these limits.
         using (var stream = await client.GetAsync("/live/x", Cancelled)) Assert.Equal(HttpStatusCode.OK, stream.StatusCode);
         using (var health = await recorder.Client("internal").GetAsync("/health", Cancelled)) Assert.Equal(
             HttpStatusCode.OK, health.StatusCode);

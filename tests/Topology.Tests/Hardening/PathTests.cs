@@ -64,7 +64,7 @@ public sealed class PathTests(HardeningFixture fixture)
         Assert.Single(seen.Select(request => request.Path).Distinct());
     }
 
-    /// <summary>RFC 3986 section 2.2: an escaped reserved character is another one than the character itself.</summary>
+    /// <summary>RFC 3986 section 2.2: an escaped reserved character differs from the character itself.</summary>
     [Theory]
     [InlineData("/catalog/{id}/a%3Bb%26c")]
     [InlineData("/catalog/{id}%3A%40%21%24%27%28%29%2A%2B%2C%3D")]
@@ -78,7 +78,7 @@ public sealed class PathTests(HardeningFixture fixture)
         foreach (var (_, url) in fixture.Exposures) Assert.Equal(200, (await GetAsync(url, path))?.Status);
         Assert.Equal([path], fixture.Recorder.Seen(id).Select(request => request.Target).Distinct());
 
-        // In absolute form, and under a site's name, which has a prefix of its own.
+        // In absolute form, and under the host of a site, whose route has its own prefix.
         Assert.Equal(200, (await GetAsync(fixture.Edge.Url("http"), $"http://localhost{path}"))?.Status);
         await using var connection = await RawConnection.OpenAsync(fixture.Edge.Url("http"), Cancelled);
         await connection.SendAsync($"GET {path["/catalog".Length..]} HTTP/1.1\r\nHost: catalog.localhost\r\n\r\n", Cancelled);

@@ -8,7 +8,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>Which certificate a public listener shows to whom.</summary>
+/// <summary>Which certificate a public listener sends for which name.</summary>
 public sealed class PublicCertificateTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("topology-sites-").FullName;
@@ -42,7 +42,7 @@ public sealed class PublicCertificateTests : IDisposable
     [Fact]
     public async Task A_suite_of_cbc_mode_is_not_spoken()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere the system's settings decide.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "On other systems the system settings decide.");
         await using var service = await Recorder.StartAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => SpeakAsync(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256));
         await SpeakAsync(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256);
@@ -57,7 +57,7 @@ public sealed class PublicCertificateTests : IDisposable
                 {
                     TargetHost = "localhost",
                     EnabledSslProtocols = SslProtocols.Tls12,
-#pragma warning disable CA1416 // Linux only, see above.
+#pragma warning disable CA1416 // Linux only, see the skip above.
                     CipherSuitesPolicy = new([suite]),
 #pragma warning restore CA1416
                     CertificateChainPolicy = ServiceHost.Trust(LocalAuthorities.Public),
@@ -68,7 +68,7 @@ public sealed class PublicCertificateTests : IDisposable
 
     private const SslPolicyErrors RemoteCertificateNameMismatch = SslPolicyErrors.RemoteCertificateNameMismatch;
 
-    /// <summary>The subject of the certificate, once it is seen to chain to the root by what the server sent.</summary>
+    /// <summary>The subject of the certificate, after checking that the sent chain leads to the root.</summary>
     private static async Task<string> AskAsync(
         Uri url, string name, X509Certificate2 root, SslPolicyErrors tolerated = SslPolicyErrors.None)
     {

@@ -6,13 +6,13 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>An answer as it came, headers in lower case.</summary>
+/// <summary>A raw response, with header names in lower case.</summary>
 public sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string> Headers, string Body)
 {
     public string? Header(string name) => Headers.GetValueOrDefault(name);
 }
 
-/// <summary>A connection on which any bytes can be sent, as Latin-1 text: one character is one byte.</summary>
+/// <summary>A connection that sends any bytes, as Latin-1 text: one character per byte.</summary>
 public sealed class RawConnection : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -45,7 +45,7 @@ public sealed class RawConnection : IAsyncDisposable
         return new(socket, stream);
     }
 
-    /// <summary>As <see cref="OpenAsync"/>, or null where the server ends the connection before the client has seen it open.</summary>
+    /// <summary>Like <see cref="OpenAsync"/>, but null if the server closes the connection before the client sees it open.</summary>
     public static async Task<RawConnection?> TryOpenAsync(Uri url, CancellationToken cancellationToken = default)
     {
         try
@@ -70,14 +70,14 @@ public sealed class RawConnection : IAsyncDisposable
         }
         catch (IOException)
         {
-            // The server has closed already; its answer tells why.
+            // The server has already closed; its response explains why.
         }
     }
 
-    /// <summary>No more will be sent.</summary>
+    /// <summary>Ends sending.</summary>
     public void Finish() => _socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>The next answer, or null where the connection ends instead. Interim ones (1xx) are passed over, except 101.</summary>
+    /// <summary>The next response, or null if the connection ends instead. Skips interim responses (1xx) except 101.</summary>
     public async Task<RawAnswer?> ReadAsync(bool hasNoBody = false)
     {
         while (true)
@@ -102,7 +102,7 @@ public sealed class RawConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Everything that comes until the connection ends, as text; what came, where it does not end in time.</summary>
+    /// <summary>The text until the connection ends, or until the timeout if it does not end.</summary>
     public async Task<string> ReadAllAsync()
     {
         var text = new StringBuilder();
@@ -122,7 +122,7 @@ public sealed class RawConnection : IAsyncDisposable
         return text.ToString();
     }
 
-    /// <summary>Whether the server ends the connection, rather than wait for more.</summary>
+    /// <summary>Whether the server closes the connection instead of waiting for more.</summary>
     public async Task<bool> IsClosedAsync()
     {
         try
@@ -135,7 +135,7 @@ public sealed class RawConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Forgets what has been received.</summary>
+    /// <summary>Discards the received bytes.</summary>
     public void Skip() => _start = _end;
 
     public async ValueTask DisposeAsync()
@@ -207,7 +207,7 @@ public sealed class RawConnection : IAsyncDisposable
         }
         catch (IOException)
         {
-            // A reset ends the connection as well.
+            // A reset also ends the connection.
         }
 
         return _end > 0;

@@ -7,13 +7,13 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>A frame of HTTP/2, RFC 9113 section 4.</summary>
+/// <summary>An HTTP/2 frame, RFC 9113 section 4.</summary>
 public sealed record Frame(byte Type, int Stream, byte[] Payload)
 {
     public const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, GoAway = 7, WindowUpdate = 8;
 }
 
-/// <summary>An HTTP/2 connection on which any frames can be sent: a client that does what no library does.</summary>
+/// <summary>An HTTP/2 connection that sends any frames, unlike client libraries.</summary>
 public sealed class RawHttp2 : IAsyncDisposable
 {
     private const byte EndStream = 1, EndHeaders = 4;
@@ -23,7 +23,7 @@ public sealed class RawHttp2 : IAsyncDisposable
 
     private RawHttp2(SslStream stream) => _stream = stream;
 
-    /// <summary>Opens a connection whose streams may be sent so many bytes.</summary>
+    /// <summary>Opens a connection with this stream window in bytes.</summary>
     public static async Task<RawHttp2> OpenAsync(Uri url, int window, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -47,7 +47,7 @@ public sealed class RawHttp2 : IAsyncDisposable
         return connection;
     }
 
-    /// <summary>Sends a request; without an end its body is open.</summary>
+    /// <summary>Sends a request. Unless it ends the stream, its body stays open.</summary>
     public Task AskAsync(
         int stream, string method, string path, bool ends, CancellationToken cancellationToken, params (string Name, string Value)[] fields)
     {
@@ -57,7 +57,7 @@ public sealed class RawHttp2 : IAsyncDisposable
             IEnumerable<(string, string)>)[
             (":method", method), (":scheme", "https"), (":authority", "localhost"), (":path", path), .. fields])
         {
-            // A literal without indexing, of a new name (RFC 7541 section 6.2.2).
+            // A literal without indexing and with a new name (RFC 7541 section 6.2.2).
             block.WriteByte(0);
             block.WriteByte((byte)name.Length);
             block.Write(Encoding.ASCII.GetBytes(name));
@@ -78,7 +78,7 @@ public sealed class RawHttp2 : IAsyncDisposable
         return SendAsync(Frame.WindowUpdate, 0, stream, payload, cancellationToken);
     }
 
-    /// <summary>The next frame, or null where the connection ends instead.</summary>
+    /// <summary>The next frame, or null if the connection ends instead.</summary>
     public async Task<Frame?> ReadAsync(CancellationToken cancellationToken)
     {
         try
@@ -95,7 +95,7 @@ public sealed class RawHttp2 : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads until a frame is as wanted.</summary>
+    /// <summary>Reads until a frame matches.</summary>
     public async Task<Frame> WaitForAsync(Func<Frame, bool> wanted, CancellationToken cancellationToken)
     {
         while (true)

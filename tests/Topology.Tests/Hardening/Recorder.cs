@@ -17,13 +17,13 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>A request as a backend saw it.</summary>
+/// <summary>A request as seen by a backend.</summary>
 public sealed record RecordedRequest(
     string Method, string Target, string Path, IReadOnlyDictionary<string, string> Headers, string Body, bool IsWhole, string Listener);
 
 /// <summary>
-/// A backend with the service defaults and every listener of the topology, which answers whatever it gets with 200 and
-/// writes it down: behind an edge it shows what was forwarded, and on its own public listeners it is edge-direct.
+/// A backend with the service defaults and every listener of the topology. It records every request and answers 200. Behind an edge it
+/// shows what was forwarded; its own public listeners are edge-direct.
 /// </summary>
 public sealed partial class Recorder : IAsyncDisposable
 {
@@ -33,7 +33,7 @@ public sealed partial class Recorder : IAsyncDisposable
 
     private Recorder(WebApplication app, Dictionary<string, Uri> urls) => (_app, _urls) = (app, urls);
 
-    /// <summary>Run for each request that has been written down, before it is answered.</summary>
+    /// <summary>Runs for each request after it is recorded and before the response.</summary>
     public Func<HttpContext, Task>? Answer { get; set; }
 
     public IServiceProvider Services => _app.Services;
@@ -91,10 +91,10 @@ public sealed partial class Recorder : IAsyncDisposable
 
     public HttpClient Client(string listener = "http") => new(ServiceHost.Handler()) { BaseAddress = Url(listener) };
 
-    /// <summary>What it has seen with this id, 32 hexadecimal digits, in the target or the body.</summary>
+    /// <summary>The requests with this ID, 32 hexadecimal digits, in the target or the body.</summary>
     public IReadOnlyList<RecordedRequest> Seen(string id) => _requests.TryGetValue(id, out var requests) ? [.. requests] : [];
 
-    /// <summary>Settings by which an edge takes this for every service.</summary>
+    /// <summary>Settings that make an edge use this backend for every service.</summary>
     public IEnumerable<(string, string)> AsEveryService() =>
         from service in (string[])["catalog", "orders", "media", "live"]
         from listener in Listener.All.Where(listener => !listener.IsPublic)

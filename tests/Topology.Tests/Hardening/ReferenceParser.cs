@@ -4,14 +4,14 @@ using System.Text.RegularExpressions;
 namespace Topology.Tests.Hardening;
 
 /// <summary>
-/// A second reading of RFC 9112, slow and plain, over a whole stream of requests at once. It counts the requests that
-/// are whole and legal before the first that is not.
+/// An independent, simple parser of RFC 9112 over a whole stream of requests. It counts the complete, legal requests before the first one
+/// that is not.
 /// </summary>
 public static partial class ReferenceParser
 {
     private const string Token = @"[!#$%&'*+\-.^_`|~0-9A-Za-z]";
 
-    /// <summary>The number of such requests, and whether the next one has a legal head at least.</summary>
+    /// <summary>The number of such requests, and whether the next one at least has a legal head.</summary>
     public static (int Whole, bool HasHead) Count(string stream)
     {
         var (at, whole, hasHead) = (0, 0, false);
@@ -72,7 +72,9 @@ public static partial class ReferenceParser
             name => Regex.IsMatch(name.Value, "^(host|content-length|transfer-encoding)\\z", RegexOptions.IgnoreCase));
     }
 
-    [GeneratedRegex($@"\G(\r\n)?(?<method>{Token}{{1,32}}) (?<target>[\x21\x22\x24-\x7e]+) HTTP/(?<version>1\.[01])\r\n((?<name>{Token}+):(?<value>[\t\x20-\x7e\x80-\xff]*)\r\n)*\r\n", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        $@"\G(\r\n)?(?<method>{Token}{{1,32}}) (?<target>[\x21\x22\x24-\x7e]+) HTTP/(?<version>1\.[01])\r\n"
+        + $@"((?<name>{Token}+):(?<value>[\t\x20-\x7e\x80-\xff]*)\r\n)*\r\n", RegexOptions.CultureInvariant)]
     private static partial Regex Head();
 
     [GeneratedRegex(@"^[hH][tT][tT][pP][sS]?://([-._0-9A-Za-z]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?([/?].*)?\z")]
@@ -81,7 +83,11 @@ public static partial class ReferenceParser
     [GeneratedRegex(@"^([-._0-9A-Za-z]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?\z")]
     private static partial Regex Host();
 
-    [GeneratedRegex($@"\G(?<size>[0-9a-fA-F]{{1,8}})(?<extension>;[ \t]*{Token}+([ \t]*=[ \t]*({Token}+|""([\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*""))?([ \t]+(?=;))?)*\r\n", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        $@"\G(?<size>[0-9a-fA-F]{{1,8}})"
+        + $@"(?<extension>;[ \t]*{Token}+([ \t]*=[ \t]*"
+        + $@"({Token}+|""([\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*""))?([ \t]+(?=;))?)*\r\n",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Chunk();
 
     [GeneratedRegex($@"\G((?<name>{Token}+):[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n", RegexOptions.CultureInvariant)]

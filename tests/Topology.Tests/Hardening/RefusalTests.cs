@@ -13,7 +13,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>What is refused looks alike everywhere, and an operator sees it.</summary>
+/// <summary>Refusals have the same form everywhere, and operators see them.</summary>
 public sealed class RefusalTests(HardeningFixture fixture)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -55,13 +55,13 @@ public sealed class RefusalTests(HardeningFixture fixture)
                 request.Replace("{8192}", new string('q', 8192), StringComparison.Ordinal).Replace(
                 "{40000}", new string('v', 40_000), StringComparison.Ordinal), Cancelled);
             Assert.InRange((await connection.ReadAsync())!.Status, 400, 505);
-            // Other tests send to the same hosts.
+            // Other tests use the same hosts.
             await Eventually.TrueAsync(() => reasons.Contains(reason));
         }
     }
 
     [Fact]
-    public void Lines_have_a_rate_and_tell_what_was_left_out()
+    public void Log_lines_have_a_rate_and_count_the_omitted_ones()
     {
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var lines = new Lines();
@@ -71,14 +71,14 @@ public sealed class RefusalTests(HardeningFixture fixture)
         features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse("203.0.113.9") });
         for (var i = 0; i < 1000; i++) refusals.Note(features, 400, "host");
         Assert.Equal(10, lines.Written.Count);
-        Assert.Equal("Refused 203.0.113.9 with 400: host (and 0 more since the line before)", lines.Written[0]);
+        Assert.Equal("Refused 203.0.113.9 with 400: host (and 0 more since the previous line)", lines.Written[0]);
 
         time.Seconds++;
         refusals.Note(features, 400, "host");
-        Assert.Equal("Refused 203.0.113.9 with 400: host (and 990 more since the line before)", lines.Written[^1]);
+        Assert.Equal("Refused 203.0.113.9 with 400: host (and 990 more since the previous line)", lines.Written[^1]);
     }
 
-    /// <summary>A body that is announced too large, one that grows too large, and one on a route that takes none.</summary>
+    /// <summary>A body announced as too large, one that grows too large, and one on a route that accepts none.</summary>
     [Theory]
     [InlineData("POST /orders/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n\r\n")]
     [InlineData("POST /orders/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n12000\r\n{70000}")]
@@ -127,7 +127,7 @@ public sealed class RefusalTests(HardeningFixture fixture)
         }
     }
 
-    /// <summary>Spans that begin while a request is answered inherit the tag, so it must be there by then.</summary>
+    /// <summary>Spans that start during a request inherit the tag, so it must be set before.</summary>
     [Fact]
     public async Task The_workload_is_known_while_the_request_is_answered()
     {

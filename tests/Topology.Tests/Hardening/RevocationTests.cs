@@ -18,7 +18,7 @@ public sealed class RevocationTests : IDisposable
         Assert.True(authority.IsRevoked(edge));
         Assert.False(authority.IsRevoked(orders));
 
-        // As long as the file's time stays, its content is not looked at.
+        // The file is not read again while its time is unchanged.
         var file = Path.Combine(_folder, LocalAuthorities.Internal, "ca.crl");
         var (content, written) = (File.ReadAllText(file), File.GetLastWriteTimeUtc(file));
         File.WriteAllText(file, "no list");

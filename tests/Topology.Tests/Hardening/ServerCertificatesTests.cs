@@ -11,7 +11,7 @@ public sealed class ServerCertificatesTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void Outside_Development_no_local_authority_is_made_unless_told()
+    public void Outside_Development_no_local_authority_is_created_unless_allowed()
     {
         using var refused = Start("Production");
         var certificates = refused.Services.GetRequiredService<ServerCertificates>();
@@ -19,7 +19,8 @@ public sealed class ServerCertificatesTests : IDisposable
         {
             var failure = Assert.Throws<InvalidOperationException>(use);
             Assert.StartsWith(
-                "The environment is Production, where no local certificate authority is made.", failure.Message, StringComparison.Ordinal);
+                "The environment is Production, where no local certificate authority is allowed.", failure.Message,
+                StringComparison.Ordinal);
             Assert.Contains(
                 "Topology:Certificates:Public and :Internal (Certificate and Key, PEM files)", failure.Message, StringComparison.Ordinal);
             Assert.Contains("Topology:Certificates:AllowLocalAuthority=true", failure.Message, StringComparison.Ordinal);

@@ -7,7 +7,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>What strangers can keep open, and how much memory that takes.</summary>
+/// <summary>How many streams and how much memory clients can occupy.</summary>
 public sealed class StreamLimitTests
 {
     private const string Section = PublicLimits.Section;
@@ -32,7 +32,7 @@ public sealed class StreamLimitTests
         await using var stranger = await RawHttp2.OpenAsync(recorder.Url("https"), window, Cancelled);
         for (var stream = 1; stream < 40; stream += 2) await stranger.AskAsync(stream, "GET", "/media/x", ends: true, Cancelled);
         await stranger.WaitForAsync(frame => frame.Type == Frame.Reset, Cancelled);
-        // Half of the budget is for who comes next; what does not move for a second leaves it.
+        // Half of the budget is for new responses. A response without progress for a second is aborted.
         var backlog = recorder.Services.GetRequiredService<AnswerBacklog>();
         await Eventually.TrueAsync(() => begun > 0 && !backlog.IsCrowded);
         Assert.InRange(backlog.Bytes, 1, 512 * 1024);
@@ -185,7 +185,7 @@ public sealed class StreamLimitTests
             for (var stream = 1; stream < 4000 && !reading.IsCompleted; stream += 2)
             {
                 await stranger.AskAsync(stream, "GET", "/catalog/x", ends: true, Cancelled);
-                // A window above 2^31-1 is an error of the stream, RFC 9113 section 6.9.1.
+                // A window above 2^31-1 is a stream error, RFC 9113 section 6.9.1.
                 await stranger.OpenWindowAsync(stream, int.MaxValue, Cancelled);
                 await Task.Delay(1, Cancelled);
             }

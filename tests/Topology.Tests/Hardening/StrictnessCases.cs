@@ -1,11 +1,11 @@
 namespace Topology.Tests.Hardening;
 
-/// <summary>One request, byte for byte, and whether it may pass.</summary>
-/// <param name="Name">What it is.</param>
-/// <param name="Raw">Latin-1, one character for one byte. <c>{id}</c> stands for a text of the test's own, by which it finds the request
-/// again.</param>
-/// <param name="Status">0: refused with 400 and close. Else the status that a legal request gets, after which the connection goes
-/// on.</param>
+/// <summary>One request, byte for byte, and whether it is legal.</summary>
+/// <param name="Name">A description, unique among the cases.</param>
+/// <param name="Raw">Latin-1, one character per byte. <c>{id}</c> stands for an ID by which the test finds the request again.</param>
+/// <param name="Status">
+/// 0 if it is refused with 400 and close. Otherwise the status of a legal request, after which the connection stays open.
+/// </param>
 public sealed record StrictnessCase(string Name, string Raw, int Status = 0)
 {
     public bool IsLegal => Status != 0;
@@ -16,7 +16,7 @@ public sealed record StrictnessCase(string Name, string Raw, int Status = 0)
 }
 
 /// <summary>
-/// Requests derived from the grammars of RFC 9110, RFC 9112 and RFC 3986: each breaks one rule, or keeps all of them unusually.
+/// Requests derived from the grammars of RFC 9110, RFC 9112 and RFC 3986. Each breaks one rule, or follows all of them in an unusual way.
 /// </summary>
 public static class StrictnessCases
 {
@@ -401,7 +401,7 @@ public static class StrictnessCases
 
     private static string Show(char value) => value is >= ' ' and < '\u007f' ? value.ToString() : $"<{(int)value:x2}>";
 
-    /// <summary>White space as words, for a case's name.</summary>
+    /// <summary>White space as words, for the name of a case.</summary>
     private static string Visible(string text) =>
         text.Trim().Length == 0 ? $"of {text.Length} spaces" : text.Replace("\t", "<tab>", StringComparison.Ordinal);
 }

@@ -44,7 +44,7 @@ public sealed class SurfaceTests(HardeningFixture fixture)
             seen.Add(string.Join('\n', SecurityHeaders.Select(name => $"{name}: {answer.Header(name)}")));
             Assert.Null(answer.Header("server"));
             Assert.Null(answer.Header("x-powered-by"));
-            Assert.Null(answer.Header("strict-transport-security")); // Cleartext is measured here.
+            Assert.Null(answer.Header("strict-transport-security")); // The lab measures cleartext.
         }
 
         Assert.Equal(

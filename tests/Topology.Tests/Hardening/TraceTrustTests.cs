@@ -8,7 +8,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>Whose trace a request belongs to, W3C Trace Context section 7.1.</summary>
+/// <summary>Which trace a request belongs to, W3C Trace Context section 7.1.</summary>
 public sealed class TraceTrustTests
 {
     private const string Key = "TheKeyOfThisTopology";
@@ -26,7 +26,7 @@ public sealed class TraceTrustTests
     [InlineData("https", null, "01", false)]
     [InlineData("https", Key, "01", true)]
     [InlineData("ingress", null, "01", false)]
-    [InlineData("internal", null, "01", false)] // A proxy passes on what a stranger has sent it.
+    [InlineData("internal", null, "01", false)] // A proxy forwards a client's context.
     [InlineData("internal", Key, "01", true)]
     public async Task A_trace_context_is_followed_with_the_key_only(string listener, string? key, string flags, bool isFollowed)
     {
@@ -51,13 +51,13 @@ public sealed class TraceTrustTests
             Assert.Equal(200, (await connection.ReadAsync())?.Status);
             Assert.Equal((url, isFollowed), (url, seen!.TraceId == trace));
             if (!isFollowed) Assert.Null(seen.TraceStateString);
-            // What the edge passes on is its own span.
+            // The edge forwards the context of its own span.
             if (url.Port == edge.Url(listener).Port) Assert.NotEqual(default, seen.ParentSpanId);
         }
     }
 
     [Fact]
-    public async Task Without_a_key_nobody_is_followed()
+    public async Task Without_a_key_no_context_is_trusted()
     {
         using var activities = Listen();
         await using var backend = await Recorder.StartAsync();

@@ -4,7 +4,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Hardening;
 
-/// <summary>An upgrade belongs to the routes that speak it, RFC 9110 section 7.8 and RFC 6455 section 4.</summary>
+/// <summary>Upgrades work only on routes that support them, RFC 9110 section 7.8 and RFC 6455 section 4.</summary>
 public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
 {
     private const string Handshake =
@@ -69,7 +69,7 @@ public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
         }
     }
 
-    /// <summary>As curl --http2 sends it to a cleartext address.</summary>
+    /// <summary>Like curl --http2 with a cleartext address.</summary>
     [Theory]
     [InlineData("websocket")]
     [InlineData("h2c")]
@@ -96,7 +96,7 @@ public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
     [InlineData("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 426)]
     [InlineData("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n", 400)]
     [InlineData("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n", 400)]
-    public async Task What_is_no_handshake_is_told_what_would_be_one(string fields, int expected)
+    public async Task An_invalid_handshake_is_refused_with_the_required_upgrade(string fields, int expected)
     {
         foreach (var (exposure, answer) in await AskAllAsync($"GET /live/socket HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"))
         {

@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace Topology.Tests.Infrastructure;
 
-/// <summary>A real browser: the Chromium that is installed.</summary>
+/// <summary>The installed Chromium.</summary>
 public sealed class Browser : IAsyncDisposable
 {
     private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -11,7 +11,7 @@ public sealed class Browser : IAsyncDisposable
 
     private Browser(IPlaywright playwright, IBrowser browser) => (_playwright, _browser) = (playwright, browser);
 
-    /// <summary>Starts it, or skips the test where there is none.</summary>
+    /// <summary>Starts the browser, or skips the test if none is installed.</summary>
     public static async Task<Browser> StartAsync()
     {
         var executable = Array.Find(Places, File.Exists);

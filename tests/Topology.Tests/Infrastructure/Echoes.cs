@@ -4,10 +4,10 @@ using Topology.Live.V1;
 
 namespace Topology.Tests.Infrastructure;
 
-/// <summary>Asks the live backend for echoes, the same on every way to it.</summary>
+/// <summary>Sends echo requests to the live backend, the same on every path.</summary>
 public static class Echoes
 {
-    /// <summary>Some messages there and back over an open WebSocket.</summary>
+    /// <summary>Sends and receives messages over an open WebSocket.</summary>
     public static async Task AssertSocketAsync(ClientWebSocket socket, CancellationToken cancellationToken)
     {
         var buffer = new byte[64];
@@ -21,7 +21,7 @@ public static class Echoes
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
     }
 
-    /// <summary>One message by gRPC, and a stream of them that ends.</summary>
+    /// <summary>Sends one gRPC message, then a finite stream of them.</summary>
     public static async Task AssertGrpcAsync(GrpcChannel channel, CancellationToken cancellationToken)
     {
         var client = new Echo.EchoClient(channel);

@@ -1,6 +1,6 @@
 namespace Topology.Tests.Infrastructure;
 
-/// <summary>Waits for what happens a little later, such as the end of a span on the server's side.</summary>
+/// <summary>Waits for something that happens slightly later, such as the end of a server span.</summary>
 public static class Eventually
 {
     public static Task TrueAsync(Func<bool> condition, int seconds = 15) => TrueAsync(() => Task.FromResult(condition()), seconds);
@@ -9,7 +9,7 @@ public static class Eventually
     {
         for (var end = DateTime.UtcNow.AddSeconds(seconds); !await condition(); await Task.Delay(50, TestContext.Current.CancellationToken))
         {
-            Assert.True(DateTime.UtcNow < end, $"This did not come true within {seconds} s.");
+            Assert.True(DateTime.UtcNow < end, $"The condition was not met within {seconds} s.");
         }
     }
 }

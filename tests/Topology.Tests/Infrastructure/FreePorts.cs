@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Topology.Tests.Infrastructure;
 
 /// <summary>
-/// Ports that are free now, each given out once. They lie below the range from which the kernel takes ports for outgoing
-/// connections, so that no connection of another test sits on one before its server opens it.
+/// Free ports, each given out once. They are below the kernel's range for outgoing connections, so that no connection of another test takes
+/// one before its server opens it.
 /// </summary>
 public static class FreePorts
 {

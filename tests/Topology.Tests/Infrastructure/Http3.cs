@@ -5,19 +5,21 @@ using Topology.Hardening.Certificates;
 
 namespace Topology.Tests.Infrastructure;
 
-/// <summary>HTTP/3 needs QUIC, which not every machine has.</summary>
+/// <summary>HTTP/3 needs QUIC, which not every machine supports.</summary>
 public static class Http3
 {
-    /// <summary>Skips the test where there is no QUIC.</summary>
+    /// <summary>Skips the test if QUIC is not supported.</summary>
     public static void Require() =>
         Assert.SkipUnless(
             QuicListener.IsSupported,
             "QUIC is not supported here; on Linux, install Microsoft's package libmsquic; Windows has it since Windows 11 and Server "
             + "2022.");
 
-    /// <summary>A client that speaks HTTP/3 or fails.</summary>
+    /// <summary>A client that uses HTTP/3 or fails.</summary>
     /// <param name="address">The listener.</param>
-    /// <param name="handler">Whom it trusts; by default the public authority of the services in this process.</param>
+    /// <param name="handler">
+    /// The handler with the trusted authorities; the default trusts the public authority of the services in this process.
+    /// </param>
     public static HttpClient Client(Uri address, SocketsHttpHandler? handler = null) => new(handler ?? ServiceHost.Handler())
     {
         BaseAddress = address,
@@ -26,7 +28,7 @@ public static class Http3
         Timeout = TimeSpan.FromSeconds(30),
     };
 
-    /// <summary>The error code with which a server ends a new connection at once, or null where it takes the connection.</summary>
+    /// <summary>The error code with which a server immediately closes a new connection, or null if it accepts the connection.</summary>
     public static async Task<long?> RefusalAsync(Uri address, CancellationToken cancellationToken)
     {
         if (!QuicConnection.IsSupported) throw new PlatformNotSupportedException();
@@ -47,7 +49,7 @@ public static class Http3
             cancellationToken);
         try
         {
-            // A server that takes the connection begins with its control stream.
+            // A server that accepts the connection opens its control stream.
             await (await connection.AcceptInboundStreamAsync(cancellationToken)).DisposeAsync();
             return null;
         }
@@ -57,7 +59,7 @@ public static class Http3
         }
     }
 
-    /// <summary>A request that a client of HTTP/3 sends as that; clients' defaults do not hold for messages.</summary>
+    /// <summary>A request that uses only HTTP/3. A client's default version does not apply to request messages.</summary>
     public static HttpRequestMessage Message(HttpMethod method, string path) =>
         new(method, path) { Version = HttpVersion.Version30, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
 }

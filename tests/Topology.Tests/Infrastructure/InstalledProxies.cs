@@ -1,6 +1,6 @@
 namespace Topology.Tests.Infrastructure;
 
-/// <summary>The proxies that this machine has.</summary>
+/// <summary>The proxies that are installed on this machine.</summary>
 public static class InstalledProxies
 {
     private static readonly Dictionary<string, (string[] Programs, string Package)> Known = new()
@@ -10,12 +10,12 @@ public static class InstalledProxies
         ["haproxy"] = (["haproxy"], "haproxy"),
     };
 
-    /// <summary>All that are known, installed or not.</summary>
+    /// <summary>All known proxies, installed or not.</summary>
     public static TheoryData<string> All => ["nginx", "apache", "haproxy"];
 
     public static IReadOnlyList<string> Names { get; } = [.. Known.Keys.Where(IsInstalled)];
 
-    /// <summary>Skips the test where the proxy is not installed.</summary>
+    /// <summary>Skips the test if the proxy is not installed.</summary>
     public static void Require(string proxy) =>
         Assert.SkipUnless(IsInstalled(proxy), $"{proxy} is not installed; on Debian: apt-get install {Known[proxy].Package}");
 

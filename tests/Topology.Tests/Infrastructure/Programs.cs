@@ -4,43 +4,43 @@ using System.Runtime.InteropServices;
 
 namespace Topology.Tests.Infrastructure;
 
-/// <summary>The project's programs as users start them: processes of their own, beside the tests.</summary>
+/// <summary>Starts the project's programs as users do, in their own processes.</summary>
 internal static class Programs
 {
-    /// <summary>Where programs that tests start keep their data, in place of the user's application data.</summary>
+    /// <summary>The data folder of programs that tests start, instead of the user's application data.</summary>
     public static string DataHome { get; } = Directory.CreateTempSubdirectory("topology-data-").FullName;
 
-    /// <summary>The folder of the local authorities of those programs.</summary>
+    /// <summary>The folder of these programs' local authorities.</summary>
     public static string Certificates { get; } = Path.Combine(DataHome, "topology", "certificates");
 
-    /// <summary>The folder with the solution.</summary>
+    /// <summary>The folder of the solution.</summary>
     public static string Repository { get; } = FindRepository();
 
     /// <summary>The <c>dotnet</c> that runs this process.</summary>
     public static string Dotnet { get; } = FindDotnet();
 
-    /// <summary>The program of a project, built in the configuration of these tests.</summary>
+    /// <summary>The program of a project, in the build configuration of these tests.</summary>
     public static string Assembly(string project) => Path.Combine(
         Repository, "artifacts", "bin", project, new DirectoryInfo(AppContext.BaseDirectory).Name, $"Topology.{project}.dll");
 
-    /// <summary>The full path of a program on PATH, or in the folders where Debian keeps servers; null if there is none.</summary>
+    /// <summary>The full path of a program on PATH or in Debian's server folders; null if there is none.</summary>
     public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .Concat(["/usr/local/sbin", "/usr/sbin", "/sbin"])
         .Select(folder => Path.Combine(folder, program))
         .FirstOrDefault(File.Exists);
 
-    /// <summary>Starts a project's program; what it writes waits to be read.</summary>
+    /// <summary>Starts a project's program with redirected output.</summary>
     /// <param name="project">The project, such as <c>Traffic</c>.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="environment">Variables besides those of the tests.</param>
+    /// <param name="environment">Extra environment variables.</param>
     public static Process Start(string project, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
     {
         var start = new ProcessStartInfo(Dotnet, ["exec", Assembly(project), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            // Orders, histories and certificates of tests are not the user's.
+            // Keeps orders, histories and certificates of tests out of the user's data.
             Environment =
             {
                 ["XDG_DATA_HOME"] = DataHome,
@@ -52,15 +52,15 @@ internal static class Programs
         return Process.Start(start)!;
     }
 
-    /// <summary>Waits for a program that ends by itself.</summary>
-    /// <returns>Its exit code, and what it wrote to standard output and to standard error.</returns>
-    public static async Task<(int ExitCode, string Output, string Error)> EndAsync(Process process, CancellationToken cancellation)
+    /// <summary>Waits for a program to exit.</summary>
+    /// <returns>Its exit code, standard output and standard error.</returns>
+    public static async Task<(int ExitCode, string Output, string Error)> EndAsync(Process process, CancellationToken cancellationToken)
     {
-        var output = process.StandardOutput.ReadToEndAsync(cancellation);
-        var error = process.StandardError.ReadToEndAsync(cancellation);
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var error = process.StandardError.ReadToEndAsync(cancellationToken);
         try
         {
-            await process.WaitForExitAsync(cancellation);
+            await process.WaitForExitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -71,14 +71,14 @@ internal static class Programs
         return (process.ExitCode, await output, await error);
     }
 
-    /// <summary>Sends a signal, such as <c>TERM</c>, by the program that every Unix has for it.</summary>
+    /// <summary>Sends a signal, such as <c>TERM</c>, with the kill program that every Unix has.</summary>
     public static async Task SignalAsync(string signal, int pid)
     {
         using var kill = Process.Start("kill", [$"-{signal}", pid.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
     }
 
-    /// <summary>What a process has started, and what that has.</summary>
+    /// <summary>The descendants of a process.</summary>
     public static List<int> Below(int pid)
     {
         var children = $"/proc/{pid}/task";
@@ -102,7 +102,7 @@ internal static class Programs
 
     private static string FindDotnet()
     {
-        // The runtime's libraries lie in shared/Microsoft.NETCore.App/VERSION beside the program.
+        // The runtime libraries are in shared/Microsoft.NETCore.App/VERSION beside the program.
         var beside =
             Path.GetFullPath(
             Path.Combine(

@@ -8,7 +8,7 @@ using Topology.Hardening.Listeners;
 
 namespace Topology.Tests.Infrastructure;
 
-/// <summary>One service of the topology in this process: its own Program, on real Kestrel sockets and free ports.</summary>
+/// <summary>One service of the topology in this process: its own Program, with real Kestrel sockets and free ports.</summary>
 public sealed class ServiceHost : IAsyncDisposable
 {
     private readonly IAsyncDisposable _factory;
@@ -20,10 +20,10 @@ public sealed class ServiceHost : IAsyncDisposable
 
     public IServiceProvider Services { get; }
 
-    /// <summary>The folder of the local authorities that all hosts of a test run share.</summary>
+    /// <summary>The folder of the local authorities, shared by all hosts of a test run.</summary>
     public static string CertificateDirectory { get; } = Directory.CreateTempSubdirectory("topology-certificates-").FullName;
 
-    /// <summary>Starts the service whose assembly holds <typeparamref name="TMarker"/>, with every listener.</summary>
+    /// <summary>Starts the service whose assembly contains <typeparamref name="TMarker"/>, with every listener.</summary>
     public static ServiceHost Start<TMarker>(params IEnumerable<(string Key, string Value)> settings) where TMarker : class
     {
         var listeners = Listener.All;
@@ -45,9 +45,7 @@ public sealed class ServiceHost : IAsyncDisposable
 
     public Uri Url(string listener) => _urls[listener];
 
-    /// <summary>
-    /// A client of one listener, with the protocol that the listener needs. It follows nothing and trusts the public authority.
-    /// </summary>
+    /// <summary>A client of one listener, with the listener's protocol. It follows no redirects and trusts the public authority.</summary>
     public HttpClient Client(string listener = "http")
     {
         var client = new HttpClient(Handler()) { BaseAddress = Url(listener), Timeout = TimeSpan.FromSeconds(30) };
@@ -69,7 +67,7 @@ public sealed class ServiceHost : IAsyncDisposable
         SslOptions = { CertificateChainPolicy = Trust(LocalAuthorities.Public) },
     };
 
-    /// <summary>As <see cref="Handler"/>, for HTTP/1.1 whose Host is another name than the one that TLS was asked for.</summary>
+    /// <summary>Like <see cref="Handler"/>, for HTTP/1.1 with a Host that differs from the TLS server name.</summary>
     public static SocketsHttpHandler HandlerOfAnyHost()
     {
         var handler = Handler();
@@ -103,7 +101,7 @@ public sealed class ServiceHost : IAsyncDisposable
         return policy;
     }
 
-    /// <summary>Settings that make a service find another one: <c>services:{name}:{listener}:{index}</c>.</summary>
+    /// <summary>Settings with which a service finds another one: <c>services:{name}:{listener}:{index}</c>.</summary>
     public static IEnumerable<(string, string)> Discovery(string name, params ServiceHost[] replicas) =>
         from replica in replicas.Index()
         from listener in Listener.All

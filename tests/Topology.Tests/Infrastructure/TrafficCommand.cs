@@ -2,11 +2,10 @@ using System.Globalization;
 
 namespace Topology.Tests.Infrastructure;
 
-/// <summary>Traffic's command line.</summary>
+/// <summary>Runs Traffic's command line.</summary>
 public static class TrafficCommand
 {
-    /// <param name="certificates">The folder of the local authorities that it trusts; null for those of a topology that tests
-    /// started.</param>
+    /// <param name="certificates">The folder of the trusted local authorities; null for those of a topology that tests started.</param>
     /// <param name="arguments">The command and its options.</param>
     public static async Task<(int Status, string Output, string Error)> RunAsync(string? certificates, params IEnumerable<string> arguments)
     {

@@ -18,13 +18,13 @@ public sealed class RotatingTests
         Assert.Equal("first", rotating.Current);
         Assert.Equal("second", rotating.Newest);
         _load = () => "third";
-        Assert.Equal("second", rotating.Newest); // Not at every asking.
+        Assert.Equal("second", rotating.Newest); // Not read again on every call.
         _clock.Now += TimeSpan.FromSeconds(61);
         Assert.Equal("third", rotating.Current);
     }
 
     [Fact]
-    public void What_cannot_be_read_again_stays_and_is_told()
+    public void What_cannot_be_read_again_stays_in_use_and_is_reported()
     {
         var rotating = Rotating();
         Assert.Equal("first", rotating.Current);

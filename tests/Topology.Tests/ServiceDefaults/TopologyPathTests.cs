@@ -60,7 +60,7 @@ public sealed class TopologyPathTests : IAsyncDisposable
         };
         ActivitySource.AddActivityListener(activities);
 
-        // Hosts of other tests measure in this process as well; the meter of this one belongs to its own factory.
+        // Hosts of other tests record measurements in this process too. The meter under test belongs to its own factory.
         var meter = _catalog.Services.GetRequiredService<IMeterFactory>();
         var measured = new ConcurrentQueue<object?>();
         using var meters = new MeterListener
@@ -106,7 +106,7 @@ public sealed class TopologyPathTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Whoami_tells_what_the_service_believes_and_what_it_received()
+    public async Task Whoami_shows_what_the_service_trusts_and_what_it_received()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/catalog/whoami")
         {

@@ -8,9 +8,9 @@ namespace Topology.Tests.Traffic;
 public sealed class BenchTests
 {
     [Fact]
-    public void Ratios_are_taken_within_a_repeat_and_told_with_their_spread()
+    public void Ratios_are_computed_within_a_repeat_and_reported_with_their_spread()
     {
-        // The machine was twice as slow in the second repeat, for both alike: the ratio does not show it.
+        // In the second repeat the machine was twice as slow for both edges, which the ratio does not show.
         var result =
             BenchResult.From([Repeat(8, (1000, 30), (500, 60)), Repeat(8, (500, 60), (250, 120)), Repeat(8, (1000, 30), (250, 60))]);
         Assert.Equal(new BenchRow("edge", 8, 1000, 30, 1, 2, 50, 0), result.Rows[0]);
@@ -28,7 +28,7 @@ public sealed class BenchTests
     }
 
     [Fact]
-    public void An_edge_that_failed_has_no_figures_and_no_ratios_and_the_rest_is_written()
+    public void An_edge_that_failed_has_no_figures_and_no_ratios_but_the_rest_is_written()
     {
         var failed = Repeat(8, (1000, 30), (500, 60));
         failed = failed with
@@ -46,7 +46,7 @@ public sealed class BenchTests
         Assert.Empty(result.Ratios);
         Assert.Equal(["nginx: refused"], result.Notes);
 
-        // In another repeat it answered: then there is something to tell.
+        // If it responded in another repeat, there is a ratio.
         Assert.Equal(
             new BenchRatio("edge", "nginx", "p99Ms@8", 1, 1, 1), BenchResult.From([failed, Repeat(8, (1000, 30), (500, 60))]).Ratios[^1]);
     }
@@ -59,7 +59,7 @@ public sealed class BenchTests
     [InlineData("--duration 0", "duration")]
     [InlineData("--json no/such/folder/file.json", "folder")]
     [InlineData("--unknown", "--unknown")]
-    public async Task Bad_arguments_are_answered_with_2_and_one_line(string arguments, string named)
+    public async Task Bad_arguments_end_with_status_2_and_one_line(string arguments, string named)
     {
         var (status, output, error) = await TrafficCommand.RunAsync(null, ["bench", .. arguments.Split(' ')]);
         Assert.Equal((2, ""), (status, output));
@@ -97,8 +97,7 @@ public sealed class BenchTests
         Errors = errors,
         LatencyMs = new(1, 1, 2, 2, 2),
         CpuMicrosecondsPerRequest = new Dictionary<string, double> { [name] = figures.Cpu, ["catalog"] = 5 },
-        MemoryMiB =
-            new Dictionary<string, double> { [name] = 50 },
+        MemoryMiB = new Dictionary<string, double> { [name] = 50 },
         LateShare = 0,
         WaitedShare = 0,
         Sameness = new("HTTP/1.1, cleartext", 0, 0),

@@ -61,7 +61,7 @@ public sealed class CertsTests : IDisposable
     [InlineData("/dev/null/x", "renew")]
     [InlineData("/dev/null/x", "revoke", "nginx")]
     [InlineData("/dev/null/x", "export", "ca.pem")]
-    public async Task A_folder_that_cannot_be_is_said_in_one_line(string folder, params string[] arguments)
+    public async Task An_unusable_folder_is_reported_in_one_line(string folder, params string[] arguments)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no /dev/null.");
         var (status, _, error) = await TrafficCommand.RunAsync(null, ["certs", .. arguments, "--directory", folder]);

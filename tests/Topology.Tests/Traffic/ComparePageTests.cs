@@ -22,7 +22,7 @@ public sealed class ComparePageTests(RealServices services) : IClassFixture<Real
     }
 
     [Fact]
-    public async Task A_comparison_is_started_watched_and_kept_across_a_restart()
+    public async Task A_comparison_is_started_followed_and_kept_across_a_restart()
     {
         await using var browser = await Browser.StartAsync();
         await using (var traffic = Start())
@@ -33,7 +33,8 @@ public sealed class ComparePageTests(RealServices services) : IClassFixture<Real
             await Expect(page.GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync(new() { Timeout = Patience });
             await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Result 1: catalog" })).ToBeVisibleAsync(
                 new() { Timeout = Patience });
-            await Expect(page.GetByText("Control: direct against itself")).ToBeVisibleAsync();
+            await Expect(page.GetByText("The control found").Filter(new() { HasText = "direct against itself, p50" }))
+                .ToBeVisibleAsync();
             await Expect(page.Locator("figure")).ToHaveCountAsync(4);
             await Expect(page.Locator(".rz-chart path").First).ToBeAttachedAsync(new() { Timeout = Patience });
 
@@ -76,7 +77,7 @@ public sealed class ComparePageTests(RealServices services) : IClassFixture<Real
     [Theory]
     [InlineData("0", "The rate is 0; give 0.1 to 20000 requests a second.")]
     [InlineData("", "Rate and seconds must be numbers.")]
-    public async Task An_invalid_rate_is_told_beside_the_form_and_nothing_starts(string rate, string told)
+    public async Task An_invalid_rate_is_reported_beside_the_form_and_nothing_starts(string rate, string told)
     {
         await using var browser = await Browser.StartAsync();
         await using var traffic = Start();
@@ -115,7 +116,7 @@ public sealed class ComparePageTests(RealServices services) : IClassFixture<Real
         return page;
     }
 
-    /// <summary>The button is enabled once the page's circuit is there; Playwright waits for that.</summary>
+    /// <summary>Waits for the button, which is enabled when the page's circuit is connected.</summary>
     private static async Task StartAsync(IPage page, string rate, string seconds)
     {
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Compare" })).ToBeEnabledAsync(new() { Timeout = Patience });

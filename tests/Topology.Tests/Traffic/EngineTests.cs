@@ -12,7 +12,7 @@ public sealed class EngineTests
         new() { Paths = ["direct", "edge"], Rate = 100, DurationSeconds = 1, Connections = 8 };
 
     /// <summary>
-    /// The lower bounds are certain, since a delay is never shorter than asked; the upper ones leave room for a busy machine.
+    /// The lower bounds are certain, because a delay is never shorter than requested; the upper ones allow for a busy machine.
     /// </summary>
     [Fact]
     public async Task An_injected_delay_is_reported_as_the_difference()
@@ -35,17 +35,17 @@ public sealed class EngineTests
     }
 
     /// <summary>
-    /// A stall of 300 ms at 200 requests a second covers 60 planned starts. Counted from the planned time, those of its
+    /// A stall of 300 ms at 200 requests per second covers 60 planned starts. Counted from the planned time, those of its
     /// first 200 ms (40) take at least 100 ms; counted from sending, only the four in flight would.
     /// </summary>
     [Fact]
-    public async Task A_stall_counts_for_every_request_planned_meanwhile_not_only_for_those_in_flight()
+    public async Task A_stall_counts_for_every_request_planned_during_it_not_only_for_those_in_flight()
     {
         var stalledAt = 0L;
         var requests = 0;
         await using var server = await TestServer.StartAsync(async context =>
         {
-            // Late in the only block: past the checks and the warm-up.
+            // Well into the only block.
             if (Interlocked.Increment(ref requests) == 100) Volatile.Write(ref stalledAt, Environment.TickCount64);
             while (Volatile.Read(ref stalledAt) is > 0 and var at && Environment.TickCount64 - at < 300) await Task.Delay(1);
             await TestServer.WriteAsync(context, "/");
@@ -66,7 +66,7 @@ public sealed class EngineTests
     }
 
     [Fact]
-    public async Task A_run_that_offers_less_than_it_should_is_invalid_and_says_why()
+    public async Task A_run_that_achieves_less_than_the_offered_rate_is_invalid_and_says_why()
     {
         await using var server = await TestServer.SlowAsync(TimeSpan.FromMilliseconds(10));
         var result =
@@ -103,7 +103,7 @@ public sealed class EngineTests
     }
 
     [Fact]
-    public async Task Answers_that_differ_from_the_baselines_make_a_run_invalid()
+    public async Task Responses_that_differ_from_the_baselines_make_a_run_invalid()
     {
         await using var direct = await TestServer.EchoAsync();
         await using var edge = await TestServer.StartAsync(context => TestServer.WriteAsync(context, "other"));
@@ -117,7 +117,7 @@ public sealed class EngineTests
     }
 
     [Fact]
-    public async Task A_path_that_refuses_connections_is_told_and_the_others_go_on()
+    public async Task A_path_that_refuses_connections_is_reported_and_the_others_go_on()
     {
         await using var direct = await TestServer.EchoAsync();
         var nobody = new Uri($"http://127.0.0.1:{FreePorts.Take()}");
@@ -129,7 +129,7 @@ public sealed class EngineTests
     }
 
     [Fact]
-    public async Task Errors_of_a_path_are_counted_and_shown_and_the_path_is_left_out_when_nothing_else_comes()
+    public async Task Errors_of_a_path_are_counted_and_a_path_with_errors_only_is_left_out()
     {
         await using var direct = await TestServer.EchoAsync();
         var answered = 0;
@@ -147,13 +147,13 @@ public sealed class EngineTests
     }
 
     [Fact]
-    public async Task Without_its_baseline_nothing_is_compared()
+    public async Task Nothing_is_compared_without_the_baseline()
     {
         var nobody = new Uri($"http://127.0.0.1:{FreePorts.Take()}");
         var failure =
             await Assert.ThrowsAsync<ComparisonFailedException>(
             () => Comparing.RunAsync(Comparing.Targets(("catalog", "http", nobody)), Short with { Paths = ["direct"] }));
-        Assert.Contains("direct does not answer", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("direct does not respond", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -170,19 +170,19 @@ public sealed class EngineTests
     }
 
     [Fact]
-    public async Task A_closed_loop_sends_as_fast_as_answers_come()
+    public async Task A_closed_loop_sends_as_fast_as_responses_return()
     {
         await using var server = await TestServer.SlowAsync(TimeSpan.FromMilliseconds(10));
         var result =
             await Comparing.RunAsync(
             Comparing.Targets(("catalog", "http", server.Url)), Short with { Paths = ["direct"], ClosedLoop = true, Connections = 4 });
         Assert.Null(result.Paths[0].OfferedRate);
-        Assert.InRange(result.Paths[0].AchievedRate, 10, 401); // Four connections, none faster than 100 a second.
+        Assert.InRange(result.Paths[0].AchievedRate, 10, 401); // Four connections, each with at most 100 requests per second.
         Assert.Equal("closed-loop", result.Arrival);
     }
 
     [Fact]
-    public async Task A_process_that_ends_within_a_block_does_not_take_back_CPU()
+    public async Task A_process_that_ends_within_a_block_does_not_reduce_CPU()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no sleep to start.");
         using var ending = System.Diagnostics.Process.Start("sleep", ["60"]);
@@ -198,7 +198,7 @@ public sealed class EngineTests
         Assert.Equal(["catalog", "generator"], used.Keys.Order());
     }
 
-    /// <summary>A result of 100 requests in each of two blocks, of which some share started late.</summary>
+    /// <summary>A result of two blocks of 100 requests, of which some started late.</summary>
     private static ComparisonResult Build(TestServer server, int late)
     {
         var workload = new Topology.Comparison.Workloads.CatalogWorkload();

@@ -16,7 +16,7 @@ public sealed class HistoryTests : IDisposable
     }
 
     [Fact]
-    public void A_kept_result_is_there_whole_after_a_restart()
+    public void A_kept_result_is_complete_after_a_restart()
     {
         var result = Result();
         var id = Open().Add(result);
@@ -31,7 +31,7 @@ public sealed class HistoryTests : IDisposable
     }
 
     [Fact]
-    public void The_newest_come_first_and_the_oldest_go_when_there_are_many()
+    public void The_newest_come_first_and_the_oldest_are_deleted()
     {
         var history = Open();
         for (var i = 0; i < ComparisonHistory.Kept + 5; i++) history.Add(Result());
@@ -42,7 +42,7 @@ public sealed class HistoryTests : IDisposable
     }
 
     [Fact]
-    public void Where_results_cannot_be_kept_the_error_names_the_setting()
+    public void If_results_cannot_be_kept_the_error_names_the_setting()
     {
         var file = Path.Combine(_folder, "file");
         File.WriteAllText(file, "");
@@ -85,7 +85,6 @@ public sealed class HistoryTests : IDisposable
         Differences = [new("edge", "p50", 0.2, [0.1, 0.3])],
         Control = new("direct", "p50", 0, [-0.1, 0.1]),
         Controls = [],
-        Traces =
-            ["0123456789abcdef0123456789abcdef"],
+        Traces = ["0123456789abcdef0123456789abcdef"],
     };
 }

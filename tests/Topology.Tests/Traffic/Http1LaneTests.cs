@@ -12,7 +12,7 @@ public sealed class Http1LaneTests
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")]
     [InlineData("HTTP/1.1 200 OK\r\ncontent-length:5\r\nDate: now\r\n\r\nhello")]
     [InlineData("HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n")]
-    public void An_answer_is_read_whole_however_it_is_cut(string answer)
+    public void A_response_is_read_whole_however_it_is_split(string answer)
     {
         foreach (var pieces in (int[])[1, 3, 1000])
         {
@@ -43,7 +43,7 @@ public sealed class Http1LaneTests
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n")]
-    public void An_answer_that_RFC_9112_does_not_allow_fails(string answer)
+    public void A_response_that_RFC_9112_does_not_allow_fails(string answer)
     {
         using var server = new RawServer(answer, 1000);
         using var lane = new Http1Lane(server.Url, new CatalogWorkload(), Comparing.Trust, new());
@@ -51,7 +51,7 @@ public sealed class Http1LaneTests
     }
 
     [Fact]
-    public void A_connection_that_was_ended_while_idle_is_opened_again_and_that_is_counted()
+    public void A_connection_closed_while_idle_is_reopened_and_counted()
     {
         var proof = new LaneProof();
         using var server = new RawServer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 1000, answersPerConnection: 2);
@@ -62,7 +62,7 @@ public sealed class Http1LaneTests
     }
 
     [Fact]
-    public void Every_keyed_request_has_a_key_of_its_own()
+    public void Every_keyed_request_has_its_own_key()
     {
         var request = new Http1Request(new("http://localhost:1"), new OrdersWorkload(), 0);
         var (first, second) = (Encoding.ASCII.GetString(request.Renew()), Encoding.ASCII.GetString(request.Renew()));
@@ -72,7 +72,7 @@ public sealed class Http1LaneTests
     }
 
     [Fact]
-    public void An_orders_digest_leaves_out_only_what_every_order_has_of_its_own()
+    public void An_orders_digest_leaves_out_only_what_differs_by_design()
     {
         var orders = new OrdersWorkload();
         var one = orders.Digest("""{"id":"a","sequence":1,"createdAt":"x","lines":[{"itemId":1,"id":"inner"}],"total":3.5}"""u8);
@@ -82,7 +82,7 @@ public sealed class Http1LaneTests
         Assert.Null(OrdersWorkload.OrderId("not json"u8));
     }
 
-    /// <summary>Answers every request head with the same bytes, in pieces.</summary>
+    /// <summary>Sends the same bytes in pieces as the response to every request.</summary>
     private sealed class RawServer : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

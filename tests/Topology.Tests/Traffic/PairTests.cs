@@ -7,14 +7,14 @@ using Topology.Traffic.Pairs;
 
 namespace Topology.Tests.Traffic;
 
-/// <summary>What a pair records.</summary>
+/// <summary>The metrics that a pair records.</summary>
 public sealed class PairTests
 {
     private const string Prefix = "topology.overhead.";
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(30);
 
     [Fact]
-    public async Task What_a_path_adds_to_direct_is_recorded_for_each_path_that_answered()
+    public async Task The_overhead_over_direct_is_recorded_for_each_path_that_responded()
     {
         await using var direct = await TestServer.EchoAsync();
         await using var edge = await TestServer.SlowAsync(Delay);
@@ -25,7 +25,7 @@ public sealed class PairTests
     }
 
     [Fact]
-    public async Task A_path_that_is_faster_than_direct_adds_less_than_nothing()
+    public async Task A_path_that_is_faster_than_direct_has_a_negative_overhead()
     {
         await using var direct = await TestServer.SlowAsync(Delay);
         await using var edge = await TestServer.EchoAsync();
@@ -33,7 +33,7 @@ public sealed class PairTests
     }
 
     [Fact]
-    public async Task Without_an_answer_on_direct_there_is_nothing_to_add_to()
+    public async Task Without_a_response_on_direct_nothing_is_recorded()
     {
         await using var edge = await TestServer.EchoAsync();
         Assert.Empty(await SendAsync(("catalog", Nobody()), ("edge", edge.Url)));
@@ -41,7 +41,7 @@ public sealed class PairTests
 
     private static Uri Nobody() => new($"http://127.0.0.1:{FreePorts.Take()}");
 
-    /// <summary>Sends a pair after one that opened the connections.</summary>
+    /// <summary>Sends a pair to open the connections, then one that is recorded.</summary>
     private static async Task<List<(string Path, double Seconds, object? Workload)>> SendAsync(params (string Name, Uri Url)[] services)
     {
         var targets = Comparing.Targets([.. services.Select(service => (service.Name, "http", service.Url))]);
@@ -50,7 +50,7 @@ public sealed class PairTests
         await sender.SendAsync(workload, TestContext.Current.CancellationToken);
 
         var recorded = new List<(string, double, object?)>();
-        // Other tests send pairs meanwhile.
+        // Other tests send pairs at the same time.
         var isMine = new AsyncLocal<bool> { Value = true };
         using var listener = new MeterListener
         {

@@ -9,7 +9,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Traffic;
 
-/// <summary>The backends and the edge in this process, wired as the lab wires them.</summary>
+/// <summary>The backends and the edge in this process, connected as in the lab.</summary>
 public sealed class RealServices : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("topology-traffic-").FullName;
@@ -29,7 +29,7 @@ public sealed class RealServices : IAsyncDisposable
             .. ServiceHost.Discovery("media", _media), .. ServiceHost.Discovery("live", _live)]);
     }
 
-    /// <summary>What Traffic's service discovery reads.</summary>
+    /// <summary>The configuration of Traffic's service discovery.</summary>
     public IEnumerable<(string Key, string Value)> Discovery() =>
         from service in (
             (string Name, ServiceHost Host)[])[

@@ -7,7 +7,7 @@ namespace Topology.Tests.Traffic;
 public sealed class ScheduleTests
 {
     [Fact]
-    public void Constant_arrivals_are_at_equal_distances_and_as_many_as_the_rate_says()
+    public void Constant_arrivals_are_evenly_spaced_and_match_the_rate()
     {
         var planned = Schedule.Plan(Arrival.Constant, rate: 400, seconds: 0.5, new(1));
         Assert.Equal(200, planned.Length);
@@ -17,7 +17,7 @@ public sealed class ScheduleTests
     }
 
     [Fact]
-    public void Poisson_arrivals_have_the_rate_as_mean_and_gaps_as_spread_as_they_are_long()
+    public void Poisson_arrivals_match_the_rate_and_their_gaps_deviate_as_much_as_their_mean()
     {
         var planned = Schedule.Plan(Arrival.Poisson, rate: 1000, seconds: 20, new(7));
         Assert.InRange(planned.Length, 20_000 - 4 * 142, 20_000 + 4 * 142); // Four standard deviations of a Poisson count.
@@ -34,7 +34,7 @@ public sealed class ScheduleTests
         Assert.Equal(Schedule.Plan(Arrival.Poisson, 100, 2, new(3)), Schedule.Plan(Arrival.Poisson, 100, 2, new(3)));
 
     [Fact]
-    public void A_wait_ends_no_earlier_than_asked_and_at_once_when_its_time_has_passed()
+    public void A_wait_never_ends_early_and_ends_immediately_when_its_time_has_passed()
     {
         for (var microseconds = 0; microseconds < 3000; microseconds += 250)
         {

@@ -25,17 +25,17 @@ public sealed class StatisticsTests
         }
     }
 
-    /// <summary>The interval holds the true difference about as often as it says: 95 of 100 times, here at least 90 %.</summary>
+    /// <summary>A 95 % interval contains the true difference about 95 times in 100; the test requires 90 %.</summary>
     [Theory]
     [InlineData(0.0)]
     [InlineData(0.2)]
-    public void Nineteen_of_twenty_intervals_hold_the_true_difference(double difference)
+    public void Nineteen_of_twenty_intervals_contain_the_true_difference(double difference)
     {
         const int Runs = 150;
         var random = new Random(11);
         var holding = Enumerable.Range(0, Runs).Count(run =>
         {
-            // What a round does to the machine it does to both paths; besides, each block has noise of its own.
+            // Noise of a round affects both paths; each block has its own noise as well.
             var (baseline, path) = (new List<BlockDistribution>(), new List<BlockDistribution>());
             for (var round = 0; round < 20; round++)
             {
@@ -51,13 +51,13 @@ public sealed class StatisticsTests
     }
 
     [Fact]
-    public void What_a_round_does_to_both_paths_does_not_widen_the_interval()
+    public void Noise_that_affects_both_paths_of_a_round_does_not_widen_the_interval()
     {
         var random = new Random(3);
         var (baseline, path) = (new List<BlockDistribution>(), new List<BlockDistribution>());
         for (var round = 0; round < 20; round++)
         {
-            // The whole machine is up to twice as slow; the paths differ by 0.1 ms always.
+            // The machine becomes up to twice as slow; the paths always differ by 0.1 ms.
             var common = 1.0 + round / 20.0;
             baseline.Add(Block(random, common));
             path.Add(Block(random, common + 0.1));
@@ -91,7 +91,7 @@ public sealed class StatisticsTests
     [InlineData(10, 2.262)] // Student's t at 0.975 with 9 degrees of freedom, from tables.
     [InlineData(20, 2.093)]
     [InlineData(60, 2.001)]
-    public void The_intervals_tails_are_those_of_Students_distribution(int rounds, double t)
+    public void The_intervals_tails_match_Students_distribution(int rounds, double t)
     {
         // The normal distribution's tail beyond t·√(n/(n−1)), by integrating its density.
         var beyond = 0.0;
@@ -102,7 +102,7 @@ public sealed class StatisticsTests
         Assert.Equal(beyond, PairedBootstrap.Tail(rounds), 4);
     }
 
-    /// <summary>50 latencies from a level on, in milliseconds; the level shifts them all alike.</summary>
+    /// <summary>50 latencies in milliseconds, all shifted by the level.</summary>
     private static BlockDistribution Block(Random random, double level) =>
         Ticks(Enumerable.Range(0, 50).Select(_ => level - 0.1 * Math.Log(1 - random.NextDouble())));
 

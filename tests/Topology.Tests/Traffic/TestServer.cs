@@ -12,7 +12,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Traffic;
 
-/// <summary>A server that answers as a test wants, in place of a backend or a proxy.</summary>
+/// <summary>A server that replaces a backend or a proxy, with the response a test needs.</summary>
 internal sealed class TestServer(WebApplication app) : IAsyncDisposable
 {
     public Uri Url { get; } = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -28,10 +28,10 @@ internal sealed class TestServer(WebApplication app) : IAsyncDisposable
         return new(app);
     }
 
-    /// <summary>Answers at once with the path.</summary>
+    /// <summary>Responds immediately with the path.</summary>
     public static Task<TestServer> EchoAsync() => StartAsync(context => WriteAsync(context, context.Request.Path));
 
-    /// <summary>Answers with the path after a while.</summary>
+    /// <summary>Responds with the path after a delay.</summary>
     public static Task<TestServer> SlowAsync(TimeSpan delay) => StartAsync(async context =>
     {
         await Task.Delay(delay);
@@ -47,7 +47,7 @@ internal sealed class TestServer(WebApplication app) : IAsyncDisposable
     public ValueTask DisposeAsync() => app.DisposeAsync();
 }
 
-/// <summary>Comparisons over servers of a test.</summary>
+/// <summary>Runs comparisons over a test's servers.</summary>
 internal static class Comparing
 {
     public static TargetMap Targets(params (string Name, string Endpoint, Uri Url)[] services) => new(new ConfigurationBuilder()
@@ -58,10 +58,10 @@ internal static class Comparing
         .Build());
 
     public static PublicTrust Trust { get; } = new(new ConfigurationBuilder()
-        .AddInMemoryCollection([KeyValuePair.Create("Topology:Certificates:Directory", (string?)ServiceHost.CertificateDirectory)]).Build(
-            ));
+        .AddInMemoryCollection([KeyValuePair.Create("Topology:Certificates:Directory", (string?)ServiceHost.CertificateDirectory)])
+        .Build());
 
-    /// <summary>As if all was built in Release, whatever the tests are built in.</summary>
+    /// <summary>An engine that assumes Release builds, whatever the tests' configuration.</summary>
     public static ComparisonEngine Engine(TargetMap targets, string services = "Release", string own = "Release") => new(targets, Trust)
     {
         WarmUpFlood = TimeSpan.FromMilliseconds(100),

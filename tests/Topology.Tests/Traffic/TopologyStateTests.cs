@@ -4,16 +4,16 @@ using Topology.Comparison.Targets;
 
 namespace Topology.Tests.Traffic;
 
-/// <summary>Which resources of a state file are paths.</summary>
+/// <summary>Which resources of a state file count as paths.</summary>
 public sealed class TopologyStateTests
 {
     [Theory]
     [InlineData("running", true, true)]
     [InlineData("not-started", true, false)]
     [InlineData("failed-to-start", false, false)]
-    [InlineData("exited", false, true)] // It is about to be started again.
-    [InlineData("exited", true, false)] // Everything that should run does, so this was stopped on purpose.
-    public void A_path_is_what_runs_or_is_about_to_run_again(string state, bool healthy, bool expected)
+    [InlineData("exited", false, true)] // It is about to restart.
+    [InlineData("exited", true, false)] // The topology is healthy, so this was stopped on purpose.
+    public void A_path_is_a_resource_that_runs_or_is_about_to_restart(string state, bool healthy, bool expected)
     {
         var url = new Dictionary<string, Uri> { ["http"] = new("http://localhost:5220") };
         var topology = new TopologyState(null, [new("catalog-1", "running", 1, url), new("nginx", state, null, url)], Healthy: healthy);
@@ -21,7 +21,7 @@ public sealed class TopologyStateTests
     }
 
     [Fact]
-    public async Task Claims_are_not_put_to_a_proxy_that_nobody_has_started()
+    public async Task Claims_do_not_check_a_proxy_that_is_not_started()
     {
         var url = new Dictionary<string, Uri> { ["http"] = new("http://localhost:5200") };
         var topology =

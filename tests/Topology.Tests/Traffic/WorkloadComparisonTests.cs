@@ -6,7 +6,7 @@ using Topology.Traffic.Pairs;
 
 namespace Topology.Tests.Traffic;
 
-/// <summary>Every workload over every protocol that carries it, against the real services and the real edge.</summary>
+/// <summary>Every workload over every protocol that it supports, against the real services and the real edge.</summary>
 public sealed class WorkloadComparisonTests(RealServices services) : IClassFixture<RealServices>
 {
     public static TheoryData<string, bool, int, string> Protocols()
@@ -29,7 +29,7 @@ public sealed class WorkloadComparisonTests(RealServices services) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(Protocols))]
-    public async Task A_workload_is_answered_alike_on_both_paths_over_the_asked_protocol(
+    public async Task A_workload_gets_the_same_responses_on_both_paths_over_the_requested_protocol(
         string workload, bool tls, int version, string protocol)
     {
         var result = await Comparing.Engine(services.Targets()).RunAsync(new()
@@ -52,12 +52,12 @@ public sealed class WorkloadComparisonTests(RealServices services) : IClassFixtu
         {
             Assert.NotNull(result.Store);
             Assert.Equal(result.Store.Acknowledged, result.Store.Stored);
-            Assert.True(result.Store.Acknowledged >= 90); // 30 on each path and in the control, and the warm-up's.
+            Assert.True(result.Store.Acknowledged >= 90); // 30 on each path, 30 in the control, and the warm-up's.
         }
     }
 
     [Fact]
-    public async Task A_pair_of_every_workload_is_answered_alike_by_all_paths()
+    public async Task A_pair_of_every_workload_gets_the_same_response_on_all_paths()
     {
         using var sender =
             new PairSender(services.Targets(), Comparing.Trust, new(NullLogger<Topology.Comparison.Targets.StartedPaths>.Instance));
@@ -70,7 +70,7 @@ public sealed class WorkloadComparisonTests(RealServices services) : IClassFixtu
     }
 
     [Fact]
-    public void A_pair_whose_answers_differ_says_how()
+    public void A_pair_whose_responses_differ_says_how()
     {
         PairLeg Leg(string path, int status, ulong digest, string? error = null) => new(path, TimeSpan.Zero, status, 3, digest, error);
         PairResult Pair(params PairLeg[] legs) => new("catalog", DateTimeOffset.UnixEpoch, null, legs);
