@@ -26,8 +26,7 @@ internal static class TrafficCommands
                 IconName = "TopSpeed",
                 IsHighlighted = true,
                 Progress = new CommandProgressOptions { Message = "Comparing paths. Keep the machine otherwise idle." },
-                Arguments =
-                [
+                Arguments = [
                     new InteractionInput
                     {
                         Name = "workload", Label = "Workload", InputType = InputType.Choice, Value = Workloads[0],

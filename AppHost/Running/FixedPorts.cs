@@ -7,8 +7,7 @@ namespace Topology.AppHost.Running;
 /// <summary>Checks fixed ports before startup, so that an error can name the resource whose port is in use.</summary>
 internal static class FixedPorts
 {
-    private static readonly (string Setting, string Name)[] DashboardAddresses =
-    [
+    private static readonly (string Setting, string Name)[] DashboardAddresses = [
         ("ASPNETCORE_URLS", "frontend"),
         ("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "OTLP"),
         ("ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "OTLP over HTTP"),

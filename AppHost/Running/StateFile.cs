@@ -94,8 +94,7 @@ internal sealed partial class StateFile(
     {
         var resources = model.Resources.Where(IsOurs).ToList();
         var states = resources.Select(Describe).ToList();
-        var isHealthy =
-            resources.Zip(states).All(
+        var isHealthy = resources.Zip(states).All(
             entry => entry.First.TryGetLastAnnotation<ExplicitStartupAnnotation>(out _) || entry.Second.Health == "healthy");
         return new TopologyState(
             dashboard.Find(), states, isHealthy,

@@ -84,8 +84,7 @@ internal static class TopologyRun
     }
 
     /// <summary>The default data folder with dynamic ports. It is removed at shutdown.</summary>
-    internal static string TemporaryData { get; } =
-        Path.Combine(
+    internal static string TemporaryData { get; } = Path.Combine(
             Path.GetTempPath(),
             string.Create(CultureInfo.InvariantCulture, $"topology-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}"));
 

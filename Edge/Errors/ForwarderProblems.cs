@@ -20,8 +20,7 @@ internal sealed class ForwarderProblems(RequestDelegate next, IProblemDetailsSer
         await problems.TryWriteAsync(new()
         {
             HttpContext = context,
-            ProblemDetails =
-            {
+            ProblemDetails = {
                 Status = context.Response.StatusCode,
                 Detail = (error, context.Response.StatusCode) switch
                 {

@@ -22,15 +22,13 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
     private static readonly HealthCheckConfig HealthCheck = new()
     {
         // Active checks detect hanging and recovered replicas without using client requests.
-        Active = new(
-            )
+        Active = new()
         {
             Enabled = true,
             Path = "/health",
             Interval = TimeSpan.FromSeconds(2),
             Timeout = TimeSpan.FromSeconds(2),
-            Policy =
-            "ConsecutiveFailures"
+            Policy = "ConsecutiveFailures"
         },
         // Passive checks exclude an unreachable replica immediately and try it again later.
         Passive = new() { Enabled = true, Policy = UnreachableReplicas.PolicyName, ReactivationPeriod = Reactivation },

@@ -24,8 +24,7 @@ public sealed partial class ServerCertificates
             ILogger<ServerCertificates> logger)
     {
         _options = options.Value;
-        _allowedClients =
-            [.. _options.AllowedClients.SelectMany(
+        _allowedClients = [.. _options.AllowedClients.SelectMany(
             entry => entry.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
         _environment = environment;
         _logger = logger;
@@ -110,8 +109,7 @@ public sealed partial class ServerCertificates
     {
         if (IsLocalAllowed)
         {
-            return new(
-                LocalAuthorities.Root(_options.Directory), name, _time)
+            return new(LocalAuthorities.Root(_options.Directory), name, _time)
             {
                 RevocationListUrl = name == LocalAuthorities.Public
                 ? _options.RevocationListUrl : null

@@ -35,8 +35,7 @@ internal sealed class TrustedProxies(IOptions<TrustedProxyOptions> trusted, Allo
 
     private void Trust(ForwardedHeadersOptions options)
     {
-        var proxies =
-            trusted.Value.KnownProxies.SelectMany(
+        var proxies = trusted.Value.KnownProxies.SelectMany(
             entry => entry.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToList();
         if (proxies.Count == 0) return; // The default is loopback.
 

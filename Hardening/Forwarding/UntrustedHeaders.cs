@@ -8,8 +8,7 @@ namespace Topology.Hardening.Forwarding;
 public static class UntrustedHeaders
 {
     /// <summary>RFC 7239's header, the de facto ones, and those of common proxies and platforms.</summary>
-    public static IReadOnlyList<string> All { get; } =
-    [
+    public static IReadOnlyList<string> All { get; } = [
         "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix", "X-Forwarded-Port",
         "X-Forwarded-Scheme", "X-Forwarded-Server", "X-Forwarded-Client-Cert", "X-Real-IP", "X-Client-IP", "True-Client-IP",
         "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Original-Prefix", "X-Original-URL", "X-Rewrite-URL",
@@ -22,8 +21,7 @@ public static class UntrustedHeaders
     /// Fields that name or mark the request in traces and logs. By now a trusted client's trace context has been read, and the edge sends
     /// its own.
     /// </summary>
-    private static readonly string[] Tracing =
-    [
+    private static readonly string[] Tracing = [
         "traceparent", "tracestate", TraceContextPropagation.KeyField, "baggage", "Correlation-Context", "Request-Id", "X-Request-Id",
             "X-Correlation-Id",
         "b3", "uber-trace-id", "sw8", "grpc-trace-bin", "grpc-tags-bin", "X-Cloud-Trace-Context", "X-Amzn-Trace-Id", "X-Ot-Span-Context",

@@ -34,8 +34,7 @@ public sealed class AllowedHosts
     public AllowedHosts(IConfiguration configuration, IHostEnvironment environment)
     {
         var section = configuration.GetSection(Key);
-        Names =
-        [
+        Names = [
             .. (section.Value?.Split(';') ?? section.GetChildren().Select(child => child.Value ?? ""))
                 .Select(name => name.Trim()).Where(name => name.Length > 0),
         ];

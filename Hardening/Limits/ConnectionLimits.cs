@@ -50,8 +50,7 @@ internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedC
                 try
                 {
                     connection.Features.Set(new ConnectionResets(connection, limits.Value.ResetsPerConnection, time));
-                    using var age =
-                        time.CreateTimer(
+                    using var age = time.CreateTimer(
                         static ended => RequestClose((BaseConnectionContext)ended!), connection, Age(), Timeout.InfiniteTimeSpan);
                     await next();
                 }

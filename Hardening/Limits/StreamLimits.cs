@@ -48,8 +48,7 @@ internal sealed class StreamLimits(
                 var answer = context.Features.GetRequiredFeature<WatchedAnswer>();
                 // A client with a request body sends first, and the response may start much later.
                 if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true }) answer.Expect();
-                using var age =
-                    time.CreateTimer(
+                using var age = time.CreateTimer(
                     static answer => ((WatchedAnswer)answer!).Abort(), answer, _limits.StreamAge, Timeout.InfiniteTimeSpan);
                 await next(context);
             }

@@ -32,8 +32,7 @@ public static class StrictHttp1
         }
 
         var transport = connection.Transport;
-        var reader =
-            new StrictPipeReader(
+        var reader = new StrictPipeReader(
             transport.Input, connection.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().RequestClose);
         connection.Features.Set<IUpgradeNotice>(reader);
         connection.Features.Set<IConnectionOptions>(reader);

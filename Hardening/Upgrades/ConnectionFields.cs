@@ -28,8 +28,7 @@ public static class ConnectionFields
     /// <summary>The message needs its framing and host. The others are options rather than fields, or have their own rules.</summary>
     private static bool IsKept(ReadOnlySpan<char> name)
     {
-        foreach (
-            var kept in (
+        foreach (var kept in (
             ReadOnlySpan<string>)["close", "keep-alive", "upgrade", "host", "content-length", "transfer-encoding", "connection"])
         {
             if (name.Equals(kept, StringComparison.OrdinalIgnoreCase)) return true;

@@ -50,8 +50,7 @@ internal static class CertsCommand
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                return Commands.Refuse(
-                    $"{path} cannot be written ({exception.Message}); name a file in a folder that you can write to.");
+                return Commands.Refuse($"{path} cannot be written ({exception.Message}); name a file in a folder that you can write to.");
             }
 
             Console.WriteLine($"{path} is the {local.Name} authority's certificate. For curl: --cacert {path}");
@@ -64,8 +63,7 @@ internal static class CertsCommand
     {
         var authority = new Option<string?>("--authority") { Description = "public or internal; both by default." };
         authority.AcceptOnlyFromAmong(Names);
-        var command =
-            new Command(
+        var command = new Command(
             "renew", "Creates new authorities. Running services get new certificates within a minute; the old authority stays "
             + "trusted.") { authority };
         command.SetAction(directory, (result, root) =>
@@ -85,15 +83,12 @@ internal static class CertsCommand
     {
         var authority = Authority();
         var name = Leaf("The program it is issued for, such as nginx; also its common name.");
-        var revocationList =
-            new Option<Uri?>(
-            "--revocation-list")
+        var revocationList = new Option<Uri?>("--revocation-list")
             {
                 Description = "The URL of the certificate revocation list that a new public certificate names.",
                 DefaultValueFactory = _ => new("http://localhost:5200" + LocalAuthorities.RevocationListPath)
             };
-        var command =
-            new Command(
+        var command = new Command(
             "issue", "Issues a certificate, or finds the existing one, and prints its files.") { authority, name, revocationList };
         command.SetAction(directory, (result, root) =>
         {
@@ -111,8 +106,7 @@ internal static class CertsCommand
     {
         var authority = Authority();
         var name = Leaf("The certificate's name as certs shows it, such as edge.");
-        var command =
-            new Command(
+        var command = new Command(
             "revoke",
             "Adds a certificate to its authority's revocation list. A running service gets a new one within a minute.") { authority,
             name };
@@ -194,8 +188,7 @@ internal static class CertsCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return Commands.Refuse(
-                $"{root} cannot be used ({exception.Message}); name a folder that you can create or write to.");
+            return Commands.Refuse($"{root} cannot be used ({exception.Message}); name a folder that you can create or write to.");
         }
     });
 

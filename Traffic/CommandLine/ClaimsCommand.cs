@@ -11,15 +11,13 @@ internal static class ClaimsCommand
 {
     private const int DoesNotHold = 1;
 
-    private static readonly Option<string[]> Only =
-        new("--only")
+    private static readonly Option<string[]> Only = new("--only")
         {
             Description = $"Check these claims only: {ClaimCatalog.Ids}.",
             HelpName = "ID[,ID]",
             AllowMultipleArgumentsPerToken = true
         };
-    private static readonly Option<string[]> Proxies =
-        new("--proxies")
+    private static readonly Option<string[]> Proxies = new("--proxies")
         {
             Description = "Also start these, if installed: nginx, apache, haproxy. Not with --attach.",
             HelpName = "NAME[,NAME]",
@@ -29,8 +27,7 @@ internal static class ClaimsCommand
 
     public static Command Create()
     {
-        var command =
-            new Command(
+        var command = new Command(
             "claims",
             "Checks every claim about Kestrel with and without a reverse proxy; exits with 1 if one does not hold. In a rehearsal of the "
             + "cloud's manifest, it checks the claims that apply and lists the others. With --attach it kills and restarts one replica "

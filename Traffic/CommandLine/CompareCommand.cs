@@ -16,8 +16,7 @@ internal static class CompareCommand
 
     private static readonly Option<string> WorkloadOption =
         new("--workload") { Description = $"The requests to send: {WorkloadCatalog.Names}.", DefaultValueFactory = _ => Defaults.Workload };
-    private static readonly Option<string[]> Paths =
-        new("--paths")
+    private static readonly Option<string[]> Paths = new("--paths")
         {
             Description = $"Some of {string.Join(",", TopologyPath.All)}; the first is the baseline. Default: all that run.",
             HelpName = "PATH[,PATH]",
@@ -25,22 +24,18 @@ internal static class CompareCommand
         };
     private static readonly Option<double> Rate =
         new("--rate") { Description = "Requests per second.", DefaultValueFactory = _ => Defaults.Rate };
-    private static readonly Option<double> Duration =
-        new("--duration")
+    private static readonly Option<double> Duration = new("--duration")
         {
             Description = "Seconds of measurement for each path; the control takes as long as one path.",
             DefaultValueFactory = _ => Defaults.DurationSeconds
         };
     private static readonly Option<bool> Tls = new("--tls") { Description = "Use the https listeners." };
-    private static readonly Option<string> Protocol =
-        new("--protocol")
+    private static readonly Option<string> Protocol = new("--protocol")
         {
             Description = "http1 or http2 (with --tls). Default: the lowest that the workload supports.",
-            HelpName =
-        "http1|http2"
+            HelpName = "http1|http2"
         };
-    private static readonly Option<string> ArrivalOption =
-        new("--arrival")
+    private static readonly Option<string> ArrivalOption = new("--arrival")
         {
             Description = "When requests start: constant (evenly spaced) or poisson (random).",
             DefaultValueFactory = _ =>
@@ -59,8 +54,7 @@ internal static class CompareCommand
 
     public static Command Create()
     {
-        var command =
-            new Command(
+        var command = new Command(
             "compare",
             "Measures the same requests direct and through each proxy, and reports the differences with their intervals; exits with 3 "
             + "if the measurement is not valid.")

@@ -37,11 +37,11 @@ internal static class ConsoleReport
         console.WriteLine($"{result.Workload}: {HtmlReport.Load(result)}");
 
         var table = new Table().Border(TableBorder.Rounded).AddColumn("path");
-        foreach (
-            var title in (
-            string[])[
+        foreach (var title in (string[])
+        [
             "achieved/s", "errors", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "max ms", "Δ p50 ms [95 %]", "Δ p99 ms [95 %]",
-            "CPU µs/request", "memory MiB"])
+            "CPU µs/request", "memory MiB"
+        ])
         {
             table.AddColumn(new TableColumn(Markup.Escape(title)).RightAligned());
         }

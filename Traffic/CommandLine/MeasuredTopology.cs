@@ -7,10 +7,8 @@ namespace Topology.CommandLine;
 /// <summary>The topology that a command measures: its own, or with <c>--attach</c> the running one.</summary>
 internal sealed class MeasuredTopology : IAsyncDisposable
 {
-    public static readonly Option<bool> Attach =
-        new("--attach") { Description = "Measure the running topology instead of starting one." };
-    public static readonly Option<FileInfo> StateOption =
-        new("--state")
+    public static readonly Option<bool> Attach = new("--attach") { Description = "Measure the running topology instead of starting one." };
+    public static readonly Option<FileInfo> StateOption = new("--state")
         {
             Description =
         "With --attach: the file in which the running topology describes itself. Default: artifacts/topology.json."

@@ -58,8 +58,7 @@ internal sealed class OwnTopology : IAsyncDisposable
         }
 
         var folder = Directory.CreateTempSubdirectory("topology-").FullName;
-        var start =
-            new ProcessStartInfo(
+        var start = new ProcessStartInfo(
             Clone.Dotnet,
             ["exec", program, "--Topology:Ports=dynamic", "--Topology:Dashboard=false", "--Topology:Pairs=0",
             $"--Topology:State={StateFileIn(folder)}"])

@@ -88,8 +88,7 @@ internal sealed class Generator : IDisposable
         (_workload, _expected) = (workload, expected);
         _records = new BlockRecord[concurrency];
         _barrier = new(concurrency + 1);
-        _threads =
-            [.. Enumerable.Range(0, concurrency)
+        _threads = [.. Enumerable.Range(0, concurrency)
             .Select(index => new Thread(() => Work(index)) { IsBackground = true, Name = $"lane {index}" })];
         foreach (var thread in _threads) thread.Start();
     }

@@ -13,8 +13,7 @@ internal static class StoredOrders
     public static long Count(Uri address, IReadOnlyCollection<Guid> orders, PublicTrust trust)
     {
         if (orders.Count == 0) return 0;
-        using var client =
-            new HttpClient(
+        using var client = new HttpClient(
             new SocketsHttpHandler { SslOptions = trust.OptionsFor(address), ActivityHeadersPropagator = null })
             { BaseAddress = address };
         var wanted = orders.ToHashSet();

@@ -13,8 +13,7 @@ internal static class ItemEndpoints
 {
     public static void MapItems(this IEndpointRouteBuilder endpoints)
     {
-        var items =
-            endpoints.MapGroup("/catalog/items").WithWorkload("catalog").WithLimits(
+        var items = endpoints.MapGroup("/catalog/items").WithWorkload("catalog").WithLimits(
             new() { BodyBytes = 0, Timeout = TimeSpan.FromSeconds(10) });
         items.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], List);
         items.MapMethods("/{id:int}", [HttpMethods.Get, HttpMethods.Head], Get);

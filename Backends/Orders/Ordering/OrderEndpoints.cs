@@ -18,8 +18,7 @@ internal static class OrderEndpoints
 
     public static void MapOrders(this IEndpointRouteBuilder endpoints)
     {
-        var orders =
-            endpoints.MapGroup("/orders").WithWorkload("orders").WithLimits(
+        var orders = endpoints.MapGroup("/orders").WithWorkload("orders").WithLimits(
             new() { BodyBytes = 64 * 1024, Timeout = TimeSpan.FromSeconds(15) });
         orders.MapPost("/", Place);
         orders.MapMethods("/{id:guid}", [HttpMethods.Get, HttpMethods.Head], Get);

@@ -14,8 +14,7 @@ internal static class Attacks
     private const string Get = "GET /catalog/items/1 HTTP/1.1\r\n";
     private const string Hidden = "GET /catalog/items/2 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-    public static IReadOnlyList<Attack> All { get; } =
-    [
+    public static IReadOnlyList<Attack> All { get; } = [
         // Two ways to tell where a request ends: what is body to one parser is the next request to another.
         PerHop(
             "Content-Length and Transfer-Encoding together",

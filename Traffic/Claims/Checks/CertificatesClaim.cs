@@ -104,8 +104,7 @@ public sealed class CertificatesClaim : Claim
         var (plain, secured, silent) = (new List<string>(), new List<string>(), new List<string>());
         foreach (var resource in lab.State.Resources)
         {
-            foreach (
-                var (name, address) in resource.Listeners
+            foreach (var (name, address) in resource.Listeners
                 ?? throw new InvalidOperationException($"the own listeners of {resource.Name} are not known"))
             {
                 var listener = $"{resource.Name} on {name}";

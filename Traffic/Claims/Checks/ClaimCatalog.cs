@@ -4,8 +4,7 @@ namespace Topology.Claims.Checks;
 public static class ClaimCatalog
 {
     /// <summary>In the order in which they are checked and shown.</summary>
-    public static IReadOnlyList<Claim> All { get; } =
-    [
+    public static IReadOnlyList<Claim> All { get; } = [
         new KestrelEdgeClaim(), new BehindProxyClaim(), new OnePortOneProcessClaim(), new SharedPortClaim(), new AnyHostClaim(),
         new ExposedSurfaceClaim(), new DefenceInDepthClaim(), new LoadBalancingClaim(), new CertificatesClaim(),
             new InternalHttpsCostClaim(),

@@ -14,8 +14,7 @@ public sealed class ExposedSurfaceClaim : Claim
 
     private static readonly string[] Management = ["/health", "/alive"];
 
-    private static readonly string[] Paths =
-    [
+    private static readonly string[] Paths = [
         .. Management, "/", "/metrics", "/favicon.ico", "/.env", "/appsettings.json", "/swagger/index.html", "/whoami",
         "/catalog/items/1", "/catalog/whoami", "/orders", "/orders/whoami", "/media/1", "/media/whoami", "/live/events?count=1",
             "/live/whoami",

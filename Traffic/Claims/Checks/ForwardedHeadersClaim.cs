@@ -10,8 +10,7 @@ public sealed class ForwardedHeadersClaim : Claim
     private const string Forged = "203.0.113.9";
     private const string ForgedHost = "evil.example";
 
-    private static readonly (string Name, string Value)[] Lies =
-    [
+    private static readonly (string Name, string Value)[] Lies = [
         ("X-Forwarded-For", Forged), ("X-Forwarded-Proto", "gopher"), ("X-Forwarded-Host", ForgedHost),
         ("Forwarded", $"for={Forged};proto=gopher;host={ForgedHost}"), ("X-Real-IP", Forged), ("X-Original-For", Forged),
     ];

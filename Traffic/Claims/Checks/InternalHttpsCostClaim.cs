@@ -55,9 +55,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
             evidence.Expect(listener == expected, $"{path} goes inwards by {listener}");
         }
 
-        var engine =
-            new ComparisonEngine(
-            lab.Targets, lab.Trust)
+        var engine = new ComparisonEngine(lab.Targets, lab.Trust)
             {
                 Processes = (path, workload) =>
             lab.State.On(path, workload),

@@ -8,8 +8,7 @@ namespace Topology.Claims.Checks;
 /// <summary>Kestrel faces clients itself.</summary>
 public sealed class KestrelEdgeClaim : Claim
 {
-    private static readonly (SslProtocols Protocol, Version Version)[] Protocols =
-    [
+    private static readonly (SslProtocols Protocol, Version Version)[] Protocols = [
         (SslProtocols.Tls12, HttpVersion.Version11), (SslProtocols.Tls12, HttpVersion.Version20),
         (SslProtocols.Tls13, HttpVersion.Version11), (SslProtocols.Tls13, HttpVersion.Version20),
         .. QuicListener.IsSupported ? new[] { (SslProtocols.Tls13, HttpVersion.Version30) } : [],

@@ -65,8 +65,7 @@ public sealed class LoadBalancingClaim : Claim
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var clock = Stopwatch.StartNew();
         var watched = lab.ProxyKinds.ToDictionary(proxy => proxy, _ => new ConcurrentQueue<Seen>());
-        var clients =
-            watched.SelectMany(
+        var clients = watched.SelectMany(
             proxy => Enumerable.Range(0, Clients).Select(_ => SendOnAsync(lab, proxy.Key, clock, proxy.Value, stop.Token))).ToArray();
         await Task.Delay(500, cancellationToken);
         using (var process = Process.GetProcessById(pid)) process.Kill();

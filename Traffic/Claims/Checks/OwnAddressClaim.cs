@@ -49,8 +49,7 @@ public sealed class OwnAddressClaim : Claim
             && !ports.Contains(edge.Port),
             $"behind port {edge.Port} of the edge answer "
                 + $"{string.Join(", ", reached.Select(entry => $"{entry.Key} at {entry.Value?.Authority ?? "no address of its own"}"))}");
-        var own =
-            lab.Backends.Count(
+        var own = lab.Backends.Count(
             backend => reached.GetValueOrDefault(backend.Name) is { } address && address != backend.Urls.GetValueOrDefault("http"));
         evidence.Expect(own == lab.Backends.Count, $"{own} of {lab.Backends.Count} on a listener that is not the public's");
     }

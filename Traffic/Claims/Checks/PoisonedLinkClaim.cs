@@ -33,8 +33,7 @@ public sealed class PoisonedLinkClaim : Claim
 
         using (var believing = lab.Call(lab.Plain.TrustsEveryone))
         {
-            var link =
-                (await believing.SendAsync(
+            var link = (await believing.SendAsync(
                 Path, cancellationToken, headers: [("X-Forwarded-Host", Stranger), ("X-Forwarded-Proto", "https")])).Text;
             evidence.Expect(
                 link.StartsWith($"https://{Stranger}/", StringComparison.Ordinal),

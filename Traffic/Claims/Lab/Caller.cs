@@ -60,8 +60,7 @@ public sealed class Caller : IDisposable
             {
                 if (context.PlaintextStream is SslStream { RemoteCertificate: X509Certificate2 certificate } tls)
                 {
-                    _secured =
-                        new(tls.SslProtocol, Encoding.ASCII.GetString(tls.NegotiatedApplicationProtocol.Protocol.Span),
+                    _secured = new(tls.SslProtocol, Encoding.ASCII.GetString(tls.NegotiatedApplicationProtocol.Protocol.Span),
                         X509CertificateLoader.LoadCertificate(certificate.RawData));
                 }
 

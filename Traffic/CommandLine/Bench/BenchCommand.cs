@@ -14,16 +14,14 @@ internal static class BenchCommand
     private const string OurEdge = "edge";
     private static readonly string[] Edges = ["edge", "edge-tls", "nginx", "haproxy", "apache"];
 
-    private static readonly Option<string[]> EdgesOption =
-        new("--edges")
+    private static readonly Option<string[]> EdgesOption = new("--edges")
         {
             Description =
         $"Some of {string.Join(",", Edges)}; the first is divided by the others. Default: edge, and each installed proxy.",
             HelpName = "EDGE[,EDGE]",
             AllowMultipleArgumentsPerToken = true
         };
-    private static readonly Option<int[]> Connections =
-        new("--connections")
+    private static readonly Option<int[]> Connections = new("--connections")
         {
             Description = "Numbers of connections, each with one request at a time.",
             DefaultValueFactory = _ =>
@@ -39,8 +37,7 @@ internal static class BenchCommand
 
     public static Command Create()
     {
-        var command =
-            new Command(
+        var command = new Command(
             "bench", "Saturates our edge and the other proxies in turn, and compares their cost per request as ratios; exits with 3 if "
             + "the measurement is not valid.") { EdgesOption, Connections, Repeats, Duration, MeasuredTopology.NoBuild, Json };
         command.SetAction(BenchAsync);
@@ -56,8 +53,7 @@ internal static class BenchCommand
         }
         if (parsed.GetValue(Repeats) is < 1 or > 50) return Commands.Refuse($"--repeats is {parsed.GetValue(Repeats)}; give 1 to 50.");
         if (Commands.MissingFolder(parsed.GetValue(Json)) is { } missing) return Commands.Refuse(missing);
-        ComparisonOptions[] plan =
-        [
+        ComparisonOptions[] plan = [
             .. from repeat in Enumerable.Range(1, parsed.GetValue(Repeats))
                from connections in parsed.GetValue(Connections) ?? []
                select new ComparisonOptions { ClosedLoop = true, Connections = connections, DurationSeconds = parsed.GetValue(Duration),
@@ -108,8 +104,7 @@ internal static class BenchCommand
     {
         var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected) console.Profile.Width = Math.Max(160, console.Profile.Width);
-        var rows =
-            new Table().Border(TableBorder.Rounded).AddColumns(
+        var rows = new Table().Border(TableBorder.Rounded).AddColumns(
             "edge", "connections", "requests/s", "CPU µs/request", "p50 ms", "p99 ms", "memory MiB", "errors");
         foreach (var row in result.Rows)
         {

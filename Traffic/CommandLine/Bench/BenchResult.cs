@@ -60,8 +60,7 @@ public sealed record BenchResult(IReadOnlyList<BenchRow> Rows, IReadOnlyList<Ben
                 .Distinct()]);
     }
 
-    private static readonly (string Name, Func<PathResult, double?> Of)[] Metrics =
-    [
+    private static readonly (string Name, Func<PathResult, double?> Of)[] Metrics = [
         ("requestsPerSecond", path => path.AchievedRate),
         ("cpuMicrosecondsPerRequest", Cpu),
         ("p50Ms", P50),

@@ -22,8 +22,7 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
     public void Refresh()
     {
         var children = ProcessFamily.Children();
-        _members =
-            [.. _processes.SelectMany(
+        _members = [.. _processes.SelectMany(
             process => ProcessFamily.Of(process.Pid, children, process.Name != GeneratorName).Select(pid => process with { Pid = pid }))];
     }
 

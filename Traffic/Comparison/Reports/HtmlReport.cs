@@ -32,8 +32,7 @@ public static class HtmlReport
     {
         ArgumentNullException.ThrowIfNull(result);
         var title = $"{result.Workload}, {string.Join(" and ", result.Paths.Select(path => path.Path))}";
-        var html =
-            new StringBuilder(
+        var html = new StringBuilder(
             $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, "
             + $"initial-scale=1\"><title>{Text(title)}</title><style>{Style}</style></head><body>\n");
         html.Append(CultureInfo.InvariantCulture, $"<h1>{Text(title)}</h1>\n<p>{Text(Load(result))}</p>\n");
@@ -94,8 +93,7 @@ public static class HtmlReport
     private static string Curve(ComparisonResult result)
     {
         (double, string)[] ticks = [(0, "0 %"), (1, "90 %"), (2, "99 %"), (3, "99.9 %"), (4, "99.99 %"), (5, "99.999 %")];
-        var lines =
-            result.Paths
+        var lines = result.Paths
             .Select(path => new ChartLine(path.Path, [.. path.Curve.Select(point => (Nines(point.Quantile), point.Ms))])).ToList();
         var most = lines.SelectMany(line => line.Points).Select(point => point.X).DefaultIfEmpty(0).Max();
         return SvgCharts.Lines("Latency by percentile", lines, "percentile", [.. ticks.Where(tick => tick.Item1 <= most + 0.01)]);

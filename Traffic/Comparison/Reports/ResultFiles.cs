@@ -14,8 +14,7 @@ public static class ResultFiles
     /// <summary>A line for each path and percentile: latency, and the difference from the baseline with its interval.</summary>
     public static string Csv(ComparisonResult result)
     {
-        var csv =
-            new StringBuilder(
+        var csv = new StringBuilder(
             "workload,tls,protocol,valid,path,offeredRate,achievedRate,requests,errors,percentile,latencyMs,differenceMs,ci95LowMs,"
             + "ci95HighMs\n");
         foreach (var path in result.Paths)

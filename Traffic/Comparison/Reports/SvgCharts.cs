@@ -65,8 +65,7 @@ public static class SvgCharts
             + $"y=\"{Top + PlotHeight + 38}\">{WebUtility.HtmlEncode(horizontal)}</text>");
         foreach (var line in lines)
         {
-            var path =
-                string.Join(
+            var path = string.Join(
                 ' ', line.Points.Where(point => point.Y > 0)
                 .Select(point => string.Create(CultureInfo.InvariantCulture, $"{X(point.X):0.#},{Y(point.Y):0.#}")));
             svg.Append(
@@ -89,8 +88,7 @@ public static class SvgCharts
         const double Whole = 480;
         const double PlotLeft = 112;
         const double PlotRight = 250;
-        var groups =
-            result.Controls
+        var groups = result.Controls
             .Select(entry => (Name: "control", Entry: entry)).Concat(result.Differences.Select(entry => (Name: entry.Path, Entry: entry)))
             .GroupBy(row => row.Entry.Percentile).ToList();
         if (groups.Count == 0) return "";

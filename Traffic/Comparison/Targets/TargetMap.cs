@@ -17,8 +17,7 @@ public sealed class TargetMap
         {
             foreach (var endpoint in service.GetChildren())
             {
-                Uri[] addresses =
-                [
+                Uri[] addresses = [
                     .. from entry in endpoint.GetChildren()
                        where Uri.TryCreate(entry.Value, UriKind.Absolute, out _)
                        select new Uri(entry.Value!),

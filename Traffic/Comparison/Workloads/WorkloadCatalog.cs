@@ -4,8 +4,7 @@ namespace Topology.Comparison.Workloads;
 public static class WorkloadCatalog
 {
     /// <summary>All workloads, in the order in which they are shown and sent.</summary>
-    public static IReadOnlyList<Workload> All { get; } =
-    [
+    public static IReadOnlyList<Workload> All { get; } = [
         new CatalogWorkload(), new OrdersWorkload(), new MediaDownloadWorkload(), new MediaUploadWorkload(),
         new EventsWorkload(), new SocketWorkload(), new GrpcWorkload(),
     ];

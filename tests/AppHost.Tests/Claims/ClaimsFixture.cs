@@ -58,8 +58,7 @@ public static class Changes
     /// <summary>Puts something else where a listener was.</summary>
     public static TopologyState With(this TopologyState state, string name, string endpoint, Uri address) => state with
     {
-        Resources =
-        [
+        Resources = [
             .. state.Resources.Select(resource => resource.Name != name
                 ? resource
                 : resource with { Urls = new Dictionary<string, Uri>(resource.Urls) { [endpoint] = address } }),
@@ -69,8 +68,7 @@ public static class Changes
     /// <summary>Puts something else where a process behind an ingress was said to listen.</summary>
     public static TopologyState WithListener(this TopologyState state, string name, string listener, Uri address) => state with
     {
-        Resources =
-        [
+        Resources = [
             .. state.Resources.Select(resource => resource.Name != name
                 ? resource
                 : resource with { Listeners = new Dictionary<string, Uri>(resource.Listeners!) { [listener] = address } }),
@@ -80,8 +78,7 @@ public static class Changes
     /// <summary>Gives a resource's name to another one, process and all.</summary>
     public static TopologyState With(this TopologyState state, string name, string insteadOf) => state with
     {
-        Resources =
-        [
+        Resources = [
             .. state.Resources.Where(resource => resource.Name != name),
             state.Resources.Single(resource => resource.Name == insteadOf) with { Name = name },
         ],

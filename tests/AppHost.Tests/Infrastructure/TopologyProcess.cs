@@ -46,8 +46,7 @@ public sealed class TopologyProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended, or took more than three minutes; the message holds its output.</exception>
     public static async Task<TopologyProcess> StartAsync(params string[] settings)
     {
-        var topology =
-            Launch(["--Topology:Ports=dynamic",
+        var topology = Launch(["--Topology:Ports=dynamic",
             .. settings.Any(setting => setting.StartsWith("--Topology:Dashboard=", StringComparison.Ordinal)) ? (string[])[]
             : ["--Topology:Dashboard=false"], .. settings]);
         try

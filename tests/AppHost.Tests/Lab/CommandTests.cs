@@ -18,8 +18,7 @@ public sealed class CommandTests(Infrastructure.Lab lab)
     [Fact]
     public async Task Compare_answers_with_a_table_and_sentences()
     {
-        var result =
-            await (await lab.StartAsync()).CommandAsync(
+        var result = await (await lab.StartAsync()).CommandAsync(
             "traffic", "compare", Input("workload", "catalog"), Input("paths", "direct,edge"), Input("rate", "100"), Input("duration", "1"),
             Input("tls", "false"));
         Assert.True(result.Success, result.Message);

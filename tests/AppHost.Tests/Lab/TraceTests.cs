@@ -70,8 +70,7 @@ public sealed class TraceTests(Infrastructure.Lab lab)
         using var client = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(url, $"/catalog/items/{item}"))
         {
-            Headers =
-            {
+            Headers = {
                 { "traceparent", $"00-{id}-{ActivitySpanId.CreateRandom()}-01" },
                 { "X-Topology-Edge", "haproxy" },
                 { "baggage", "topology.path=haproxy,topology.workload=made-up" },
@@ -83,8 +82,7 @@ public sealed class TraceTests(Infrastructure.Lab lab)
         await Eventually.TrueAsync(
             async () =>
             {
-                var mine =
-                    (await dashboard.TracesAsync()).FirstOrDefault(
+                var mine = (await dashboard.TracesAsync()).FirstOrDefault(
                     span => span.Tags.GetValueOrDefault("url.path") == $"/catalog/items/{item}");
                 if (mine is null) return false;
                 trace = await dashboard.TraceAsync(mine.TraceId);

@@ -91,8 +91,7 @@ public sealed class LauncherTests
     public void A_proxy_that_is_named_and_not_installed_is_said_in_one_line()
     {
         var builder = DistributedApplication.CreateBuilder(["--Topology:Start=absent"]);
-        var problem =
-            Assert.Throws<TopologyException>(
+        var problem = Assert.Throws<TopologyException>(
             () => builder.AddProxy("absent", 5290, programs: ["no-such-program", "nor-this"], package: "absent-package"));
         Assert.Equal(
             "absent is not installed; on Debian: apt-get install absent-package. Or leave it out of Topology:Start.", problem.Message);
@@ -159,9 +158,7 @@ public sealed class LauncherTests
 
         public static Launched Start(string proxy, params (string Name, string Value)[] environment)
         {
-            var start =
-                new ProcessStartInfo(
-                "/bin/sh", ["run", proxy])
+            var start = new ProcessStartInfo("/bin/sh", ["run", proxy])
                 { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
             foreach (var backend in (string[])["CATALOG_1", "CATALOG_2", "ORDERS", "MEDIA", "LIVE"])
             {

@@ -68,8 +68,7 @@ public sealed class CloudBothTests(CloudBothRun cloud) : IClassFixture<CloudBoth
     public async Task Compare_goes_to_both_by_HTTPS()
     {
         var json = Path.GetTempFileName();
-        var (status, _, error) =
-            await TrafficCommand.RunAsync(
+        var (status, _, error) = await TrafficCommand.RunAsync(
             null, ["compare", "--attach", "--state", cloud.Host.StateFile, "--paths", "direct,edge", "--rate", "40", "--duration", "1",
             "--json", json]);
         Assert.True(status is 0 or 3, error);

@@ -88,8 +88,7 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     {
         using var handler = CloudRun.Handler();
         using var invoker = new HttpMessageInvoker(handler);
-        using var socket =
-            new ClientWebSocket
+        using var socket = new ClientWebSocket
             {
                 Options =
             { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact }
@@ -161,8 +160,7 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
     public async Task Compare_attaches_to_it_and_goes_to_the_edge_by_HTTPS()
     {
         var json = Path.GetTempFileName();
-        var (status, _, error) =
-            await TrafficCommand.RunAsync(
+        var (status, _, error) = await TrafficCommand.RunAsync(
             null, ["compare", "--attach", "--state", cloud.Host.StateFile, "--paths", "direct,edge", "--rate", "40", "--duration", "1",
             "--json", json]);
         // On a busy machine, or in Debug, a measurement is not valid; what was answered counts all the same.
@@ -216,8 +214,7 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
         using var request = new HttpRequestMessage(HttpMethod.Get, "/catalog/whoami")
         {
             Version = client.DefaultRequestVersion,
-            Headers =
-            {
+            Headers = {
                 { "X-Forwarded-For", "203.0.113.9" }, { "X-Forwarded-Host", "evil.example" }, { "X-Forwarded-Proto", "gopher" },
                 { "Forwarded", "for=203.0.113.9;host=evil.example" }, { "X-Topology-Edge", "haproxy" },
             },

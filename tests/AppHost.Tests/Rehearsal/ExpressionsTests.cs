@@ -134,11 +134,9 @@ public sealed class ExpressionsTests
 
     private static async Task<string?> ResolveAsync(Manifest manifest, string template, params (string Key, string Value)[] settings)
     {
-        var configuration =
-            new ConfigurationBuilder().AddInMemoryCollection(
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
             settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value))).Build();
-        var expressions =
-            new Expressions(
+        var expressions = new Expressions(
             manifest, configuration, (_, binding) => Endpoint(binding, through: true), (_, binding) => Endpoint(binding, through: false));
         return await expressions.Resolve(manifest.Projects.Single(project => project.Name == "web"), "env.KEY", template).GetValueAsync(
             TestContext.Current.CancellationToken);

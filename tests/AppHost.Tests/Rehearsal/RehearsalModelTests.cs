@@ -80,8 +80,7 @@ public sealed class RehearsalModelTests : IDisposable
             ["catalog-http", "health", "live-grpc-http", "live-http", "media-http", "orders-http", "traffic-http"],
             endpoints.Where(endpoint => !endpoint.IsExternal).Select(endpoint => endpoint.Name).Order(StringComparer.Ordinal));
 
-        var both =
-            Endpoints(Find(Rehearse("cloud-both.json"), "ingress"))
+        var both = Endpoints(Find(Rehearse("cloud-both.json"), "ingress"))
             .Where(endpoint => endpoint.UriScheme == "https").OrderBy(endpoint => endpoint.Port).ToList();
         Assert.Equal(("edge-https", 8443), (both[0].Name, both[0].Port));
         Assert.Equal(

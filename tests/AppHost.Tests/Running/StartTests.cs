@@ -45,8 +45,7 @@ public sealed class StartTests
     public async Task Every_service_is_one_process()
     {
         await using var topology = await TopologyProcess.StartAsync();
-        foreach (
-            var resource in topology.State.GetProperty("resources").EnumerateArray()
+        foreach (var resource in topology.State.GetProperty("resources").EnumerateArray()
             .Where(resource => resource.GetProperty("pid").ValueKind == JsonValueKind.Number))
         {
             var pid = resource.GetProperty("pid").GetInt32();
@@ -89,8 +88,7 @@ public sealed class StartTests
     [Fact]
     public async Task A_state_file_that_cannot_be_written_stops_nothing()
     {
-        await using var topology =
-            TopologyProcess.LaunchWith(
+        await using var topology = TopologyProcess.LaunchWith(
             [], "--Topology:Ports=dynamic", "--Topology:Dashboard=true", "--Topology:State=/dev/null/state.json");
         await topology.UntilAsync(
             () => topology.Output.Contains("All 8 resources are healthy", StringComparison.Ordinal), "everything is healthy",

@@ -56,8 +56,7 @@ public sealed class LiveTests : IAsyncDisposable
     [Fact]
     public async Task A_socket_that_does_not_answer_pings_ends()
     {
-        await using var live =
-            ServiceHost.Start<Topology.Live.Events.Tick>(
+        await using var live = ServiceHost.Start<Topology.Live.Events.Tick>(
             [("Topology:Limits:Http2PingDelay", "00:00:01"), ("Topology:Limits:Http2PingTimeout", "00:00:01")]);
         await using var connection = await RawConnection.OpenAsync(live.Url("http"), Cancelled);
         await connection.SendAsync(
@@ -76,8 +75,7 @@ public sealed class LiveTests : IAsyncDisposable
     {
         using var socket = new ClientWebSocket();
         await socket.ConnectAsync(new UriBuilder(_live.Url("http")) { Scheme = "ws", Path = "/live/socket" }.Uri, Cancelled);
-        foreach (
-            var (type, payload) in new[
+        foreach (var (type, payload) in new[
             ] { (WebSocketMessageType.Text, "hello"u8.ToArray()), (WebSocketMessageType.Binary, new byte[40_000]) })
         {
             await socket.SendAsync(payload, type, true, Cancelled);

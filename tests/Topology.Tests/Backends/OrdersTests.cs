@@ -148,9 +148,7 @@ public sealed class OrdersTests : IAsyncDisposable
         {
             Version = new(version),
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content =
-                new StreamContent(
-                new Unannounced([.. Enumerable.Repeat((byte)' ', 200_000)]))
+            Content = new StreamContent(new Unannounced([.. Enumerable.Repeat((byte)' ', 200_000)]))
                 { Headers = { { "Content-Type", "application/json" } } },
             Headers = { { "Idempotency-Key", "k" } },
         };
@@ -161,8 +159,7 @@ public sealed class OrdersTests : IAsyncDisposable
     [Fact]
     public void Where_orders_cannot_be_kept_the_start_fails_and_names_the_setting()
     {
-        var error =
-            Assert.Throws<InvalidOperationException>(
+        var error = Assert.Throws<InvalidOperationException>(
             () => ServiceHost.Start<OrderStore>(("ConnectionStrings:orders", $"Data Source={_file}/orders.db")));
         Assert.Contains($"{_file}/orders.db", error.Message, StringComparison.Ordinal);
         Assert.Contains("Set ConnectionStrings:orders to", error.Message, StringComparison.Ordinal);

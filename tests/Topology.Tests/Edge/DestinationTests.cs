@@ -16,8 +16,7 @@ public sealed class DestinationTests
     [Fact]
     public async Task A_replica_keeps_its_name_and_with_it_its_health_when_another_one_leaves()
     {
-        var both =
-            await NamesAsync(
+        var both = await NamesAsync(
             ("services:catalog:internal-h2:0", "http://localhost:5001"), ("services:catalog:internal-h2:1", "http://localhost:5002"));
         var one = await NamesAsync(("services:catalog:internal-h2:0", "http://localhost:5002"));
         Assert.Equal(["http://localhost:5001/", "http://localhost:5002/"], both.Values.Order());

@@ -42,8 +42,7 @@ public sealed class EdgeTests
         await using var edge = StartEdge(ServiceHost.Discovery("catalog", catalog));
         using var request = new HttpRequestMessage(HttpMethod.Get, "/catalog/whoami")
         {
-            Headers =
-            {
+            Headers = {
                 { "X-Forwarded-For", "203.0.113.9" }, { "X-Forwarded-Host", "evil.example" }, { "X-Forwarded-Proto", "gopher" },
                 { "Forwarded", "for=203.0.113.9" }, { "X-Topology-Edge", "nginx" },
             },
@@ -73,8 +72,7 @@ public sealed class EdgeTests
 
         async Task<List<string>> AnsweringAsync()
         {
-            var who =
-                await Task.WhenAll(
+            var who = await Task.WhenAll(
                 Enumerable.Range(0, 40).Select(_ => client.GetFromJsonAsync<WhoAmIResponse>("/catalog/whoami", Cancelled)));
             return [.. who.Select(answer => answer!.Instance).Distinct().Order()];
         }
@@ -114,8 +112,7 @@ public sealed class EdgeTests
     [Fact]
     public async Task No_client_sees_that_a_replica_has_gone()
     {
-        await using var stays =
-            await Upstream.StartAsync(
+        await using var stays = await Upstream.StartAsync(
             async context =>
             await context.Response.WriteAsync($"{await new StreamReader(context.Request.Body).ReadToEndAsync(Cancelled)} stays"));
         await using var edge = StartEdge([
@@ -159,8 +156,7 @@ public sealed class EdgeTests
     [Fact]
     public async Task A_backend_that_cannot_be_reached_is_a_502_with_the_traces_id()
     {
-        await using var edge =
-            StartEdge(
+        await using var edge = StartEdge(
             [("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false"),
             ("services:catalog:internal-h2:0", $"http://localhost:{FreePorts.Take()}")]);
         using var response = await edge.Client().GetAsync("/catalog/items/1", Cancelled);
@@ -182,11 +178,9 @@ public sealed class EdgeTests
     [Fact]
     public async Task A_backend_that_does_not_answer_in_time_is_a_504()
     {
-        await using var slow =
-            await Upstream.StartAsync(
+        await using var slow = await Upstream.StartAsync(
             context => context.Request.Path == "/health" ? Task.CompletedTask : Task.Delay(Timeout.Infinite, context.RequestAborted));
-        await using var edge =
-            StartEdge(
+        await using var edge = StartEdge(
             [("services:catalog:internal-h2:0", slow.Url), ("ReverseProxy:Clusters:catalog:HttpRequest:ActivityTimeout", "00:00:01"),
             ("ReverseProxy:Clusters:catalog:HttpRequest:Version", "2"),
                 ("ReverseProxy:Clusters:catalog:HttpRequest:VersionPolicy", "RequestVersionExact")]);

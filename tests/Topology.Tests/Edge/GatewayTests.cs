@@ -37,8 +37,7 @@ public sealed class GatewayTests : IAsyncLifetime
     [InlineData("X-HOP, X-Forwarded-For, X-Forwarded-Proto, X-Topology-Edge, Via")]
     public async Task Fields_that_Connection_names_are_not_passed_on(string connection)
     {
-        var seen =
-            await AskAsync(
+        var seen = await AskAsync(
             $"Connection: {connection}\r\nX-Hop: 1\r\nX-Stays: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: close\r\nTE: trailers\r\n");
         Assert.DoesNotContain(seen.Keys, name => name.Equals("X-Hop", StringComparison.OrdinalIgnoreCase));
         Assert.Contains("X-Stays", seen);
@@ -60,8 +59,7 @@ public sealed class GatewayTests : IAsyncLifetime
     [Fact]
     public async Task Fields_that_a_backends_Connection_names_do_not_reach_the_client()
     {
-        await using var backend =
-            new ScriptedBackend
+        await using var backend = new ScriptedBackend
             {
                 Answer =
             ("HTTP/1.1 200 OK\r\nConnection: X-Hop, Upgrade, close\r\nUpgrade: foo\r\nX-Hop: 1\r\nX-Stays: 1\r\nKeep-Alive: "
@@ -79,13 +77,10 @@ public sealed class GatewayTests : IAsyncLifetime
         Assert.Null(answer.Header("upgrade"));
 
         // RFC 9113 section 8.2.2: HTTP/2 has none of them.
-        using var client =
-            new HttpClient(
-            ServiceHost.Handler())
+        using var client = new HttpClient(ServiceHost.Handler())
             {
                 DefaultRequestVersion = HttpVersion.Version20,
-                DefaultVersionPolicy =
-            HttpVersionPolicy.RequestVersionExact
+                DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact
             };
         using var response = await client.GetAsync(new Uri(edge.Url("https"), "/catalog/x"), Cancelled);
         Assert.DoesNotContain(

@@ -78,9 +78,7 @@ public sealed class InternalTlsTests
             if (revoke) issuer.Revoke($"client-{client}");
             if (certificate is not null) handler.SslOptions.ClientCertificates = [certificate];
             using var http = new HttpClient(handler);
-            using var request =
-                new HttpRequestMessage(
-                HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1"))
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1"))
                 { Headers = { Host = "catalog" } };
             return await Record.ExceptionAsync(async () => (await http.SendAsync(request, Cancelled)).EnsureSuccessStatusCode().Dispose());
         }
@@ -93,8 +91,7 @@ public sealed class InternalTlsTests
         var folder = Directory.CreateTempSubdirectory("topology-renewed-").FullName;
         (string, string)[] certificates = [("Topology:Certificates:Directory", folder)];
         await using var catalog = ServiceHost.Start<ItemStore>(certificates);
-        await using var edge =
-            ServiceHost.Start<UpstreamOptions>(
+        await using var edge = ServiceHost.Start<UpstreamOptions>(
             [.. certificates, ("Edge:Upstream", "internal-tls"), .. ServiceHost.Discovery("catalog", catalog)]);
         // Both have read whom they trust, and hold on to it.
         using (var before = await edge.Client().GetAsync("/catalog/items/1", Cancelled)) Assert.Equal(HttpStatusCode.OK, before.StatusCode);
@@ -109,9 +106,7 @@ public sealed class InternalTlsTests
         backend.LocalCertificateSelectionCallback = (_, _, _, _, _) => leaf;
         using var client = new HttpClient(handler);
         // The server's certificate is still of the authority before, the client's of the new one: the old is trusted, too.
-        using var request =
-            new HttpRequestMessage(
-            HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1"))
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1"))
             { Headers = { Host = "catalog" } };
         using var response = await client.SendAsync(request, Cancelled);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);

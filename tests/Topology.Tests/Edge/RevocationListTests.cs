@@ -35,8 +35,7 @@ public sealed class RevocationListTests : IDisposable
             var list = Path.Combine(_folder, "list.pem");
             var der = await response.Content.ReadAsByteArrayAsync(Cancelled);
             await File.WriteAllTextAsync(list, PemEncoding.WriteString("X509 CRL", der), Cancelled);
-            using var curl =
-                Process.Start(
+            using var curl = Process.Start(
                 "curl", [
                 "-q", "--noproxy", "*", "--silent", "--output", Path.Combine(_folder, "answer"), "--cacert", authority.CertificateFile,
                 "--crlfile", list, new Uri(edge.Url("https"), "/nothing").ToString()]);

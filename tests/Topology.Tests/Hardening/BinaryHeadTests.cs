@@ -92,9 +92,7 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         foreach (var (exposure, url) in Secured)
         {
             var id = Guid.NewGuid().ToString("N");
-            using var request =
-                new HttpRequestMessage(
-                HttpMethod.Connect, new Uri(url, path.Replace("{id}", id, StringComparison.Ordinal)))
+            using var request = new HttpRequestMessage(HttpMethod.Connect, new Uri(url, path.Replace("{id}", id, StringComparison.Ordinal)))
                 { Headers = { Protocol = protocol } };
             Assert.Equal((exposure, HttpStatusCode.NotImplemented), (exposure, await StatusAsync(request)));
             Assert.Empty(fixture.Recorder.Seen(id));
@@ -197,11 +195,11 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         {
             var id = Guid.NewGuid().ToString("N");
             byte[] path = Literal(":path", $"/catalog/{id}"), authority = Literal(":authority", "localhost");
-            foreach (
-                var head in (
-                byte[][])[
+            foreach (var head in (byte[][])
+            [
                 [0x87, .. path, .. authority], [0x82, .. path, .. authority], [0x82, 0x87, .. authority],
-                [0x82, 0x87, .. Literal(":path", ""), .. authority], [0x82, 0x86, .. path, .. authority]])
+                [0x82, 0x87, .. Literal(":path", ""), .. authority], [0x82, 0x86, .. path, .. authority]
+            ])
             {
                 Assert.True(await SendAsync(url, head) is BadRequest or null, exposure);
             }
@@ -234,8 +232,7 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
                 CertificateChainPolicy = ServiceHost.Trust(LocalAuthorities.Public)
             }, Cancelled);
 
-        byte[] request =
-        [
+        byte[] request = [
             .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0,
             0, (byte)(head.Length >> 8), (byte)head.Length, HeadersFrame, 0x05, 0, 0, 0, 1, .. head,
         ];

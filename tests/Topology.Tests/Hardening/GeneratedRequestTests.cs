@@ -11,8 +11,7 @@ public sealed class GeneratedRequestTests(HardeningFixture fixture, ITestOutputH
     private static readonly string[] Seeds =
         [.. StrictnessCases.All.Where(@case => @case.Raw.Length < 1500 && !@case.HasNoBody).Select(@case => @case.Raw)];
 
-    private static readonly string[] Words =
-    [
+    private static readonly string[] Words = [
         "\r\n", "\n", "\r", "\r\n\r\n", " ", "\t", "\0", ":", ";", ",", "#", "*", "%", "\u00ff", "0\r\n\r\n", "5\r\n",
             "Host: localhost\r\n", "Host: example.com\r\n", "Content-Length: 5\r\n",
         "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: identity\r\n", "Connection: close\r\n",

@@ -77,8 +77,7 @@ public sealed class Http3Tests(HardeningFixture fixture)
     public async Task Its_connections_count_with_those_of_TCP_and_one_that_ends_makes_room(string limit, string uncounted)
     {
         Http3.Require();
-        await using var few =
-            await Recorder.StartAsync(
+        await using var few = await Recorder.StartAsync(
             [($"{Section}:{limit}", "3"), ($"{Section}:UncountedClients", uncounted), ($"{Section}:HandshakeTimeout", "00:01:00")]);
         var url = new UriBuilder(few.Url("https")) { Host = "127.0.0.1" }.Uri;
         await using var tcp = await RawConnection.OpenAsync(url, Cancelled);
@@ -104,8 +103,7 @@ public sealed class Http3Tests(HardeningFixture fixture)
     public async Task Its_requests_count(string limit, HttpStatusCode expected)
     {
         Http3.Require();
-        await using var few =
-            await Recorder.StartAsync(
+        await using var few = await Recorder.StartAsync(
             [($"{Section}:{limit}", "1"), ($"{Section}:RequestsPerSecond", "1"), ($"{Section}:QueuedRequests", "0"),
             ($"{Section}:UncountedClients", "none")]);
         few.Answer = _ => Task.Delay(500, Cancelled);
@@ -140,8 +138,7 @@ public sealed class Http3Tests(HardeningFixture fixture)
     public async Task Slow_requests_and_slow_reads_are_aborted()
     {
         Http3.Require();
-        await using var slow =
-            await Recorder.StartAsync(
+        await using var slow = await Recorder.StartAsync(
             [($"{Section}:RateGrace", "00:00:01.1"), ($"{Section}:RequestBytesPerSecond", "1000"),
             ($"{Section}:ResponseBytesPerSecond", "100000000")]);
         using var client = Http3.Client(slow.Url("https"));
@@ -167,8 +164,7 @@ public sealed class Http3Tests(HardeningFixture fixture)
         await using var free = await Recorder.StartAsync([("Topology:Listeners:https", "0")]);
         var addresses = free.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
         using var client = new HttpClient(ServiceHost.Handler());
-        using var response =
-            await client.GetAsync(
+        using var response = await client.GetAsync(
             new Uri(new Uri(addresses.Single(address => address.StartsWith("https://127.0.0.1:", StringComparison.Ordinal))), "/catalog/x"),
             Cancelled);
         Assert.False(response.Headers.Contains("Alt-Svc"));

@@ -219,13 +219,10 @@ public sealed class LimitTests(HardeningFixture fixture)
             await Task.Delay(100, Cancelled);
             lock (few) running--;
         };
-        using var client =
-            new HttpClient(
-            ServiceHost.Handler())
+        using var client = new HttpClient(ServiceHost.Handler())
             {
                 DefaultRequestVersion = HttpVersion.Version20,
-                DefaultVersionPolicy =
-            HttpVersionPolicy.RequestVersionExact
+                DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact
             };
         var answers =
             await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.GetAsync(new Uri(few.Url("https"), "/catalog/x"), Cancelled)));

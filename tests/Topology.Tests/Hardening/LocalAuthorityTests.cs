@@ -94,8 +94,7 @@ public sealed class LocalAuthorityTests : IDisposable
     [Fact]
     public async Task Processes_that_start_at_once_agree_on_one_authority()
     {
-        var issuers =
-            await Task.WhenAll(
+        var issuers = await Task.WhenAll(
             Enumerable.Range(0, 16).Select(i => Task.Run(() => Authority().GetLeaf($"service-{i % 4}", [$"service-{i % 4}"]))));
         Assert.Equal(4, issuers.Select(leaf => leaf.Thumbprint).Distinct().Count());
         Assert.All(issuers, leaf => Assert.Null(CertificateChecks.Verify(leaf, Authority().Trusted(), CertificateChecks.Server)));
@@ -106,8 +105,7 @@ public sealed class LocalAuthorityTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows keeps the user's profile private by other means.");
         Authority().GetLeaf("catalog", ["catalog"]);
-        foreach (
-            var file in Directory.EnumerateFileSystemEntries(_root, "*", SearchOption.AllDirectories)
+        foreach (var file in Directory.EnumerateFileSystemEntries(_root, "*", SearchOption.AllDirectories)
             .Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)))
         {
             if (!OperatingSystem.IsWindows())

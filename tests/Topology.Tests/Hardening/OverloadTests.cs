@@ -18,8 +18,7 @@ public sealed class OverloadTests
     public async Task A_client_that_sends_too_much_gets_429_and_when_to_come_again()
     {
         await using var recorder = await Recorder.StartAsync();
-        await using var edge =
-            ServiceHost.Start<UpstreamOptions>(
+        await using var edge = ServiceHost.Start<UpstreamOptions>(
             [.. recorder.AsEveryService(), .. Counted(), ($"{Section}:RequestBurst", "20"), ($"{Section}:RequestsPerSecond", "10")]);
         var id = Guid.NewGuid().ToString("N");
         var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => edge.Client().GetAsync($"/catalog/{id}", Cancelled)));

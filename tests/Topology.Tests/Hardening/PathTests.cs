@@ -6,8 +6,7 @@ namespace Topology.Tests.Hardening;
 
 public sealed class PathTests(HardeningFixture fixture)
 {
-    private static readonly string[] Ambiguous =
-    [
+    private static readonly string[] Ambiguous = [
         "/catalog%2F{id}", "/catalog%2f{id}", "/catalog/{id}%2F..%2Fhealth", "/catalog/{id}%5Cx", "/catalog/{id}%5cx", "/catalog\\{id}",
             "/catalog/..\\{id}",
         "/catalog/../health?{id}", "/catalog/./{id}", "/catalog/{id}/..", "/catalog/{id}/.", "/catalog/%2e%2e/health?{id}",
@@ -20,8 +19,7 @@ public sealed class PathTests(HardeningFixture fixture)
             "/catalog/..;/orders/{id}/../x", "http://localhost/catalog/%2e%2e/{id}", "http://localhost//catalog/{id}",
     ];
 
-    private static readonly string[] Clear =
-    [
+    private static readonly string[] Clear = [
         "/catalog/{id}", "/catalog/{id}/", "/catalog/{id}.json", "/catalog/.well-known/{id}", "/catalog/..hidden/{id}", "/catalog/{id}...",
             "/catalog/{id};v=1,2", "/catalog/{id}:a@b!$&'()*+=-_~",
         "/catalog/{id}%20x", "/catalog/{id}%C3%A9", "/catalog/{id}%41", "/catalog/{id}%7Ex", "/catalog/{id}%3F%23", "/catalog/100%25/{id}",
@@ -96,16 +94,12 @@ public sealed class PathTests(HardeningFixture fixture)
     {
         foreach (var url in (Uri[])[fixture.Edge.Url("https"), fixture.Recorder.Url("https")])
         {
-            using var client =
-                new HttpClient(
-                ServiceHost.Handler())
+            using var client = new HttpClient(ServiceHost.Handler())
                 {
                     DefaultRequestVersion = HttpVersion.Version20,
-                    DefaultVersionPolicy =
-                HttpVersionPolicy.RequestVersionExact
+                    DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact
                 };
-            using var response =
-                await client.GetAsync(
+            using var response = await client.GetAsync(
                 new Uri(url.GetLeftPart(UriPartial.Authority) + path,
                 new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }), Cancelled);
             Assert.Equal((HttpStatusCode.BadRequest, HttpVersion.Version20), (response.StatusCode, response.Version));

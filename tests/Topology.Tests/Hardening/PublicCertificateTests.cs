@@ -72,8 +72,7 @@ public sealed class PublicCertificateTests : IDisposable
     private static async Task<string> AskAsync(
         Uri url, string name, X509Certificate2 root, SslPolicyErrors tolerated = SslPolicyErrors.None)
     {
-        var policy =
-            new X509ChainPolicy
+        var policy = new X509ChainPolicy
             {
                 TrustMode = X509ChainTrustMode.CustomRootTrust,
                 RevocationMode = X509RevocationMode.NoCheck,

@@ -52,10 +52,10 @@ public sealed class RawHttp2 : IAsyncDisposable
         int stream, string method, string path, bool ends, CancellationToken cancellationToken, params (string Name, string Value)[] fields)
     {
         using var block = new MemoryStream();
-        foreach (
-            var (name, value) in (
-            IEnumerable<(string, string)>)[
-            (":method", method), (":scheme", "https"), (":authority", "localhost"), (":path", path), .. fields])
+        foreach (var (name, value) in (IEnumerable<(string, string)>)
+        [
+            (":method", method), (":scheme", "https"), (":authority", "localhost"), (":path", path), .. fields
+        ])
         {
             // A literal without indexing and with a new name (RFC 7541 section 6.2.2).
             block.WriteByte(0);

@@ -44,14 +44,12 @@ public sealed partial class Recorder : IAsyncDisposable
     public static async Task<Recorder> StartAsync(string environment, IEnumerable<(string Key, string Value)> settings)
     {
         var ports = FreePorts.Take(Listener.All.Count);
-        var builder =
-            WebApplication.CreateBuilder(
+        var builder = WebApplication.CreateBuilder(
             new WebApplicationOptions
             {
                 EnvironmentName = environment,
                 ApplicationName = "Topology.Catalog",
-                ContentRootPath =
-            ServiceHost.CertificateDirectory
+                ContentRootPath = ServiceHost.CertificateDirectory
             });
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(

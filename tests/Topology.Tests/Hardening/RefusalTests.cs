@@ -31,10 +31,10 @@ public sealed class RefusalTests(HardeningFixture fixture)
     [InlineData("GET /catalog/x HTTP/1.1\r\nHost: localhost\r\nX: {40000}\r\n\r\n", "head")]
     public async Task What_is_refused_is_counted_by_reason(string request, string reason)
     {
-        foreach (
-            var (services, url) in (
-            IEnumerable<(IServiceProvider, Uri)>)[
-            (fixture.Edge.Services, fixture.Edge.Url("http")), (fixture.Recorder.Services, fixture.Recorder.Url("http"))])
+        foreach (var (services, url) in (IEnumerable<(IServiceProvider, Uri)>)
+        [
+            (fixture.Edge.Services, fixture.Edge.Url("http")), (fixture.Recorder.Services, fixture.Recorder.Url("http"))
+        ])
         {
             var reasons = new ConcurrentBag<object?>();
             var scope = services.GetRequiredService<IMeterFactory>();
@@ -133,8 +133,7 @@ public sealed class RefusalTests(HardeningFixture fixture)
     {
         await using var backend = await Recorder.StartAsync();
         object? seen = null;
-        using var activities =
-            new System.Diagnostics.ActivityListener
+        using var activities = new System.Diagnostics.ActivityListener
             {
                 ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
                 Sample = (ref _) =>
@@ -152,13 +151,10 @@ public sealed class RefusalTests(HardeningFixture fixture)
     {
         foreach (var url in (Uri[])[fixture.Edge.Url("https"), fixture.Recorder.Url("https")])
         {
-            using var client =
-                new HttpClient(
-                ServiceHost.Handler())
+            using var client = new HttpClient(ServiceHost.Handler())
                 {
                     DefaultRequestVersion = HttpVersion.Version20,
-                    DefaultVersionPolicy =
-                HttpVersionPolicy.RequestVersionExact
+                    DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact
                 };
             using var response = await client.GetAsync(new Uri(url, $"/catalog/x?{new string('q', 9000)}"), Cancelled);
             Assert.Equal(

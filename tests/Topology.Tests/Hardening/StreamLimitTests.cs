@@ -133,16 +133,14 @@ public sealed class StreamLimitTests
             var sockets = new List<ClientWebSocket>();
             for (var i = 0; i < 3; i++)
             {
-                var socket =
-                    new ClientWebSocket
+                var socket = new ClientWebSocket
                     {
                         Options =
                     { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact,
                     CollectHttpResponseDetails = true }
                     };
                 sockets.Add(socket);
-                var opening =
-                    socket.ConnectAsync(
+                var opening = socket.ConnectAsync(
                     new UriBuilder(host.Url("https")) { Scheme = "wss", Path = "/live/socket" }.Uri, invoker, Cancelled);
                 if (i == 2) await Assert.ThrowsAsync<WebSocketException>(() => opening);
                 else await opening;

@@ -24,8 +24,7 @@ public static class StrictnessCases
     private const string Line = "GET /catalog/{id} HTTP/1.1\r\n";
     private const string Smuggled = "GET /catalog/smuggled-{id} HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-    public static IReadOnlyList<StrictnessCase> All { get; } =
-    [
+    public static IReadOnlyList<StrictnessCase> All { get; } = [
         .. RequestLines(), .. Targets(), .. LineEnds(), .. FieldNames(), .. FieldValues(), .. Hosts(), .. ContentLengths(),
         .. TransferEncodings(), .. ChunkSizes(), .. ChunkExtensions(), .. Trailers(), .. Legal(),
     ];
@@ -58,11 +57,11 @@ public static class StrictnessCases
             yield return new(name, line + "\r\n" + Host + "\r\n");
         }
 
-        foreach (
-            var version in (
-            string[])[
+        foreach (var version in (string[])
+        [
             "http/1.1", "Http/1.1", "HTTP/1.2", "HTTP/2.0", "HTTP/3", "HTTP/0.9", "HTTP/11", "HTTP/1.", "HTTP/.1", "HTTP/1.10", "HTTP/01.1",
-            "HTTP/1,1", "HTTP/+1.1", "HTTP/1.1;", "HTTPS/1.1", "XTTP/1.1", "HTTP", "1.1", "HTTP/1.1\t", "ICY/1.1"])
+            "HTTP/1,1", "HTTP/+1.1", "HTTP/1.1;", "HTTPS/1.1", "XTTP/1.1", "HTTP", "1.1", "HTTP/1.1\t", "ICY/1.1"
+        ])
         {
             yield return new($"the version {version.Replace('\t', ' ')}", $"GET /catalog/{{id}} {version}\r\n{Host}\r\n");
         }
@@ -175,14 +174,14 @@ public static class StrictnessCases
         yield return new("Host twice", Line + Host + Host + "\r\n");
         yield return new("Host twice, differing", Line + Host + "Host: example.com\r\n\r\n");
         yield return new("Host twice, in two cases", Line + Host + "hOST: localhost\r\n\r\n");
-        foreach (
-            var host in (
-            string[])[
+        foreach (var host in (string[])
+        [
             "", " ", "localhost localhost", "localhost, localhost", "localhost,localhost", "local\thost", "localhost/", "http://localhost",
             "user@localhost", "localhost:", "localhost:abc", "localhost:+80", "localhost:-1", "localhost:70000", "localhost:80:80", ":80",
-                "[::1", "::1", "[::1]x", "[::1]:",
+            "[::1", "::1", "[::1]x", "[::1]:",
             "[::1%25lo]", "[]", "[localhost]", "[127.0.0.1]", "[::g]", "localhost#", "localhost?x", "localhost\\x", "\"localhost\"",
-                "local(host)", "loc\u00e4lhost", "<localhost>"])
+            "local(host)", "loc\u00e4lhost", "<localhost>"
+        ])
         {
             yield return new($"the Host {Visible(host)}", Line + $"Host: {host}\r\n\r\n");
         }
@@ -190,13 +189,13 @@ public static class StrictnessCases
 
     private static IEnumerable<StrictnessCase> ContentLengths()
     {
-        foreach (
-            var length in (
-            string[])[
+        foreach (var length in (string[])
+        [
             "+5", "-0", "-5", "0x5", "5 5", "5,5", "5, 5", "5,6", ",5", "5,", "", " ", "5;", "5.0", "1e1", "5_0", "five", "\u00b5",
             "5\u00a0", "'5'", "\"5\"",
             "9223372036854775808", "18446744073709551621", "99999999999999999999999",
-                "00000000000000000000000000000000000000000000000018446744073709551621"])
+            "00000000000000000000000000000000000000000000000018446744073709551621"
+        ])
         {
             yield return new(
                 $"the Content-Length {(length.Trim().Length == 0 ? $"of {length.Length} spaces" : length)}",
@@ -210,13 +209,13 @@ public static class StrictnessCases
 
     private static IEnumerable<StrictnessCase> TransferEncodings()
     {
-        foreach (
-            var coding in (
-            string[])[
+        foreach (var coding in (string[])
+        [
             "identity", "gzip", "gzip, chunked", "chunked, gzip", "chunked, chunked", "chunked, identity", "identity, chunked", "chunked,",
             ", chunked", "chunked;q=1",
             "chunked ; x", "\"chunked\"", "'chunked'", "xchunked", "chunkedx", "chunked x", "x chunked", "chun ked", "", " ",
-                "cow, chunked", "chunked\u00a0", "\u00a0chunked"])
+            "cow, chunked", "chunked\u00a0", "\u00a0chunked"
+        ])
         {
             yield return new($"the Transfer-Encoding {(coding.Trim().Length == 0 ? $"of {coding.Length} spaces" : coding)}",
                 Post($"Transfer-Encoding: {coding}\r\n", "0\r\n\r\n" + Smuggled));
@@ -249,12 +248,12 @@ public static class StrictnessCases
 
     private static IEnumerable<StrictnessCase> ChunkSizes()
     {
-        foreach (
-            var size in (
-            string[])[
+        foreach (var size in (string[])
+        [
             "+5", "-5", "0x5", "0X5", "x5", "5h", "5_", "5 ", "5\t", " 5", "\t5", "5 ;a", "", " ", "g", "5.0", "5,", "5 5", "'5'",
             "FFFFFFFFFFFFFFFF", "8000000000000000",
-            "10000000000000005", "100000000000000000000000000000005", "00000000000000005", "\u00b5"])
+            "10000000000000005", "100000000000000000000000000000005", "00000000000000005", "\u00b5"
+        ])
         {
             yield return new($"the chunk size {Visible(size)}", Chunked($"{size}\r\nhello\r\n0\r\n\r\n"));
         }
@@ -274,13 +273,13 @@ public static class StrictnessCases
 
     private static IEnumerable<StrictnessCase> ChunkExtensions()
     {
-        foreach (
-            var extension in (
-            string[])[
+        foreach (var extension in (string[])
+        [
             ";", "; ", ";;", ";;a", ";a;", ";a=b;", ";=", ";=a", ";a=", ";a= ", ";a ", ";a=b ", ";a b", ";a=b c", ";a=\"b", ";a=\"b\"c",
             ";a=\"b\\", ";a=(b)", ";a=b=c", ";a,b", ";\"a\"",
             ";\u00e9", ";a=\u00e9", ";a\u0001", ";a\0", ";a=\"\u0001\"", ";a=\"\u007f\"", ";a\rb", ";a\nb", ";a=\"\n\"", ";"
-                + new string('a', 300)])
+            + new string('a', 300)
+        ])
         {
             yield return new(
                 $"the chunk extension {string.Concat(extension.Take(12).Select(Show))}", Chunked($"5{extension}\r\nhello\r\n0\r\n\r\n"));

@@ -97,8 +97,7 @@ public sealed class SurfaceTests(HardeningFixture fixture)
     [Fact]
     public async Task Https_can_be_made_the_only_way()
     {
-        await using var strict =
-            await Recorder.StartAsync(
+        await using var strict = await Recorder.StartAsync(
             "Production",
             [("Topology:Https:Redirect", "true"), ("Topology:Https:Port", "443"), ("Topology:AllowedHosts", "localhost;shop.example")]);
         using var redirected = await strict.Client("http").GetAsync("/catalog/x?y", Cancelled);
@@ -140,8 +139,7 @@ public sealed class SurfaceTests(HardeningFixture fixture)
         {
             using var handler = ServiceHost.Handler();
             using var invoker = new HttpMessageInvoker(handler);
-            using var socket =
-                new ClientWebSocket
+            using var socket = new ClientWebSocket
                 {
                     Options =
                 { HttpVersion = HttpVersion.Version11, HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact }

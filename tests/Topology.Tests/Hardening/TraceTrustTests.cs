@@ -100,8 +100,7 @@ public sealed class TraceTrustTests
 
     private static ActivityListener Listen()
     {
-        var listener =
-            new ActivityListener
+        var listener = new ActivityListener
             {
                 ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
                 Sample = (ref _) =>

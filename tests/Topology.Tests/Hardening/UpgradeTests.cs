@@ -43,8 +43,7 @@ public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
     {
         foreach (var fields in (string[])[Handshake, ""])
         {
-            foreach (
-                var (exposure, answer) in await AskAllAsync(
+            foreach (var (exposure, answer) in await AskAllAsync(
                 $"{method} /live/socket HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n", method == "HEAD"))
             {
                 Assert.Equal((exposure, 405, "GET"), (exposure, answer.Status, answer.Header("allow")));
@@ -134,8 +133,7 @@ public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
             {
                 Version = HttpVersion.Version20,
                 VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-                Headers =
-                    { { "Sec-WebSocket-Version", version } },
+                Headers = { { "Sec-WebSocket-Version", version } },
             };
             if (method == "CONNECT") request.Headers.Protocol = "websocket";
             using var response = await invoker.SendAsync(request, Cancelled);

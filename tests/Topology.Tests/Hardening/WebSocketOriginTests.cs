@@ -22,8 +22,7 @@ public sealed class WebSocketOriginTests
         {
             var url = live.Url(listener);
             using var invoker = new HttpMessageInvoker(ServiceHost.Handler());
-            using var socket =
-                new ClientWebSocket
+            using var socket = new ClientWebSocket
                 {
                     Options =
                 { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -33,8 +32,7 @@ public sealed class WebSocketOriginTests
             {
                 socket.Options.SetRequestHeader("Origin", origin == "{own}" ? url.GetLeftPart(UriPartial.Authority) : origin);
             }
-            var opening =
-                socket.ConnectAsync(
+            var opening = socket.ConnectAsync(
                 new UriBuilder(url) { Scheme = listener == "https" ? "wss" : "ws", Path = "/live/socket" }.Uri, invoker, Cancelled);
             if (isAllowed)
             {
@@ -51,8 +49,7 @@ public sealed class WebSocketOriginTests
     [Fact]
     public void What_is_no_origin_stops_the_start()
     {
-        var failure =
-            Assert.ThrowsAny<Exception>(
+        var failure = Assert.ThrowsAny<Exception>(
             () => ServiceHost.Start<Topology.Live.Events.Tick>([("Topology:WebSocketOrigins:0", "app.example.com")]));
         Assert.Contains("Topology:WebSocketOrigins", failure.ToString(), StringComparison.Ordinal);
     }

@@ -41,8 +41,7 @@ internal static class Programs
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             // Keeps orders, histories and certificates of tests out of the user's data.
-            Environment =
-            {
+            Environment = {
                 ["XDG_DATA_HOME"] = DataHome,
                 ["Topology__Certificates__Directory"] = Certificates,
                 ["ASPIRE_DASHBOARD_PERSISTENCE_MODE"] = "None",
@@ -103,8 +102,7 @@ internal static class Programs
     private static string FindDotnet()
     {
         // The runtime libraries are in shared/Microsoft.NETCore.App/VERSION beside the program.
-        var beside =
-            Path.GetFullPath(
+        var beside = Path.GetFullPath(
             Path.Combine(
             RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
         return File.Exists(beside) ? beside : "dotnet";

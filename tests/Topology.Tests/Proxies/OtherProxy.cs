@@ -31,8 +31,7 @@ public sealed class OtherProxy : IAsyncDisposable
         {
             WorkingDirectory = Path.Combine(Programs.Repository, "Edge", "Proxies"),
             RedirectStandardOutput = true,
-            RedirectStandardError =
-                true,
+            RedirectStandardError = true,
             Environment =
                 { ["HTTP_PORT"] = $"{ports[0]}", ["HTTPS_PORT"] = $"{ports[1]}", ["Topology__Certificates__Directory"] =
                 ServiceHost.CertificateDirectory },

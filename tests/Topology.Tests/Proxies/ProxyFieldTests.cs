@@ -45,8 +45,7 @@ public sealed class ProxyFieldTests
     public async Task What_strangers_say_of_themselves_and_of_traces_does_not_pass(string name)
     {
         await using var proxy = await OtherProxy.StartAsync(name);
-        string[] claims =
-        [
+        string[] claims = [
             "baggage", "Correlation-Context", "Request-Id", "b3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-Sampled", "X-Real-IP", "Forwarded",
                 "X-Forwarded-Prefix",
             "X_Forwarded_For", "Content_Length", "Transfer_Encoding", "X_Anything",

@@ -50,8 +50,7 @@ internal sealed class BaseImage : IAsyncDisposable
             schemaVersion = 2,
             mediaType = ManifestType,
             config = new { mediaType = "application/vnd.docker.container.image.v1+json", size = config.Length, digest = Digest(config) },
-            layers = (
-                object[])[
+            layers = (object[])[
                 new { mediaType = "application/vnd.docker.image.rootfs.diff.tar.gzip", size = layer.Length, digest = Digest(layer) }],
         });
 

@@ -10,9 +10,7 @@ internal static class BuildTools
     /// <summary>A build that leaves no server behind, and knows nothing of the one that runs these tests.</summary>
     public static ProcessStartInfo MSBuild(params IEnumerable<string> arguments)
     {
-        var start =
-            new ProcessStartInfo(
-            Programs.Dotnet, ["msbuild", .. arguments, "-nologo", "-nodeReuse:false"])
+        var start = new ProcessStartInfo(Programs.Dotnet, ["msbuild", .. arguments, "-nologo", "-nodeReuse:false"])
             { WorkingDirectory = Programs.Repository };
         start.Environment.Clear();
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())

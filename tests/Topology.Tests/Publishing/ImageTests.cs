@@ -33,8 +33,7 @@ public sealed class ImageTests
 
     private static async Task<JsonElement> EvaluateAsync(string project)
     {
-        var start =
-            BuildTools.MSBuild(
+        var start = BuildTools.MSBuild(
             project, "-target:ComputeContainerBaseImage", "-getProperty:ContainerBaseImage,ContainerUser,InvariantGlobalization");
         start.RedirectStandardOutput = start.RedirectStandardError = true;
         using var process = Process.Start(start)!;

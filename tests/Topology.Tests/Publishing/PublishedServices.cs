@@ -52,8 +52,7 @@ public sealed class PublishedServices : IAsyncLifetime
     {
         var environment = CloudManifest.Environment(service, Port).Where(entry => entry.Key != without).ToDictionary();
         // The port for probes is the same in every container.
-        foreach (
-            var (key, value) in environment
+        foreach (var (key, value) in environment
             .Where(entry => entry.Key.StartsWith("Topology__Listeners__", StringComparison.Ordinal)).ToList())
         {
             if (value == Probes) environment[key] = $"{Port(service, int.Parse(value, CultureInfo.InvariantCulture))}";
@@ -61,8 +60,7 @@ public sealed class PublishedServices : IAsyncLifetime
 
         var image = _images[service];
         var variables = image.Environment.Concat(environment.Select(entry => (entry.Key, entry.Value)));
-        var started =
-            new PublishedService(
+        var started = new PublishedService(
             Run(image.App, image.Config.GetProperty("User").GetString()!, variables, [.. image.Strings("Entrypoint")]));
         lock (_started) _started.Add(started);
         return started;

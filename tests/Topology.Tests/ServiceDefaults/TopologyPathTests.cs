@@ -82,8 +82,7 @@ public sealed class TopologyPathTests : IAsyncDisposable
 
         using var request = new HttpRequestMessage(HttpMethod.Get, "/catalog/items/5")
         {
-            Headers =
-            {
+            Headers = {
                 { "traceparent", $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-01" },
                 { "tracestate", $"topology={marker}" },
                 { "Topology-Trace-Key", Key },

@@ -9,8 +9,7 @@ internal sealed record Source(string File, string Namespace, IReadOnlyList<strin
 /// <summary>The product's sources as text, and which namespace uses which. Enough to find cycles; not a compiler.</summary>
 internal static partial class Sources
 {
-    public static IReadOnlyList<Source> All { get; } =
-    [
+    public static IReadOnlyList<Source> All { get; } = [
         .. from folder in (string[])["AppHost", "Backends", "Edge", "Hardening", "ServiceDefaults", "Traffic"]
            from file in Directory.EnumerateFiles(Path.Combine(Programs.Repository, folder), "*.cs", SearchOption.AllDirectories)
            where !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)

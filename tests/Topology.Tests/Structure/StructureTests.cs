@@ -28,8 +28,7 @@ public sealed class StructureTests
     [Fact]
     public void A_cycle_of_namespaces_is_found()
     {
-        Source[] sources =
-        [
+        Source[] sources = [
             new("a.cs", "Topology.A", ["First"], [], "Second"),
             new("b.cs", "Topology.A.B", ["Second"], [], "First"),
             new("c.cs", "Topology.C", [], ["Topology.A"], "First"),
@@ -50,8 +49,7 @@ public sealed class StructureTests
     public void A_project_refers_only_to_the_layer_below(string folder, string expected)
     {
         var project = XDocument.Load(Directory.GetFiles(Path.Combine(Programs.Repository, folder), "*.csproj").Single());
-        var references =
-            project.Descendants("ProjectReference")
+        var references = project.Descendants("ProjectReference")
             .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
         Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries), references);
     }

@@ -143,8 +143,7 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
     {
         healthy = true,
         configuration,
-        resources =
-            services.Discovery()
+        resources = services.Discovery()
             .Select(entry => entry.Key.Split(':') is [_, var name, var endpoint, ..] ? (name, endpoint, entry.Value) : default)
             .GroupBy(entry => entry.name)
             .Select(group =>

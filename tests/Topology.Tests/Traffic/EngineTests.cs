@@ -19,8 +19,7 @@ public sealed class EngineTests
     {
         await using var direct = await TestServer.EchoAsync();
         await using var edge = await TestServer.SlowAsync(TimeSpan.FromMilliseconds(30));
-        var result =
-            await Comparing.RunAsync(
+        var result = await Comparing.RunAsync(
             Comparing.Targets(("catalog", "http", direct.Url), ("edge", "http", edge.Url)), Short with { Rate = 50 });
 
         var (baseline, path) = (result.Paths[0], result.Paths[1]);
@@ -52,8 +51,7 @@ public sealed class EngineTests
         });
         var workload = new Topology.Comparison.Workloads.CatalogWorkload();
         var options = new ComparisonOptions { Connections = 4, Rate = 200 };
-        using var lanes =
-            new Topology.Comparison.Lanes.PathLanes(
+        using var lanes = new Topology.Comparison.Lanes.PathLanes(
             "direct", [server.Url], workload, options.Concurrency, options.IsHttp2, Comparing.Trust);
         var digest = workload.Digest("/"u8);
         using var generator = new Generator(workload, [.. Enumerable.Repeat(digest, workload.Variants)], 4);
@@ -69,8 +67,7 @@ public sealed class EngineTests
     public async Task A_run_that_achieves_less_than_the_offered_rate_is_invalid_and_says_why()
     {
         await using var server = await TestServer.SlowAsync(TimeSpan.FromMilliseconds(10));
-        var result =
-            await Comparing.RunAsync(
+        var result = await Comparing.RunAsync(
             Comparing.Targets(("catalog", "http", server.Url)), Short with { Paths = ["direct"], Rate = 400, Connections = 1 });
         Assert.False(result.Valid);
         Assert.Contains(result.Notes, note => note.Contains("connections were waiting", StringComparison.Ordinal));
@@ -85,8 +82,7 @@ public sealed class EngineTests
     {
         await using var server = await TestServer.EchoAsync();
         var targets = Comparing.Targets(("catalog", "http", server.Url));
-        var result =
-            await Comparing.Engine(targets, services, own).RunAsync(
+        var result = await Comparing.Engine(targets, services, own).RunAsync(
             Short with { Paths = ["direct"] }, null, TestContext.Current.CancellationToken);
         Assert.False(result.Valid);
         Assert.StartsWith(told, result.Notes[0], StringComparison.Ordinal);
@@ -150,8 +146,7 @@ public sealed class EngineTests
     public async Task Nothing_is_compared_without_the_baseline()
     {
         var nobody = new Uri($"http://127.0.0.1:{FreePorts.Take()}");
-        var failure =
-            await Assert.ThrowsAsync<ComparisonFailedException>(
+        var failure = await Assert.ThrowsAsync<ComparisonFailedException>(
             () => Comparing.RunAsync(Comparing.Targets(("catalog", "http", nobody)), Short with { Paths = ["direct"] }));
         Assert.Contains("direct does not respond", failure.Message, StringComparison.Ordinal);
     }
@@ -173,8 +168,7 @@ public sealed class EngineTests
     public async Task A_closed_loop_sends_as_fast_as_responses_return()
     {
         await using var server = await TestServer.SlowAsync(TimeSpan.FromMilliseconds(10));
-        var result =
-            await Comparing.RunAsync(
+        var result = await Comparing.RunAsync(
             Comparing.Targets(("catalog", "http", server.Url)), Short with { Paths = ["direct"], ClosedLoop = true, Connections = 4 });
         Assert.Null(result.Paths[0].OfferedRate);
         Assert.InRange(result.Paths[0].AchievedRate, 10, 401); // Four connections, each with at most 100 requests per second.

@@ -70,8 +70,7 @@ public sealed class HistoryTests : IDisposable
         Valid = true,
         Notes = ["a note"],
         Baseline = "direct",
-        Paths =
-        [
+        Paths = [
             new()
             {
                 Path = "direct", OfferedRate = 10, AchievedRate = 9.5, Requests = 95, Errors = 5, Error = "status 503", LatencyMs =

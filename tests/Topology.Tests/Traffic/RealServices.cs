@@ -21,8 +21,7 @@ public sealed class RealServices : IAsyncDisposable
 
     public RealServices()
     {
-        _orders =
-            ServiceHost.Start<OrdersContext>(
+        _orders = ServiceHost.Start<OrdersContext>(
             [("ConnectionStrings:orders", $"Data Source={_folder}/orders.db"), .. ServiceHost.Discovery("catalog", _catalog)]);
         _edge = ServiceHost.Start<UpstreamOptions>([
             .. ServiceHost.Discovery("catalog", _catalog), .. ServiceHost.Discovery("orders", _orders),
@@ -31,8 +30,7 @@ public sealed class RealServices : IAsyncDisposable
 
     /// <summary>The configuration of Traffic's service discovery.</summary>
     public IEnumerable<(string Key, string Value)> Discovery() =>
-        from service in (
-            (string Name, ServiceHost Host)[])[
+        from service in ((string Name, ServiceHost Host)[])[
             ("catalog", _catalog), ("orders", _orders), ("media", _media), ("live", _live), ("edge", _edge)]
         from listener in (Listener[])[Listener.Http, Listener.Https]
         select ($"services:{service.Name}:{listener.Name}:0", service.Host.Url(listener.Name).GetLeftPart(UriPartial.Authority));

@@ -12,8 +12,7 @@ public sealed class StatisticsTests
     public void A_distribution_counts_every_value_and_keeps_each_within_a_thousandth()
     {
         var random = new Random(5);
-        var latencies =
-            Enumerable.Range(0, 5000)
+        var latencies = Enumerable.Range(0, 5000)
             .Select(_ => (long)(Stopwatch.Frequency * Math.Exp(random.NextDouble() * 12 - 10))).ToList(); // 45 µs to 7 s
         var distribution = BlockDistribution.FromTicks(latencies);
         Assert.Equal(5000, distribution.Total);

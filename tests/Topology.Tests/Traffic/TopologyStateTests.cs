@@ -24,8 +24,7 @@ public sealed class TopologyStateTests
     public async Task Claims_do_not_check_a_proxy_that_is_not_started()
     {
         var url = new Dictionary<string, Uri> { ["http"] = new("http://localhost:5200") };
-        var topology =
-            new TopologyState(
+        var topology = new TopologyState(
             null, [new("catalog-1", "running", 1, url), new("edge", "running", 2, url), new("nginx", "not-started", null, url)],
             Healthy: true);
         await using var lab =

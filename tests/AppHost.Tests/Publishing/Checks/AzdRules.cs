@@ -11,8 +11,7 @@ internal static partial class AzdRules
 {
     private const int MaximumAdditionalPorts = 5;
 
-    private static readonly string[] Types =
-    [
+    private static readonly string[] Types = [
         "project.v0", "project.v1", "container.v0", "container.v1", "dockerfile.v0", "dapr.v0", "dapr.component.v0",
         "parameter.v0", "value.v0", "annotated.string", "azure.bicep.v0", "azure.bicep.v1",
     ];

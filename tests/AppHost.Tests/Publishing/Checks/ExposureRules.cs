@@ -32,8 +32,7 @@ internal static class ExposureRules
                 yield return new Problem(name, $"env.{key}", "Development answers with what only developers should see; remove it");
         }
 
-        var hosts =
-            environment
+        var hosts = environment
             .Where(entry => entry.Key == AllowedHosts || entry.Key.StartsWith($"{AllowedHosts}__", StringComparison.Ordinal)).ToList();
         if (IsExternal(resource) && resource.Text("type")!.StartsWith("project.", StringComparison.Ordinal)
             && !hosts.Exists(host => host.Value.Length > 0))

@@ -26,8 +26,7 @@ internal static class ListenerRules
             var port = Port(name, resource, member.Value.GetString()!);
             if (port != "0" && !taken.TryAdd(port, key))
                 yield return new Problem(name, key, $"has the port of {taken[port]}, and a port takes one listener; give it another");
-            foreach (
-                var binding in resource.Members("bindings")
+            foreach (var binding in resource.Members("bindings")
                 .Where(binding => !listener.IsPublic && binding.Value.IsTrue("external") && Port(name, binding) == port))
                 yield return new Problem(
                     name, $"bindings.{binding.Name}.external",

@@ -22,8 +22,7 @@ internal sealed class ManifestSchema
     /// <summary>NJsonSchema has no <c>const</c> and no schemas that are <c>false</c>; what stands in for them means the same.</summary>
     public static async Task<ManifestSchema> ReadAsync()
     {
-        var schema =
-            JsonNode.Parse(
+        var schema = JsonNode.Parse(
             await File.ReadAllTextAsync(
             Path.Combine(Programs.Repository, "tests", "AppHost.Tests", "Publishing", "aspire-8.0.schema.json")))!;
         Rewrite(schema);
