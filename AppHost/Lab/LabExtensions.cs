@@ -10,9 +10,6 @@ namespace Topology.AppHost.Lab;
 /// </summary>
 internal static class LabExtensions
 {
-    /// <summary>The certificate revocation list for public certificates, on the edge's fixed cleartext port.</summary>
-    public const string RevocationListUrl = "http://localhost:5200/certificates/public.crl";
-
     /// <summary>Clients whose certificates the backends accept on <c>internal-tls</c>.</summary>
     private const string InternalClients = "edge;orders;nginx;apache;haproxy";
 
@@ -91,7 +88,6 @@ internal static class LabExtensions
         var project = builder.AddProject<TProject>(name, launchProfileName: null)
             .WithBuiltProgram()
             .WithCertificates(builder)
-            .WithEnvironment("Topology__Certificates__RevocationListUrl", RevocationListUrl)
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", "Development")
             .WithPromptEnd()
             .WithTraceKey(builder)

@@ -13,12 +13,12 @@ internal static class IngressListeners
     private const int HeaderFields = 100;
 
     /// <summary>Opens the ports with Envoy's limits.</summary>
-    /// <param name="certificates">The folder of the local authorities; null for the user's.</param>
-    public static void ListenAsEnvoy(this KestrelServerOptions options, IEnumerable<IngressPort> ports, string? certificates)
+    /// <param name="certificates">Where the local authorities are.</param>
+    public static void ListenAsEnvoy(this KestrelServerOptions options, IEnumerable<IngressPort> ports, CertificateOptions certificates)
     {
         var certificate = new Rotating<X509Certificate2>(
-            () => new LocalAuthority(LocalAuthorities.Root(certificates), LocalAuthorities.Public, TimeProvider.System).GetLeaf(
-                "ingress", LocalAuthorities.PublicNames),
+            () => LocalAuthorities.Open(certificates, LocalAuthorities.Public, TimeProvider.System)
+                .GetLeaf("ingress", LocalAuthorities.PublicNames),
             TimeProvider.System);
 
         options.AddServerHeader = false;

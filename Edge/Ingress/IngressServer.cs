@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Http.Features;
+using Topology.Hardening.Certificates;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Topology.Ingress;
@@ -37,7 +38,8 @@ internal sealed class IngressServer : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
         {
             options.ListenLocalhost(healthPort);
-            options.ListenAsEnvoy(_ports.Values, builder.Configuration["Topology:Certificates:Directory"]);
+            options.ListenAsEnvoy(
+                _ports.Values, builder.Configuration.GetSection(CertificateOptions.Section).Get<CertificateOptions>() ?? new());
             foreach (var entrance in entrances.Where(entrance => entrance.IsTcp))
             {
                 var relay = new PortRelay(new RoundRobin([.. entrance.Targets]));

@@ -34,6 +34,16 @@ public static class LocalAuthorities
         return environment.IsDevelopment() || options.AllowLocalAuthority;
     }
 
+    /// <summary>One of the two authorities, as it is configured.</summary>
+    /// <param name="options">Where it is, and where clients find the list of revoked public certificates.</param>
+    /// <param name="name"><see cref="Internal"/> or <see cref="Public"/>.</param>
+    /// <param name="time">The clock.</param>
+    public static LocalAuthority Open(CertificateOptions options, string name, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new(Root(options.Directory), name, time) { RevocationListUrl = name == Public ? options.RevocationListUrl : null };
+    }
+
     internal static void AddCertificates(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
     {
         services.TryAddSingleton(TimeProvider.System);

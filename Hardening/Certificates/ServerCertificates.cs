@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Topology.Hardening.Settings;
 
 namespace Topology.Hardening.Certificates;
 
@@ -24,8 +25,7 @@ public sealed partial class ServerCertificates
             ILogger<ServerCertificates> logger)
     {
         _options = options.Value;
-        _allowedClients = [.. _options.AllowedClients.SelectMany(
-            entry => entry.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        _allowedClients = SettingList.Split(_options.AllowedClients);
         _environment = environment;
         _logger = logger;
         _time = time;
@@ -107,14 +107,7 @@ public sealed partial class ServerCertificates
 
     private LocalAuthority Authority(string name)
     {
-        if (IsLocalAllowed)
-        {
-            return new(LocalAuthorities.Root(_options.Directory), name, _time)
-            {
-                RevocationListUrl = name == LocalAuthorities.Public
-                ? _options.RevocationListUrl : null
-            };
-        }
+        if (IsLocalAllowed) return LocalAuthorities.Open(_options, name, _time);
 
         throw new InvalidOperationException(
             $"The environment is {_environment.EnvironmentName}, where no local certificate authority is allowed. "

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
 using Topology.Hardening.Hosts;
+using Topology.Hardening.Settings;
 
 namespace Topology.Hardening.Forwarding;
 
@@ -35,9 +36,8 @@ internal sealed class TrustedProxies(IOptions<TrustedProxyOptions> trusted, Allo
 
     private void Trust(ForwardedHeadersOptions options)
     {
-        var proxies = trusted.Value.KnownProxies.SelectMany(
-            entry => entry.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToList();
-        if (proxies.Count == 0) return; // The default is loopback.
+        var proxies = SettingList.Split(trusted.Value.KnownProxies);
+        if (proxies.Length == 0) return; // The default is loopback.
 
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();

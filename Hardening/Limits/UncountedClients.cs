@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Topology.Hardening.Settings;
 
 namespace Topology.Hardening.Limits;
 
@@ -27,7 +28,7 @@ internal sealed class UncountedClients(IOptions<PublicLimits> limits, IHostEnvir
     /// <exception cref="InvalidOperationException">An entry is neither an address nor a network. The message names it.</exception>
     public static IPNetwork[] Parse(string text) => text == None ? [] :
     [
-        .. from entry in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .. from entry in SettingList.Split(text)
            select IPAddress.TryParse(entry, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
                : IPNetwork.TryParse(entry, out var network) ? network
                : throw new InvalidOperationException(

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Buffers.Text;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace Topology.Hardening.Strictness;

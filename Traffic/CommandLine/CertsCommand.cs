@@ -84,10 +84,10 @@ internal static class CertsCommand
         var authority = Authority();
         var name = Leaf("The program it is issued for, such as nginx; also its common name.");
         var revocationList = new Option<Uri?>("--revocation-list")
-            {
-                Description = "The URL of the certificate revocation list that a new public certificate names.",
-                DefaultValueFactory = _ => new("http://localhost:5200" + LocalAuthorities.RevocationListPath)
-            };
+        {
+            Description = "The URL of the certificate revocation list that a new public certificate names.",
+            DefaultValueFactory = _ => new("http://localhost:5200" + LocalAuthorities.RevocationListPath)
+        };
         var command = new Command(
             "issue", "Issues a certificate, or finds the existing one, and prints its files.") { authority, name, revocationList };
         command.SetAction(directory, (result, root) =>
@@ -193,5 +193,5 @@ internal static class CertsCommand
     });
 
     private static LocalAuthority Open(string root, string name, Uri? revocationList = null) =>
-        new(root, name, TimeProvider.System) { RevocationListUrl = name == LocalAuthorities.Public ? revocationList : null };
+        LocalAuthorities.Open(new() { Directory = root, RevocationListUrl = revocationList }, name, TimeProvider.System);
 }

@@ -12,17 +12,17 @@ internal static class ClaimsCommand
     private const int DoesNotHold = 1;
 
     private static readonly Option<string[]> Only = new("--only")
-        {
-            Description = $"Check these claims only: {ClaimCatalog.Ids}.",
-            HelpName = "ID[,ID]",
-            AllowMultipleArgumentsPerToken = true
-        };
+    {
+        Description = $"Check these claims only: {ClaimCatalog.Ids}.",
+        HelpName = "ID[,ID]",
+        AllowMultipleArgumentsPerToken = true
+    };
     private static readonly Option<string[]> Proxies = new("--proxies")
-        {
-            Description = "Also start these, if installed: nginx, apache, haproxy. Not with --attach.",
-            HelpName = "NAME[,NAME]",
-            AllowMultipleArgumentsPerToken = true
-        };
+    {
+        Description = "Also start these, if installed: nginx, apache, haproxy. Not with --attach.",
+        HelpName = "NAME[,NAME]",
+        AllowMultipleArgumentsPerToken = true
+    };
     private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the results as JSON." };
 
     public static Command Create()

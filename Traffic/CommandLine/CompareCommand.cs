@@ -17,31 +17,31 @@ internal static class CompareCommand
     private static readonly Option<string> WorkloadOption =
         new("--workload") { Description = $"The requests to send: {WorkloadCatalog.Names}.", DefaultValueFactory = _ => Defaults.Workload };
     private static readonly Option<string[]> Paths = new("--paths")
-        {
-            Description = $"Some of {string.Join(",", TopologyPath.All)}; the first is the baseline. Default: all that run.",
-            HelpName = "PATH[,PATH]",
-            AllowMultipleArgumentsPerToken = true
-        };
+    {
+        Description = $"Some of {string.Join(",", TopologyPath.All)}; the first is the baseline. Default: all that run.",
+        HelpName = "PATH[,PATH]",
+        AllowMultipleArgumentsPerToken = true
+    };
     private static readonly Option<double> Rate =
         new("--rate") { Description = "Requests per second.", DefaultValueFactory = _ => Defaults.Rate };
     private static readonly Option<double> Duration = new("--duration")
-        {
-            Description = "Seconds of measurement for each path; the control takes as long as one path.",
-            DefaultValueFactory = _ => Defaults.DurationSeconds
-        };
+    {
+        Description = "Seconds of measurement for each path; the control takes as long as one path.",
+        DefaultValueFactory = _ => Defaults.DurationSeconds
+    };
     private static readonly Option<bool> Tls = new("--tls") { Description = "Use the https listeners." };
     private static readonly Option<string> Protocol = new("--protocol")
-        {
-            Description = "http1 or http2 (with --tls). Default: the lowest that the workload supports.",
-            HelpName = "http1|http2"
-        };
+    {
+        Description = "http1 or http2 (with --tls). Default: the lowest that the workload supports.",
+        HelpName = "http1|http2"
+    };
     private static readonly Option<string> ArrivalOption = new("--arrival")
-        {
-            Description = "When requests start: constant (evenly spaced) or poisson (random).",
-            DefaultValueFactory = _ =>
-        "constant",
-            HelpName = "constant|poisson"
-        };
+    {
+        Description = "When requests start: constant (evenly spaced) or poisson (random).",
+        DefaultValueFactory = _ =>
+    "constant",
+        HelpName = "constant|poisson"
+    };
     private static readonly Option<bool> ClosedLoop =
         new("--closed-loop") { Description = "Send as fast as responses return, on all connections: finds saturation." };
     private static readonly Option<int?> Connections =

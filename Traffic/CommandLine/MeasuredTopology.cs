@@ -9,10 +9,10 @@ internal sealed class MeasuredTopology : IAsyncDisposable
 {
     public static readonly Option<bool> Attach = new("--attach") { Description = "Measure the running topology instead of starting one." };
     public static readonly Option<FileInfo> StateOption = new("--state")
-        {
-            Description =
+    {
+        Description =
         "With --attach: the file in which the running topology describes itself. Default: artifacts/topology.json."
-        };
+    };
     public static readonly Option<bool> NoBuild = new("--no-build") { Description = "Start the existing build." };
 
     private readonly OwnTopology? _own;

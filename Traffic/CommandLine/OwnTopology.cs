@@ -62,14 +62,14 @@ internal sealed class OwnTopology : IAsyncDisposable
             Clone.Dotnet,
             ["exec", program, "--Topology:Ports=dynamic", "--Topology:Dashboard=false", "--Topology:Pairs=0",
             $"--Topology:State={StateFileIn(folder)}"])
-            {
-                WorkingDirectory = root,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                RedirectStandardInput = true,
-                // Aspire stops an AppHost when the process with this id has ended, for whatever reason.
-                Environment = { ["ASPIRE_CLI_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) },
-            };
+        {
+            WorkingDirectory = root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            // Aspire stops an AppHost when the process with this id has ended, for whatever reason.
+            Environment = { ["ASPIRE_CLI_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) },
+        };
         string[] optional = [.. paths.Where(path => path == AllInstalled || OtherProxies.Contains(path))];
         if (optional.Length > 0) start.ArgumentList.Add($"--Topology:Start={string.Join(',', optional)}");
 

@@ -15,7 +15,7 @@ internal static class StoredOrders
         if (orders.Count == 0) return 0;
         using var client = new HttpClient(
             new SocketsHttpHandler { SslOptions = trust.OptionsFor(address), ActivityHeadersPropagator = null })
-            { BaseAddress = address };
+        { BaseAddress = address };
         var wanted = orders.ToHashSet();
         // Sequence numbers follow acceptance, and the first order was acknowledged before the others were sent.
         long? after = Get<Order>(client, $"/orders/{orders.First()}").Sequence - 1;

@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.WebSockets;
 using Topology.Claims.Lab;
+using Topology.Comparison.Pairs;
 using Topology.Comparison.Workloads;
 using Topology.ServiceDefaults.Paths;
 
@@ -120,32 +120,11 @@ public sealed class IdenticalAnswersClaim : Claim
 
     private static async Task<Answer> EchoAsync(Uri address, ClaimLab lab, WorkloadRequest request, CancellationToken cancellationToken)
     {
-        using var socket = new ClientWebSocket();
-        if (address.Scheme == Uri.UriSchemeHttps)
-        {
-            using var invoker =
-                new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, SslOptions = lab.Trust.Options("localhost") });
-            await socket.ConnectAsync(
-                new UriBuilder(new Uri(address, request.Path)) { Scheme = Uri.UriSchemeWss }.Uri, invoker, cancellationToken);
-        }
-        else
-        {
-            await socket.ConnectAsync(new UriBuilder(new Uri(address, request.Path)) { Scheme = Uri.UriSchemeWs }.Uri, cancellationToken);
-        }
-
-        await socket.SendAsync(request.Body, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
-        var buffer = new byte[request.Body.Length + 1];
-        var length = 0;
-        ValueWebSocketReceiveResult received;
-        do
-        {
-            received = await socket.ReceiveAsync(buffer.AsMemory(length), cancellationToken);
-            length += received.Count;
-        }
-        while (!received.EndOfMessage && length < buffer.Length);
-
-        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
-        return new(101, HttpVersion.Version11, [], buffer[..length], null);
+        // The address may be 127.0.0.1; certificates are checked against the name that they have.
+        var tls = address.Scheme == Uri.UriSchemeHttps ? lab.Trust.Options("localhost") : new();
+        using var client = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, SslOptions = tls });
+        var (body, _) = await WebSocketEcho.SendAsync(new Uri(address, request.Path), request, client, cancellationToken);
+        return new(101, HttpVersion.Version11, [], body, null);
     }
 
     /// <summary>What differs between two answers, for people; null where nothing does.</summary>

@@ -56,11 +56,11 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         }
 
         var engine = new ComparisonEngine(lab.Targets, lab.Trust)
-            {
-                Processes = (path, workload) =>
-            lab.State.On(path, workload),
-                ServicesConfiguration = lab.State.Configuration
-            };
+        {
+            Processes = (path, workload) =>
+        lab.State.On(path, workload),
+            ServicesConfiguration = lab.State.Configuration
+        };
         var result = await engine.RunAsync(new() { Paths = [Without, With], DurationSeconds = seconds }, null, cancellationToken);
         foreach (var difference in result.Differences.Where(difference => difference.Percentile is "p50" or "p99"))
         {

@@ -15,20 +15,20 @@ internal static class BenchCommand
     private static readonly string[] Edges = ["edge", "edge-tls", "nginx", "haproxy", "apache"];
 
     private static readonly Option<string[]> EdgesOption = new("--edges")
-        {
-            Description =
+    {
+        Description =
         $"Some of {string.Join(",", Edges)}; the first is divided by the others. Default: edge, and each installed proxy.",
-            HelpName = "EDGE[,EDGE]",
-            AllowMultipleArgumentsPerToken = true
-        };
+        HelpName = "EDGE[,EDGE]",
+        AllowMultipleArgumentsPerToken = true
+    };
     private static readonly Option<int[]> Connections = new("--connections")
-        {
-            Description = "Numbers of connections, each with one request at a time.",
-            DefaultValueFactory = _ =>
-        [1, 32],
-            HelpName = "N",
-            AllowMultipleArgumentsPerToken = true
-        };
+    {
+        Description = "Numbers of connections, each with one request at a time.",
+        DefaultValueFactory = _ =>
+    [1, 32],
+        HelpName = "N",
+        AllowMultipleArgumentsPerToken = true
+    };
     private static readonly Option<int> Repeats =
         new("--repeats") { Description = "How many times to measure everything.", DefaultValueFactory = _ => 3 };
     private static readonly Option<double> Duration =

@@ -27,7 +27,7 @@ internal sealed class SocketLane(Uri address, Workload workload, HttpMessageInvo
             socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
             foreach (var (name, value) in LoadHeaders.Trace) socket.Options.SetRequestHeader(name, value);
             var uri = new UriBuilder(new Uri(address, _request.Path))
-                { Scheme = address.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs };
+            { Scheme = address.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs };
             using var patience = new CancellationTokenSource(Patience);
             socket.ConnectAsync(uri.Uri, connection, patience.Token).GetAwaiter().GetResult();
         }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
-using System.Net.WebSockets;
 using System.Security.Cryptography;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
@@ -187,22 +186,7 @@ public sealed class PairSender : IDisposable
     private async Task<(int Status, byte[] Body, long Ended)> EchoAsync(
         WorkloadRequest request, Uri address, CancellationToken cancellationToken)
     {
-        using var socket = new ClientWebSocket();
-        var uri = new UriBuilder(address) { Scheme = address.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs }.Uri;
-        await socket.ConnectAsync(uri, _client, cancellationToken);
-        await socket.SendAsync(request.Body, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
-        var buffer = new byte[request.Body.Length + 1];
-        var length = 0;
-        ValueWebSocketReceiveResult received;
-        do
-        {
-            received = await socket.ReceiveAsync(buffer.AsMemory(length), cancellationToken);
-            length += received.Count;
-        }
-        while (!received.EndOfMessage);
-
-        var ended = Stopwatch.GetTimestamp();
-        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
-        return (200, buffer[..length], ended);
+        var (body, ended) = await WebSocketEcho.SendAsync(address, request, _client, cancellationToken);
+        return (200, body, ended);
     }
 }

@@ -10,7 +10,7 @@ namespace Topology.Traffic.Claims;
 /// <param name="IsWaiting">It is to be checked, after others.</param>
 /// <param name="IsRunning">It is being checked.</param>
 /// <param name="Result">What the last check found; null before it.</param>
-/// <param name="Need">Why it cannot be checked here; null where it can, and before that is known.</param>
+/// <param name="MissingRequirement">Why it cannot be checked here; null where it can, and before that is known.</param>
 public sealed record ClaimState(bool IsWaiting, bool IsRunning, ClaimResult? Result, MissingRequirement? MissingRequirement = null);
 
 /// <summary>Checks claims against the topology that this process is part of, for the page and for commands.</summary>

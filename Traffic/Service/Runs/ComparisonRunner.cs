@@ -89,10 +89,10 @@ public sealed partial class ComparisonRunner(
             // The page shows it, and the log has the rest.
             LogFailed(exception);
             return end = end with
-                {
-                    Failure = exception is ComparisonFailedException ? exception.Message
+            {
+                Failure = exception is ComparisonFailedException ? exception.Message
                 : $"The comparison failed: {exception.GetBaseException().Message}"
-                };
+            };
         }
         finally
         {

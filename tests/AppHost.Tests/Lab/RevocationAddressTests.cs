@@ -1,6 +1,6 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
-using Topology.AppHost.Lab;
+using Topology.AppHost.Running;
 using Topology.Hardening.Certificates;
 
 namespace Topology.AppHost.Tests.Lab;
@@ -14,7 +14,7 @@ public sealed class RevocationAddressTests
         await using var builder =
             await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(TestContext.Current.CancellationToken);
         var edge = builder.Resources.Single(resource => resource.Name == "edge").Annotations.OfType<EndpointAnnotation>();
-        Assert.Equal(new Uri(LabExtensions.RevocationListUrl).Port, edge.Single(endpoint => endpoint.Name == "http").Port);
-        Assert.Equal(LocalAuthorities.RevocationListPath, new Uri(LabExtensions.RevocationListUrl).AbsolutePath);
+        Assert.Equal(new Uri(CertificateExtensions.RevocationListUrl).Port, edge.Single(endpoint => endpoint.Name == "http").Port);
+        Assert.Equal(LocalAuthorities.RevocationListPath, new Uri(CertificateExtensions.RevocationListUrl).AbsolutePath);
     }
 }

@@ -159,7 +159,7 @@ public sealed class LauncherTests
         public static Launched Start(string proxy, params (string Name, string Value)[] environment)
         {
             var start = new ProcessStartInfo("/bin/sh", ["run", proxy])
-                { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
+            { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
             foreach (var backend in (string[])["CATALOG_1", "CATALOG_2", "ORDERS", "MEDIA", "LIVE"])
             {
                 start.Environment[$"{backend}_PORT"] = start.Environment[$"{backend}_H2_PORT"] = "9";

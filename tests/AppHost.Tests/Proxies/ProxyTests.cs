@@ -53,7 +53,7 @@ public sealed class ProxyTests(Infrastructure.Lab lab)
         {
             using var client = await ClientAsync(proxy, endpoint);
             using var request = new HttpRequestMessage(HttpMethod.Get, "/live/whoami")
-                { Version = endpoint == "https" ? HttpVersion.Version20 : HttpVersion.Version11 };
+            { Version = endpoint == "https" ? HttpVersion.Version20 : HttpVersion.Version11 };
             foreach (var name in UntrustedHeaders.All) request.Headers.TryAddWithoutValidation(name, "203.0.113.7");
             request.Headers.TryAddWithoutValidation("X-Topology-Edge", "edge");
             using var response = await client.SendAsync(request, Cancelled);

@@ -89,10 +89,10 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
         using var handler = CloudRun.Handler();
         using var invoker = new HttpMessageInvoker(handler);
         using var socket = new ClientWebSocket
-            {
-                Options =
+        {
+            Options =
             { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact }
-            };
+        };
         await socket.ConnectAsync(new UriBuilder(cloud.Edge) { Scheme = "wss", Path = "/live/socket" }.Uri, invoker, Cancelled);
         await Echoes.AssertSocketAsync(socket, Cancelled);
     }

@@ -23,7 +23,7 @@ public sealed class CatalogTests : IAsyncDisposable
         Assert.Equal(7, (await first.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("id").GetInt32());
 
         using var request = new HttpRequestMessage(HttpMethod.Get, "/catalog/items/7")
-            { Headers = { { "If-None-Match", first.Headers.ETag!.ToString() } } };
+        { Headers = { { "If-None-Match", first.Headers.ETag!.ToString() } } };
         using var second = await client.SendAsync(request, Cancelled);
         Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
         Assert.Empty(await second.Content.ReadAsByteArrayAsync(Cancelled));

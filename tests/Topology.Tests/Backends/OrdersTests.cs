@@ -149,7 +149,7 @@ public sealed class OrdersTests : IAsyncDisposable
             Version = new(version),
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = new StreamContent(new Unannounced([.. Enumerable.Repeat((byte)' ', 200_000)]))
-                { Headers = { { "Content-Type", "application/json" } } },
+            { Headers = { { "Content-Type", "application/json" } } },
             Headers = { { "Idempotency-Key", "k" } },
         };
         using var response = await _orders.Client("https").SendAsync(request, Cancelled);

@@ -276,4 +276,14 @@ public sealed class EdgeTests
 
         public ValueTask DisposeAsync() => _app.DisposeAsync();
     }
+
+    [Theory]
+    [InlineData("BodyBytes", "many", "catalog", "BodyBytes")]
+    [InlineData("Timeouts", "00:00:01", "catalog", "Timeouts")]
+    public void A_route_with_wrong_metadata_stops_the_start_and_names_the_key(string key, string value, params string[] named)
+    {
+        var failure = Assert.ThrowsAny<Exception>(
+            () => ServiceHost.Start<UpstreamOptions>([($"ReverseProxy:Routes:catalog:Metadata:{key}", value)]));
+        Assert.All(named, part => Assert.Contains(part, failure.ToString(), StringComparison.Ordinal));
+    }
 }

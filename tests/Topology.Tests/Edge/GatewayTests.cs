@@ -60,11 +60,11 @@ public sealed class GatewayTests : IAsyncLifetime
     public async Task Fields_that_a_backends_Connection_names_do_not_reach_the_client()
     {
         await using var backend = new ScriptedBackend
-            {
-                Answer =
+        {
+            Answer =
             ("HTTP/1.1 200 OK\r\nConnection: X-Hop, Upgrade, close\r\nUpgrade: foo\r\nX-Hop: 1\r\nX-Stays: 1\r\nKeep-Alive: "
             + "timeout=5\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", After.Close)
-            };
+        };
         await using var edge = ServiceHost.Start<UpstreamOptions>(
             [("Edge:Upstream", "internal"), ("services:catalog:internal:0", backend.Url),
                 ("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false")]);
@@ -77,11 +77,7 @@ public sealed class GatewayTests : IAsyncLifetime
         Assert.Null(answer.Header("upgrade"));
 
         // RFC 9113 section 8.2.2: HTTP/2 has none of them.
-        using var client = new HttpClient(ServiceHost.Handler())
-            {
-                DefaultRequestVersion = HttpVersion.Version20,
-                DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact
-            };
+        using var client = ServiceHost.Http2Client();
         using var response = await client.GetAsync(new Uri(edge.Url("https"), "/catalog/x"), Cancelled);
         Assert.DoesNotContain(
             response.Headers, header =>

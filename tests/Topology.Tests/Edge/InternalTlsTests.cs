@@ -79,7 +79,7 @@ public sealed class InternalTlsTests
             if (certificate is not null) handler.SslOptions.ClientCertificates = [certificate];
             using var http = new HttpClient(handler);
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1"))
-                { Headers = { Host = "catalog" } };
+            { Headers = { Host = "catalog" } };
             return await Record.ExceptionAsync(async () => (await http.SendAsync(request, Cancelled)).EnsureSuccessStatusCode().Dispose());
         }
     }
@@ -107,7 +107,7 @@ public sealed class InternalTlsTests
         using var client = new HttpClient(handler);
         // The server's certificate is still of the authority before, the client's of the new one: the old is trusted, too.
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(catalog.Url("internal-tls"), "/catalog/items/1"))
-            { Headers = { Host = "catalog" } };
+        { Headers = { Host = "catalog" } };
         using var response = await client.SendAsync(request, Cancelled);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
 

@@ -93,7 +93,7 @@ public sealed class BinaryHeadTests(HardeningFixture fixture)
         {
             var id = Guid.NewGuid().ToString("N");
             using var request = new HttpRequestMessage(HttpMethod.Connect, new Uri(url, path.Replace("{id}", id, StringComparison.Ordinal)))
-                { Headers = { Protocol = protocol } };
+            { Headers = { Protocol = protocol } };
             Assert.Equal((exposure, HttpStatusCode.NotImplemented), (exposure, await StatusAsync(request)));
             Assert.Empty(fixture.Recorder.Seen(id));
         }

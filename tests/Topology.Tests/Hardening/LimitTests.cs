@@ -219,11 +219,7 @@ public sealed class LimitTests(HardeningFixture fixture)
             await Task.Delay(100, Cancelled);
             lock (few) running--;
         };
-        using var client = new HttpClient(ServiceHost.Handler())
-            {
-                DefaultRequestVersion = HttpVersion.Version20,
-                DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact
-            };
+        using var client = ServiceHost.Http2Client();
         var answers =
             await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.GetAsync(new Uri(few.Url("https"), "/catalog/x"), Cancelled)));
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));

@@ -94,11 +94,7 @@ public sealed class PathTests(HardeningFixture fixture)
     {
         foreach (var url in (Uri[])[fixture.Edge.Url("https"), fixture.Recorder.Url("https")])
         {
-            using var client = new HttpClient(ServiceHost.Handler())
-                {
-                    DefaultRequestVersion = HttpVersion.Version20,
-                    DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact
-                };
+            using var client = ServiceHost.Http2Client();
             using var response = await client.GetAsync(
                 new Uri(url.GetLeftPart(UriPartial.Authority) + path,
                 new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }), Cancelled);

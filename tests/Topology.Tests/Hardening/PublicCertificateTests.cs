@@ -73,11 +73,11 @@ public sealed class PublicCertificateTests : IDisposable
         Uri url, string name, X509Certificate2 root, SslPolicyErrors tolerated = SslPolicyErrors.None)
     {
         var policy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                DisableCertificateDownloads = true
-            };
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true
+        };
         policy.CustomTrustStore.Add(root);
         using var client = new TcpClient();
         await client.ConnectAsync("127.0.0.1", url.Port, Cancelled);

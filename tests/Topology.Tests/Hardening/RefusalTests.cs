@@ -134,11 +134,11 @@ public sealed class RefusalTests(HardeningFixture fixture)
         await using var backend = await Recorder.StartAsync();
         object? seen = null;
         using var activities = new System.Diagnostics.ActivityListener
-            {
-                ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
-                Sample = (ref _) =>
-            System.Diagnostics.ActivitySamplingResult.AllData
-            };
+        {
+            ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
+            Sample = (ref _) =>
+        System.Diagnostics.ActivitySamplingResult.AllData
+        };
         System.Diagnostics.ActivitySource.AddActivityListener(activities);
         backend.Answer = context =>
             Task.FromResult(seen = context.Features.Get<IHttpActivityFeature>()!.Activity.GetTagItem(TopologyPath.WorkloadTag));
@@ -151,11 +151,7 @@ public sealed class RefusalTests(HardeningFixture fixture)
     {
         foreach (var url in (Uri[])[fixture.Edge.Url("https"), fixture.Recorder.Url("https")])
         {
-            using var client = new HttpClient(ServiceHost.Handler())
-                {
-                    DefaultRequestVersion = HttpVersion.Version20,
-                    DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact
-                };
+            using var client = ServiceHost.Http2Client();
             using var response = await client.GetAsync(new Uri(url, $"/catalog/x?{new string('q', 9000)}"), Cancelled);
             Assert.Equal(
                 (HttpStatusCode.RequestUriTooLong, "application/problem+json"),

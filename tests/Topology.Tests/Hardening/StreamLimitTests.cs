@@ -134,11 +134,11 @@ public sealed class StreamLimitTests
             for (var i = 0; i < 3; i++)
             {
                 var socket = new ClientWebSocket
-                    {
-                        Options =
+                {
+                    Options =
                     { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact,
                     CollectHttpResponseDetails = true }
-                    };
+                };
                 sockets.Add(socket);
                 var opening = socket.ConnectAsync(
                     new UriBuilder(host.Url("https")) { Scheme = "wss", Path = "/live/socket" }.Uri, invoker, Cancelled);

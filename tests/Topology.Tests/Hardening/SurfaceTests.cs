@@ -140,10 +140,10 @@ public sealed class SurfaceTests(HardeningFixture fixture)
             using var handler = ServiceHost.Handler();
             using var invoker = new HttpMessageInvoker(handler);
             using var socket = new ClientWebSocket
-                {
-                    Options =
+            {
+                Options =
                 { HttpVersion = HttpVersion.Version11, HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact }
-                };
+            };
             await socket.ConnectAsync(
                 new UriBuilder(host.Url(listener)) { Scheme = listener == "https" ? "wss" : "ws", Path = "/live/socket" }.Uri, invoker,
                 Cancelled);

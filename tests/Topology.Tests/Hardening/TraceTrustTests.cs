@@ -101,11 +101,11 @@ public sealed class TraceTrustTests
     private static ActivityListener Listen()
     {
         var listener = new ActivityListener
-            {
-                ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
-                Sample = (ref _) =>
-            ActivitySamplingResult.AllData
-            };
+        {
+            ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
+            Sample = (ref _) =>
+        ActivitySamplingResult.AllData
+        };
         ActivitySource.AddActivityListener(listener);
         return listener;
     }

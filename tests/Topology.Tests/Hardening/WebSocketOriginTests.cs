@@ -23,11 +23,11 @@ public sealed class WebSocketOriginTests
             var url = live.Url(listener);
             using var invoker = new HttpMessageInvoker(ServiceHost.Handler());
             using var socket = new ClientWebSocket
-                {
-                    Options =
+            {
+                Options =
                 { HttpVersion = Version.Parse(version), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact,
                 CollectHttpResponseDetails = true }
-                };
+            };
             if (origin is not null)
             {
                 socket.Options.SetRequestHeader("Origin", origin == "{own}" ? url.GetLeftPart(UriPartial.Authority) : origin);

@@ -59,6 +59,13 @@ public sealed class ServiceHost : IAsyncDisposable
         return client;
     }
 
+    /// <summary>A client that speaks HTTP/2 only, for any listener with TLS.</summary>
+    public static HttpClient Http2Client() => new(Handler())
+    {
+        DefaultRequestVersion = HttpVersion.Version20,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
     public static SocketsHttpHandler Handler() => new()
     {
         AllowAutoRedirect = false,

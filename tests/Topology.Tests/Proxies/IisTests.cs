@@ -105,8 +105,11 @@ public sealed class IisTests
     [InlineData("in-process")]
     [InlineData("out-of-process")]
     [InlineData("reverse-proxy")]
-    public void Every_file_limits_the_request_size(string folder) =>
+    public void Every_file_limits_the_request_size_and_says_that_it_was_not_tested(string folder)
+    {
+        Assert.Contains("ot tested on Windows", File.ReadAllText(Path.Combine(Folder, folder, "web.config")), StringComparison.Ordinal);
         Assert.Equal("1073741824", Read(folder).Descendants("requestLimits").Single().Attribute("maxAllowedContentLength")?.Value);
+    }
 
     /// <summary>
     /// Like URL Rewrite: applies the rules in order to the path without its leading slash. The first match stops.

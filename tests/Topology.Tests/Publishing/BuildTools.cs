@@ -11,7 +11,7 @@ internal static class BuildTools
     public static ProcessStartInfo MSBuild(params IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(Programs.Dotnet, ["msbuild", .. arguments, "-nologo", "-nodeReuse:false"])
-            { WorkingDirectory = Programs.Repository };
+        { WorkingDirectory = Programs.Repository };
         start.Environment.Clear();
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
         {

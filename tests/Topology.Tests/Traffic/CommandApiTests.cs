@@ -92,7 +92,7 @@ public sealed class CommandApiTests : IClassFixture<RealServices>, IAsyncDisposa
         using (var refused = await _traffic.Client("http").PostAsJsonAsync(path, new { }, Cancelled)) Assert.Equal(
             outside, refused.StatusCode);
         using var foreign = new HttpRequestMessage(HttpMethod.Post, path)
-            { Headers = { { "Sec-Fetch-Site", "cross-site" } }, Content = JsonContent.Create(new { }) };
+        { Headers = { { "Sec-Fetch-Site", "cross-site" } }, Content = JsonContent.Create(new { }) };
         using (var refused = await _traffic.Client("internal").SendAsync(foreign, Cancelled)) Assert.Equal(
             HttpStatusCode.Forbidden, refused.StatusCode);
     }
