@@ -64,7 +64,7 @@ public static class ResultText
                 $"{Math.Abs(difference.Ms):0.000} ms [{Math.Min(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}, "
                     + $"{Math.Max(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}]");
             yield return difference.IncludesZero
-                ? $"there is no measurable {Title(name)} difference ({Interval(difference)})"
+                ? $"{Title(name)}: no measurable difference ({Interval(difference)})"
                 : $"{Title(name)} {verb} by {amount}";
         }
     }

@@ -39,9 +39,9 @@ public sealed class DashboardTests(Infrastructure.Lab lab)
 
         await Field("Paths").FillAsync("direct,edge");
         await Field("Requests per second").FillAsync("100");
-        await Field("Seconds for each path").FillAsync("1");
+        await Field("Seconds per path").FillAsync("1");
         await page.Locator("fluent-dialog fluent-button:text-is('Compare paths')").ClickAsync();
-        await Expect(page.GetByText("Paths are being compared").First).ToBeVisibleAsync(new() { Timeout = Patience });
+        await Expect(page.GetByText("Comparing paths").First).ToBeVisibleAsync(new() { Timeout = Patience });
 
         await Expect(page.GetByText("Charts and exports of this result")).ToBeVisibleAsync(new() { Timeout = Patience });
         var rows = page.Locator("fluent-dialog table tr");

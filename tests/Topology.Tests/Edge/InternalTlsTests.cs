@@ -23,8 +23,8 @@ public sealed class InternalTlsTests
 
     [Theory]
     [InlineData(LocalAuthorities.Internal, "catalog", 0, null)]
-    [InlineData(LocalAuthorities.Internal, "orders", 0, "of another name")]
-    [InlineData(LocalAuthorities.Public, "catalog", 0, "of another authority")]
+    [InlineData(LocalAuthorities.Internal, "orders", 0, "issued for another name")]
+    [InlineData(LocalAuthorities.Public, "catalog", 0, "from another authority")]
     [InlineData(LocalAuthorities.Internal, "catalog", -100, "expired")]
     [InlineData(LocalAuthorities.Internal, "catalog", 0, Revoked)]
     public async Task A_backends_certificate_must_be_of_the_authority_of_the_name_in_its_time_and_not_revoked(
