@@ -54,6 +54,7 @@ internal sealed partial class StateFile(
 
     private readonly string _path = PathOf(configuration);
     private string _written = "";
+    private string? _reported;
 
     /// <summary>
     /// <c>Topology:State</c>, or artifacts/topology.json. With dynamic ports the name is unique, because several topologies may
@@ -137,7 +138,7 @@ internal sealed partial class StateFile(
     private static string Kebab(string state) =>
         string.Concat(state.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "-") + char.ToLowerInvariant(c) : $"{c}"));
 
-    /// <summary>A write failure, such as a full disk or missing permission, is logged and stops nothing.</summary>
+    /// <summary>A write failure, such as a full disk or missing permission, is logged once and stops nothing.</summary>
     private void Try(Action action)
     {
         try
@@ -150,6 +151,8 @@ internal sealed partial class StateFile(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            if (_reported == exception.Message) return;
+            _reported = exception.Message;
             LogUnwritable(_path, exception.Message);
         }
     }

@@ -3,41 +3,41 @@ using Topology.Claims.Lab;
 namespace Topology.Claims;
 
 /// <summary>
-/// One sentence about Kestrel with or without a reverse proxy, and how it is put to the test. A claim asks whatever
-/// topology it is given and concludes from the answers alone, so it fails where what it relies on is missing.
+/// One statement about Kestrel with or without a reverse proxy, and how to test it. A claim sends requests to the given topology
+/// and judges by the responses alone, so it fails if what it relies on is missing.
 /// </summary>
 public abstract class Claim
 {
-    /// <summary>Where sentences come from unless a claim says otherwise.</summary>
+    /// <summary>The default source of claims.</summary>
     protected const string Article = "Microsoft Learn, When to use Kestrel with a reverse proxy";
 
-    /// <summary>A short name: lower-case words with hyphens.</summary>
+    /// <summary>The short name: lower-case words with hyphens.</summary>
     public abstract string Id { get; }
 
-    /// <summary>What is claimed, in our words.</summary>
+    /// <summary>The statement, in our words.</summary>
     public abstract string Sentence { get; }
 
-    /// <summary>Who says so.</summary>
+    /// <summary>Where the statement is published.</summary>
     public virtual string Source => Article;
 
-    /// <summary>What is done to find out.</summary>
-    public abstract string Done { get; }
+    /// <summary>How the claim is tested.</summary>
+    public abstract string Method { get; }
 
-    /// <summary>What it needs that a topology does not have; null where it can be put to it.</summary>
+    /// <summary>What the topology lacks for this claim; null if the claim can be checked.</summary>
     public virtual MissingRequirement? Needs(ClaimLab lab) => null;
 
-    /// <summary>Finds out.</summary>
-    /// <param name="lab">The topology, and what is compared with it.</param>
-    /// <param name="evidence">Takes every fact; the claim holds if all that it stands on do.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Checks the claim.</summary>
+    /// <param name="lab">The topology, and the plain Kestrel to compare it with.</param>
+    /// <param name="evidence">Collects the facts. The claim holds if every expected fact was observed.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
     public abstract Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken);
 }
 
-/// <summary>What became of a claim. The first four are what <c>--json</c> is read for.</summary>
+/// <summary>The result of a claim, written by <c>--json</c>.</summary>
 /// <param name="Id">The claim's short name.</param>
-/// <param name="Claim">The sentence.</param>
-/// <param name="Holds">Whether every fact it stands on was found.</param>
-/// <param name="Evidence">The facts; those that speak against it are marked.</param>
-/// <param name="Source">Who says so.</param>
-/// <param name="Done">What was done to find out.</param>
+/// <param name="Claim">The statement.</param>
+/// <param name="Holds">Whether every expected fact was observed.</param>
+/// <param name="Evidence">The facts; those against the claim are marked.</param>
+/// <param name="Source">Where the statement is published.</param>
+/// <param name="Done">How the claim was tested.</param>
 public sealed record ClaimResult(string Id, string Claim, bool Holds, string Evidence, string Source, string Done);

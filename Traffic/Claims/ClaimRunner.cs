@@ -4,17 +4,17 @@ using Topology.Claims.Lab;
 
 namespace Topology.Claims;
 
-/// <summary>Checks claims one after another: two at once would be in each other's measurements.</summary>
+/// <summary>Checks one claim at a time, so that checks do not disturb each other's measurements.</summary>
 public static class ClaimRunner
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    /// <summary>JSON as <c>--json</c> writes it.</summary>
+    /// <summary>The JSON format of <c>--json</c>.</summary>
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
         NewLine = "\n",
-        // The file is never part of a page, and sentences are to be read.
+        // The file is never embedded in a page, so readable characters need no escaping.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -31,19 +31,19 @@ public static class ClaimRunner
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // Whatever goes wrong is this claim's result; the others go on.
+            // An error fails this claim only; the others continue.
             evidence.Expect(false, exception is OperationCanceledException
-                ? $"not done within {Patience.TotalMinutes:0} minutes"
-                : $"it could not be checked to the end: {exception.GetBaseException().Message}");
+                ? $"the check did not finish within {Patience.TotalMinutes:0} minutes"
+                : $"the check failed: {exception.GetBaseException().Message}");
         }
 
-        return new(claim.Id, claim.Sentence, evidence.Holds, evidence.ToString(), claim.Source, claim.Done);
+        return new(claim.Id, claim.Sentence, evidence.Holds, evidence.ToString(), claim.Source, claim.Method);
     }
 
-    /// <summary>How many claims hold, in one sentence or two.</summary>
-    /// <param name="results">What was checked.</param>
+    /// <summary>How many claims hold, and how many were not checked.</summary>
+    /// <param name="results">The claims that were checked.</param>
     /// <param name="unmet">How many claims could not be checked here.</param>
     public static string Summary(IReadOnlyCollection<ClaimResult> results, int unmet) =>
         $"{results.Count(result => result.Holds)} of {results.Count} claims "
-            + $"hold.{(unmet == 0 ? "" : $" {unmet} could not be put to what runs.")}";
+            + $"hold.{(unmet == 0 ? "" : $" {unmet} could not be checked on this topology.")}";
 }

@@ -3,20 +3,20 @@ namespace Topology.Claims;
 /// <summary>The facts found about a claim, in order.</summary>
 public sealed class Evidence
 {
-    /// <summary>Stands before a fact that speaks against the claim.</summary>
+    /// <summary>Marks a fact against the claim.</summary>
     public const string Against = "✗ ";
 
-    /// <summary>Stands between facts, and in none of them.</summary>
+    /// <summary>Separates facts. No fact contains it.</summary>
     public const string Separator = "; ";
 
     private readonly List<(bool? IsMet, string Fact)> _facts = [];
 
-    /// <summary>Whether there is a fact for the claim and none against it.</summary>
+    /// <summary>Whether at least one fact supports the claim and none contradicts it.</summary>
     public bool Holds => _facts.Any(entry => entry.IsMet is true) && _facts.All(entry => entry.IsMet is not false);
 
-    /// <summary>Adds a fact that the claim stands or falls with.</summary>
-    /// <param name="isMet">Whether it is as the claim says.</param>
-    /// <param name="fact">What was seen, whichever it is.</param>
+    /// <summary>Adds a fact that decides the claim.</summary>
+    /// <param name="isMet">Whether the fact supports the claim.</param>
+    /// <param name="fact">What was observed, in either case.</param>
     /// <returns><paramref name="isMet"/>.</returns>
     public bool Expect(bool isMet, string fact)
     {
@@ -24,7 +24,7 @@ public sealed class Evidence
         return isMet;
     }
 
-    /// <summary>Adds what a reader should know besides.</summary>
+    /// <summary>Adds a fact that does not affect the result.</summary>
     public void Note(string fact) => _facts.Add((null, Clean(fact)));
 
     /// <inheritdoc />

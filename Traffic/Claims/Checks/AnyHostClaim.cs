@@ -2,10 +2,10 @@ using Topology.Claims.Lab;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>Kestrel takes what comes to its port, whatever the Host.</summary>
+/// <summary>Kestrel accepts requests for any Host.</summary>
 public sealed class AnyHostClaim : Claim
 {
-    private static readonly string[] Strangers =
+    private static readonly string[] UnknownHosts =
         ["evil.example", "203.0.113.9", "localhost.evil.example", "[2001:db8::1]:81", "xn--n3h.example"];
 
     /// <inheritdoc />
@@ -13,13 +13,12 @@ public sealed class AnyHostClaim : Claim
 
     /// <inheritdoc />
     public override string Sentence =>
-        "Kestrel handles everything that comes to its port, whatever Host it names; it is the application or the edge that must filter "
-        + "hosts.";
+        "Kestrel accepts every request on its port, whatever its Host header says. The application or the edge must filter hosts.";
 
     /// <inheritdoc />
-    public override string Done =>
-        $"Asked a plain Kestrel, and the filtered public listeners of a backend and of each edge and proxy, for {Strangers.Length} hosts "
-            + $"that are nobody's here, and for their own.";
+    public override string Method =>
+        $"Sent requests with {UnknownHosts.Length} unknown hosts, and with the right one, to a plain Kestrel and to the filtered public "
+            + "listeners of a backend and of each edge and proxy.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -36,13 +35,13 @@ public sealed class AnyHostClaim : Claim
         {
             using var caller = lab.Call(address, acceptsAnyName: true);
             var statuses = new List<int>();
-            foreach (var host in Strangers) statuses.Add(await caller.StatusAsync("/catalog/items/1", cancellationToken, host: host));
+            foreach (var host in UnknownHosts) statuses.Add(await caller.StatusAsync("/catalog/items/1", cancellationToken, host: host));
             var own = await caller.StatusAsync("/catalog/items/1", cancellationToken);
-            // A name that TLS does not serve gets no handshake, which is status 0: the request is refused before it is sent.
+            // Status 0: the TLS handshake fails for an unknown name, so the request is refused before it is sent.
             evidence.Expect(
                 own == 200
                 && statuses.All(status => status == expected || (status == 0 && expected == 400 && address.Scheme == Uri.UriSchemeHttps)),
-                $"{who} answers {string.Join("/", statuses.Distinct())} to strangers' hosts and {own} to its own");
+                $"{who} answers {string.Join("/", statuses.Distinct())} to unknown hosts and {own} to its own");
         }
     }
 }

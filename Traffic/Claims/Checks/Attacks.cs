@@ -15,7 +15,7 @@ internal static class Attacks
     private const string Hidden = "GET /catalog/items/2 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     public static IReadOnlyList<Attack> All { get; } = [
-        // Two ways to tell where a request ends: what is body to one parser is the next request to another.
+        // Ambiguous request ends: one parser's body is another parser's next request.
         PerHop(
             "Content-Length and Transfer-Encoding together",
             Post("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n" + Hidden)),
@@ -34,14 +34,14 @@ internal static class Attacks
         PerHop("a control character in a field", Get + Host + "X: a\u0001b\r\n\r\n"),
         PerHop("a bare CR in a field", Get + Host + "X: a\rb\r\n\r\n"),
 
-        // Whom it is for.
-        new("a stranger's Host", Get + "Host: evil.example\r\n\r\n"),
+        // The host.
+        new("an unknown Host", Get + "Host: evil.example\r\n\r\n"),
         new("an empty Host", Get + "Host:\r\n\r\n"),
         PerHop("no Host in HTTP/1.0", "GET /catalog/items/1 HTTP/1.0\r\n\r\n"),
         new("Host twice", Get + Host + Host + "\r\n"),
-        new("a target of another authority than Host", "GET http://evil.example/catalog/items/1 HTTP/1.1\r\n" + Host + "\r\n"),
+        new("a target whose authority differs from Host", "GET http://evil.example/catalog/items/1 HTTP/1.1\r\n" + Host + "\r\n"),
 
-        // What it asks for.
+        // The method and the target.
         new("TRACE", "TRACE /catalog/items/1 HTTP/1.1\r\n" + Host + "\r\n"),
         new("a method of 2,000 characters", $"{new string('M', 2000)} /catalog/items/1 HTTP/1.1\r\n" + Host + "\r\n"),
         new("a method that no route has", "DELETE /catalog/items/1 HTTP/1.1\r\n" + Host + "\r\n"),
@@ -54,7 +54,7 @@ internal static class Attacks
         new("a backslash", "GET /catalog/items\\..\\1 HTTP/1.1\r\n" + Host + "\r\n"),
         new("a management path", "GET /health HTTP/1.1\r\n" + Host + "\r\n"),
 
-        // How much of it there is.
+        // The size.
         new("a field of 40 KB", Get + Host + $"X: {new string('x', 40_000)}\r\n\r\n"),
         new("an order of 2 MB",
             $"POST /orders HTTP/1.1\r\n{Host}Content-Type: application/json\r\nIdempotency-Key: claim\r\nContent-Length: 2000000\r\n\r\n"

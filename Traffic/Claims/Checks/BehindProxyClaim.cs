@@ -4,7 +4,7 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>Kestrel serves behind a proxy, whichever it is.</summary>
+/// <summary>Kestrel serves behind any of the proxies.</summary>
 public sealed class BehindProxyClaim : Claim
 {
     /// <inheritdoc />
@@ -12,12 +12,12 @@ public sealed class BehindProxyClaim : Claim
 
     /// <inheritdoc />
     public override string Sentence =>
-        "Kestrel can serve behind a reverse proxy that takes the requests and passes them on; both ways are supported.";
+        "Kestrel can run behind a reverse proxy that forwards requests to it; both setups are supported.";
 
     /// <inheritdoc />
-    public override string Done =>
-        "Asked each proxy that runs for the whoami of every service: an instance behind it must answer, on an internal listener, and know "
-            + "the proxy by name.";
+    public override string Method =>
+        "Requested whoami of every service through each running proxy. An instance behind the proxy must answer, on an internal "
+            + "listener, and must know the proxy's name.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) => MissingRequirement.WhoAmIIn(lab, ClaimLab.Services);
@@ -40,7 +40,7 @@ public sealed class BehindProxyClaim : Claim
                     var isBehind = answer.TopologyPath == proxy.Name && answer.Listener.StartsWith("internal", StringComparison.Ordinal)
                         && lab.Backends.Any(backend => backend.Name == lab.NameOf(answer));
                     if (!isBehind) faults.Add(
-                        $"{service} was answered by {answer.Instance} on {answer.Listener} by the path {answer.TopologyPath ?? "none"}");
+                        $"{service} was answered by {answer.Instance} on {answer.Listener}, path {answer.TopologyPath ?? "none"}");
                 }
                 catch (Exception exception) when (exception is HttpRequestException or InvalidOperationException)
                 {
@@ -53,7 +53,7 @@ public sealed class BehindProxyClaim : Claim
                 : $"through {proxy.Name}: {string.Join(", ", faults)}");
         }
 
-        if (lab.IsCloud) return; // Other proxies are the lab's.
+        if (lab.IsCloud) return; // Other proxies exist only in the lab.
         var absent = TopologyPath.All.Skip(1).Where(path => lab.Proxies.All(proxy => proxy.Name != path)).ToArray();
         if (absent.Length > 0) evidence.Note($"not run here: {string.Join(", ", absent)} (start them with --proxies)");
         evidence.Note("IIS is not run here: it needs Windows");

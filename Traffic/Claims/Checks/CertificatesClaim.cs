@@ -6,7 +6,7 @@ using Topology.Claims.Lab;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>Which certificates have to be where.</summary>
+/// <summary>Which process needs which certificate.</summary>
 public sealed class CertificatesClaim : Claim
 {
     /// <inheritdoc />
@@ -14,14 +14,14 @@ public sealed class CertificatesClaim : Claim
 
     /// <inheritdoc />
     public override string Sentence =>
-        "Only the reverse proxy needs a certificate for the public name; it can reach the applications over plain HTTP, or over HTTPS with "
-            + "certificates that are managed locally.";
+        "Only the reverse proxy needs a certificate for the public name. It can reach the applications over plain HTTP, or over HTTPS "
+            + "with certificates from a local authority.";
 
     /// <inheritdoc />
-    public override string Done =>
-        "Took the certificate of every TLS listener and checked it against both authorities: the public one, which clients trust, and the "
-            + "one of the inside. Asked each internal TLS listener without a client certificate, and each edge and proxy for the way "
-            + "inwards it uses. Behind a platform's ingress, took its certificate, and looked whether any process speaks TLS.";
+    public override string Method =>
+        "Checked the certificate of every TLS listener against both authorities: the public one, which clients trust, and the "
+            + "internal one. Sent requests without a client certificate to each internal TLS listener. Checked which internal listener "
+            + "each edge and proxy uses. Behind a platform's ingress, checked its certificate, and whether any process uses TLS.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -41,7 +41,7 @@ public sealed class CertificatesClaim : Claim
             if (proxy == "edge" && lab.Authorities.IsPublic(shown)) proxied++;
             evidence.Expect(
                 lab.Authorities.IsPublic(shown)
-                && !lab.Authorities.IsInternal(shown), $"{proxy} shows {shown.Subject} of {Authority(lab, shown)}");
+                && !lab.Authorities.IsInternal(shown), $"{proxy} presents {shown.Subject}, issued by {Authority(lab, shown)}");
         }
 
         var (inside, trusted, open) = (new List<string>(), new List<string>(), new List<string>());
@@ -55,15 +55,15 @@ public sealed class CertificatesClaim : Claim
                 trusted.Add($"{backend.Name}: {Authority(lab, certificate)}");
             }
             else inside.Add(backend.Name);
-            if (await AnswersStrangerAsync(address, backend.Service(), cancellationToken)) open.Add(backend.Name);
+            if (await AnswersWithoutCertificateAsync(address, backend.Service(), cancellationToken)) open.Add(backend.Name);
         }
 
         evidence.Expect(trusted.Count == 0 && inside.Count > 0, trusted.Count == 0
-            ? $"inside, {string.Join(", ", inside)} show certificates of the local authority, which the public does not trust"
-            : $"not of the inside's authority alone: {string.Join(", ", trusted)}");
+            ? $"internally, {string.Join(", ", inside)} present certificates of the internal authority, which public clients do not trust"
+            : $"not issued by the internal authority alone: {string.Join(", ", trusted)}");
         evidence.Expect(
-            open.Count == 0, open.Count == 0 ? "none of them answers a client without a certificate of that authority"
-            : $"without a client certificate answer: {string.Join(", ", open)}");
+            open.Count == 0, open.Count == 0 ? "none of them answers a client without a certificate from that authority"
+            : $"these answer without a client certificate: {string.Join(", ", open)}");
 
         var direct = 0;
         foreach (var backend in lab.Backends.Where(backend => backend.Urls.ContainsKey("https")))
@@ -75,8 +75,7 @@ public sealed class CertificatesClaim : Claim
         evidence.Expect(
             proxied == 1
             && direct > proxied,
-            $"processes that show a certificate of the public authority: {proxied} of the edge and what is behind it, {direct} "
-            + $"edge-direct");
+            $"processes that present a certificate of the public authority: {proxied} with the edge, {direct} edge-direct");
 
         foreach (var proxy in lab.Proxies)
         {
@@ -88,24 +87,25 @@ public sealed class CertificatesClaim : Claim
         {
             using var caller = lab.Call(lab.Url(proxy, "https"));
             var answer = await caller.WhoAmIAsync("/catalog/whoami", cancellationToken);
-            evidence.Expect(answer.Listener == listener, $"through {proxy} requests come in on {answer.Listener}");
+            evidence.Expect(answer.Listener == listener, $"through {proxy} requests arrive on {answer.Listener}");
         }
     }
 
-    /// <summary>Where TLS ends before the edge, no process holds a certificate at all, the edge's included.</summary>
+    /// <summary>If TLS ends in front of the edge, no process holds a certificate, not even the edge.</summary>
     private static async Task CheckBehindIngressAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         var entrance = lab.Entrance("edge");
         using var shown = await CertificateAsync(entrance, cancellationToken);
         evidence.Expect(
             lab.Authorities.IsPublic(shown)
-            && !lab.Authorities.IsInternal(shown), $"the ingress in front of the edge shows {shown.Subject} of {Authority(lab, shown)}");
+            && !lab.Authorities.IsInternal(shown),
+            $"the ingress in front of the edge presents {shown.Subject}, issued by {Authority(lab, shown)}");
 
         var (plain, secured, silent) = (new List<string>(), new List<string>(), new List<string>());
         foreach (var resource in lab.State.Resources)
         {
             foreach (var (name, address) in resource.Listeners
-                ?? throw new InvalidOperationException($"the own listeners of {resource.Name} are not known"))
+                ?? throw new InvalidOperationException($"the listeners of {resource.Name} are not known"))
             {
                 var listener = $"{resource.Name} on {name}";
                 if (await SpeaksTlsAsync(address, cancellationToken)) secured.Add(listener);
@@ -115,11 +115,11 @@ public sealed class CertificatesClaim : Claim
         }
 
         evidence.Expect(
-            secured.Count == 0, secured.Count == 0 ? "no process behind it shows a certificate"
-            : $"certificates are shown by {string.Join(", ", secured)}");
+            secured.Count == 0, secured.Count == 0 ? "no process behind it presents a certificate"
+            : $"these present certificates: {string.Join(", ", secured)}");
         evidence.Expect(silent.Count == 0 && plain.Count > 0, silent.Count == 0
             ? $"all of their {plain.Count} listeners answer in plain HTTP: {string.Join(", ", plain)}"
-            : $"no answer in plain HTTP from {string.Join(", ", silent)}");
+            : $"no plain HTTP response from {string.Join(", ", silent)}");
     }
 
     private static async Task<bool> SpeaksTlsAsync(Uri address, CancellationToken cancellationToken)
@@ -154,7 +154,7 @@ public sealed class CertificatesClaim : Claim
         (lab.Authorities.IsPublic(certificate), lab.Authorities.IsInternal(certificate)) switch
         {
             (true, false) => "the public authority",
-            (false, true) => "the inside's authority",
+            (false, true) => "the internal authority",
             (true, true) => "both authorities",
             _ => "neither authority",
         };
@@ -164,16 +164,16 @@ public sealed class CertificatesClaim : Claim
         X509Certificate2? shown = null;
         await using var tls = new SslStream(await Caller.ConnectAsync(address.Port, null, cancellationToken));
         await tls.AuthenticateAsClientAsync(Options("localhost", certificate => shown = certificate), cancellationToken);
-        return shown ?? throw new InvalidOperationException($"{address.Authority} shows no certificate");
+        return shown ?? throw new InvalidOperationException($"{address.Authority} presents no certificate");
     }
 
-    private static async Task<bool> AnswersStrangerAsync(Uri address, string service, CancellationToken cancellationToken)
+    private static async Task<bool> AnswersWithoutCertificateAsync(Uri address, string service, CancellationToken cancellationToken)
     {
         try
         {
             await using var tls = new SslStream(await Caller.ConnectAsync(address.Port, null, cancellationToken));
             await tls.AuthenticateAsClientAsync(Options(service, _ => { }), cancellationToken);
-            // In TLS 1.3 the server refuses the client only after the client has finished.
+            // In TLS 1.3 the server rejects the client only after the client has finished its handshake.
             await tls.WriteAsync(
                 Encoding.ASCII.GetBytes($"GET /{service}/whoami HTTP/1.1\r\nHost: {service}\r\nConnection: close\r\n\r\n"),
                 cancellationToken);
@@ -188,7 +188,7 @@ public sealed class CertificatesClaim : Claim
     private static SslClientAuthenticationOptions Options(string name, Action<X509Certificate2> take) => new()
     {
         TargetHost = name,
-#pragma warning disable CA5359 // The certificate is what is examined; nothing is sent that deserves protection.
+#pragma warning disable CA5359 // The certificate is only inspected, and nothing confidential is sent.
         RemoteCertificateValidationCallback = (_, certificate, _, _) =>
         {
             if (certificate is not null) take(X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()));

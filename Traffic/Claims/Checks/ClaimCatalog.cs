@@ -1,9 +1,9 @@
 namespace Topology.Claims.Checks;
 
-/// <summary>Every claim there is.</summary>
+/// <summary>All claims.</summary>
 public static class ClaimCatalog
 {
-    /// <summary>In the order in which they are checked and shown.</summary>
+    /// <summary>In the order of checking and display.</summary>
     public static IReadOnlyList<Claim> All { get; } = [
         new KestrelEdgeClaim(), new BehindProxyClaim(), new OnePortOneProcessClaim(), new SharedPortClaim(), new AnyHostClaim(),
         new ExposedSurfaceClaim(), new DefenceInDepthClaim(), new LoadBalancingClaim(), new CertificatesClaim(),

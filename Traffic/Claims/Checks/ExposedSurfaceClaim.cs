@@ -5,11 +5,11 @@ using Topology.Hardening.Certificates;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>How much of the topology the public can touch.</summary>
+/// <summary>How much of the topology is public.</summary>
 public sealed class ExposedSurfaceClaim : Claim
 {
     private static readonly string[] Public = ["http", "https"];
-    /// <summary>What the lab's certificates name; a public authority serves its own.</summary>
+    /// <summary>The path of the revocation list in the lab's certificates. A real public authority serves its own.</summary>
     private const string RevocationList = LocalAuthorities.RevocationListPath;
 
     private static readonly string[] Management = ["/health", "/alive"];
@@ -25,12 +25,12 @@ public sealed class ExposedSurfaceClaim : Claim
     public override string Id => "exposed-surface";
 
     /// <inheritdoc />
-    public override string Sentence => "A reverse proxy can limit what of the applications the public can reach.";
+    public override string Sentence => "A reverse proxy can limit which parts of the applications are public.";
 
     /// <inheritdoc />
-    public override string Done =>
-        $"Connected to every public listener and asked it for {Paths.Length} paths: those of the backends, which edge-direct exposes, and "
-            + $"those of the edge, which is all that is exposed behind it. Asked internal listeners for the management paths.";
+    public override string Method =>
+        $"Requested {Paths.Length} paths from every public listener: those of the backends, which are public edge-direct, and those of "
+            + "the edge, the only public ones behind it. Requested the management paths from the internal listeners.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -40,17 +40,17 @@ public sealed class ExposedSurfaceClaim : Claim
         var direct = await ProbeAsync(lab, lab.Backends, cancellationToken);
         var proxied = await ProbeAsync(lab, [lab.Resource("edge")], cancellationToken);
         evidence.Note(lab.IsCloud
-            ? $"inside: the ingress leads to {lab.Backends.Count} processes by {direct.Ports} ports that the public has no entrance to, "
+            ? $"internally, the ingress forwards to {lab.Backends.Count} processes on {direct.Ports} ports that are not public, "
                 + $"{direct.Answering.Count} of the paths answer"
             : $"edge-direct: {direct.Ports} ports of {lab.Backends.Count} processes are open to the public, {direct.Answering.Count} of "
                 + $"the paths answer");
         evidence.Expect(proxied.Ports > 0 && proxied.Ports < direct.Ports,
-            $"behind the edge: {proxied.Ports} ports{(lab.IsCloud ? ", of which the ingress sends cleartext to HTTPS," : "")} of 1 "
+            $"behind the edge: {proxied.Ports} ports{(lab.IsCloud ? " (the ingress redirects cleartext to HTTPS)" : "")} of 1 "
                 + $"process, {proxied.Answering.Count} of the paths answer ({string.Join(" ", proxied.Answering)})");
         var beyond = proxied.Answering.Except(direct.Answering).ToArray();
         evidence.Expect(beyond is [] or [RevocationList], beyond.Length == 0
-            ? "no path answers at the edge only"
-            : $"at the edge only answers: {string.Join(" ", beyond)}{(beyond is [RevocationList] ? ", for the local authority" : "")}");
+            ? "no path answers only at the edge"
+            : $"only at the edge answers {string.Join(" ", beyond)}{(beyond is [RevocationList] ? ", for the local authority" : "")}");
 
         if (lab.IsCloud)
         {
@@ -58,7 +58,7 @@ public sealed class ExposedSurfaceClaim : Claim
                 lab.State.Resources.Where(resource => lab.Entrances(resource.Name).Count > 0).Select(resource => resource.Name).ToArray();
             evidence.Expect(
                 exposed is ["edge"],
-                $"of {lab.State.Resources.Count} processes the ingress lets the public in to {string.Join(", ", exposed)}");
+                $"of {lab.State.Resources.Count} processes, the ingress makes these public: {string.Join(", ", exposed)}");
         }
 
         var inside = 0;
@@ -77,7 +77,7 @@ public sealed class ExposedSurfaceClaim : Claim
         using var plain = lab.Call(lab.Plain.Address);
         var health = await plain.StatusAsync(Management[0], cancellationToken);
         evidence.Expect(health == 200, $"a plain Kestrel with one port answers {Management[0]} with {health} to everybody");
-        evidence.Note("on this machine every listener is on loopback; which ones are the public's is what the composition declares");
+        evidence.Note("on this machine every listener is on loopback; the AppHost declares which ones are public");
     }
 
     private static async Task<(int Ports, SortedSet<string> Answering, int Management)> ProbeAsync(

@@ -4,13 +4,13 @@ using Topology.Claims.Lab;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>What proxies say about the client is right, and what strangers say is not believed.</summary>
+/// <summary>Forwarded headers from trusted proxies are right; untrusted forwarded headers are ignored.</summary>
 public sealed class ForwardedHeadersClaim : Claim
 {
     private const string Forged = "203.0.113.9";
     private const string ForgedHost = "evil.example";
 
-    private static readonly (string Name, string Value)[] Lies = [
+    private static readonly (string Name, string Value)[] ForgedHeaders = [
         ("X-Forwarded-For", Forged), ("X-Forwarded-Proto", "gopher"), ("X-Forwarded-Host", ForgedHost),
         ("Forwarded", $"for={Forged};proto=gopher;host={ForgedHost}"), ("X-Real-IP", Forged), ("X-Original-For", Forged),
     ];
@@ -23,14 +23,14 @@ public sealed class ForwardedHeadersClaim : Claim
 
     /// <inheritdoc />
     public override string Sentence =>
-        "Behind a proxy the scheme, host and client address reach the application in forwarded headers; they are right where the proxy is "
-            + "trusted, and must be ignored from anybody else.";
+        "Behind a proxy, forwarded headers carry the scheme, host and client address to the application. They must be used if they come "
+            + "from a trusted proxy; untrusted forwarded headers must be ignored.";
 
     /// <inheritdoc />
-    public override string Done =>
-        $"Asked whoami from a client address of its own through each edge, over HTTP and HTTPS, and directly; again with forged headers "
-            + $"({string.Join(", ", Lies.Select(lie => lie.Name))}). Started a catalog that trusts one proxy address, and sent it "
-            + $"forwarded headers from that address and from another.";
+    public override string Method =>
+        $"Requested whoami from a separate client address through each edge, over HTTP and HTTPS, and directly, without and with forged "
+            + $"headers ({string.Join(", ", ForgedHeaders.Select(header => header.Name))}). Started a catalog that trusts one proxy address, "
+            + $"and sent it forwarded headers from that address and from another.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) => MissingRequirement.WhoAmIIn(lab, "catalog");
@@ -40,53 +40,53 @@ public sealed class ForwardedHeadersClaim : Claim
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
-        // Loopback is a network of addresses on Linux and Windows; where it is one, the client has the proxy's.
+        // Linux and Windows have many loopback addresses. macOS has one, so the client shares the proxy's.
         var client = OperatingSystem.IsMacOS() ? IPAddress.Loopback : IPAddress.Parse("127.0.0.2");
         foreach (var name in lab.Filtering)
         {
             var (faults, schemes) = (new List<string>(), new List<string>());
             foreach (var address in lab.Entrances(name))
             {
-                // An ingress tells each service the scheme of its own hop to it, which is cleartext.
+                // An ingress forwards the scheme of its own connection to the service, which is cleartext.
                 var scheme = lab.IsCloud ? Uri.UriSchemeHttp : address.Scheme;
                 schemes.Add(scheme);
                 using var caller = lab.Call(address, client);
-                foreach (var headers in ((string, string)[][])[[], Lies])
+                foreach (var headers in ((string, string)[][])[[], ForgedHeaders])
                 {
                     var seen = await caller.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: headers);
                     if ((seen.Scheme, seen.Host, seen.RemoteAddress) != (scheme, address.Authority, client.ToString()))
                     {
                         faults.Add(
-                            $"{(headers.Length == 0 ? "told the truth" : "lied to")} on {address.Scheme}, the catalog saw {seen.Scheme}, "
-                            + $"{seen.Host}, {seen.RemoteAddress}");
+                            $"{(headers.Length == 0 ? "without" : "with")} forged headers on {address.Scheme}, the catalog saw "
+                            + $"{seen.Scheme}, {seen.Host}, {seen.RemoteAddress}");
                     }
                 }
             }
 
             var how = lab.Proxies.Any(proxy => proxy.Name == name) ? $"through {name}" : "directly";
             evidence.Expect(faults.Count == 0, faults.Count == 0
-                ? $"{how} the catalog saw {string.Join(" and ", schemes)}, the host asked for and the client {client}, forged headers "
-                    + $"or not"
+                ? $"{how} the catalog saw {string.Join(" and ", schemes)}, the requested host and the client {client}, with and "
+                    + "without forged headers"
                 : $"{how}: {string.Join(", ", faults)}");
         }
 
         if (lab.IsCloud)
         {
             evidence.Note(
-                "the client came by HTTPS; the scheme that the catalog saw is that of the last hop to it, of which the ingress tells");
+                "the client used HTTPS; the catalog saw the scheme of the last hop, which the ingress forwards");
         }
-        using (var believing = lab.Call(lab.Plain.TrustsEveryone))
+        using (var everyone = lab.Call(lab.Plain.TrustsEveryone))
         {
-            var seen = await believing.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: Lies);
+            var seen = await everyone.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: ForgedHeaders);
             evidence.Expect(
                 (seen.RemoteAddress, seen.Host) == (Forged, ForgedHost),
-                $"a plain Kestrel told to believe anybody took the client for {seen.RemoteAddress} and the host for {seen.Host}");
+                $"a plain Kestrel that trusts everyone saw the client {seen.RemoteAddress} and the host {seen.Host}");
         }
 
         if (!OperatingSystem.IsMacOS()) await ExpectTrustAsync(lab, evidence, IPAddress.Parse("127.0.0.9"), cancellationToken);
     }
 
-    /// <summary>Trust is in an address: the same headers from the proxy and from beside it.</summary>
+    /// <summary>Trust depends on the address: sends the same headers from the proxy's address and from another.</summary>
     private static async Task ExpectTrustAsync(ClaimLab lab, Evidence evidence, IPAddress proxy, CancellationToken cancellationToken)
     {
         var port = OwnService.FreePort();
@@ -100,15 +100,15 @@ public sealed class ForwardedHeadersClaim : Claim
 
         (string, string)[] forwarded = [("X-Forwarded-For", Forged), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "localhost")];
         using var trusted = lab.Call(new($"http://localhost:{port}"), proxy);
-        using var stranger = lab.Call(new($"http://localhost:{port}"), IPAddress.Loopback);
-        var (believed, ignored) =
+        using var untrusted = lab.Call(new($"http://localhost:{port}"), IPAddress.Loopback);
+        var (used, ignored) =
             (await trusted.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: forwarded),
-            await stranger.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: forwarded));
+            await untrusted.WhoAmIAsync("/catalog/whoami", cancellationToken, headers: forwarded));
         evidence.Expect(
-            (believed.RemoteAddress, believed.Scheme) == (Forged, "https"),
-            $"a catalog that trusts {proxy} believes it: client {believed.RemoteAddress} by {believed.Scheme}");
+            (used.RemoteAddress, used.Scheme) == (Forged, "https"),
+            $"a catalog that trusts {proxy} uses its headers: client {used.RemoteAddress} over {used.Scheme}");
         evidence.Expect(
             (ignored.RemoteAddress, ignored.Scheme) == ("127.0.0.1", "http"),
-            $"from 127.0.0.1, which it does not trust, the same headers are ignored: client {ignored.RemoteAddress} by {ignored.Scheme}");
+            $"from 127.0.0.1, which it does not trust, it ignores the same headers: client {ignored.RemoteAddress} over {ignored.Scheme}");
     }
 }

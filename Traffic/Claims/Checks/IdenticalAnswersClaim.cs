@@ -6,19 +6,19 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>A proxy changes nothing of what is answered.</summary>
+/// <summary>A proxy does not change responses.</summary>
 public sealed class IdenticalAnswersClaim : Claim
 {
     /// <summary>
-    /// What may differ: when and by whom it was answered, how one hop frames it (RFC 9110 sections 6.6.1, 7.6 and 10.2.4),
-    /// and where that hop takes HTTP/3 (RFC 7838).
+    /// Fields that may differ: time and server, one hop's framing (RFC 9110 sections 6.6.1, 7.6 and 10.2.4), and that hop's HTTP/3
+    /// address (RFC 7838).
     /// </summary>
     private static readonly string[] PerHop = ["Date", "Server", "Via", "Connection", "Keep-Alive", "Transfer-Encoding", "Alt-Svc"];
 
     /// <summary>
-    /// What the outermost server sets for its clients. Our own programs have to agree; another proxy's are its administrator's.
+    /// Headers that the outermost server sets for its clients. Our own programs must agree; other proxies have their own policy.
     /// </summary>
-    private static readonly string[] OfTheOutermost =
+    private static readonly string[] OutermostHeaders =
         ["Content-Security-Policy", "Cross-Origin-Resource-Policy", "Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options",
             "Strict-Transport-Security"];
 
@@ -30,15 +30,15 @@ public sealed class IdenticalAnswersClaim : Claim
 
     /// <inheritdoc />
     public override string Sentence =>
-        "Direct and proxied, every workload is answered alike: status, header fields and body, byte for byte.";
+        "Every workload gets the same response directly and through a proxy: status, header fields and body, byte for byte.";
 
     /// <inheritdoc />
-    public override string Done =>
+    public override string Method =>
         $"Sent each workload's request to every replica and through every proxy, over HTTP/1.1, and over HTTP/2 with TLS, and compared "
-            + $"with the first answer. Header fields count apart from {string.Join(", ", PerHop)}, and security headers where the "
-            + $"outermost server is not one of ours. Behind a platform's ingress the ways are the service's address inside, and the edge's "
-            + $"outside over HTTP/1.1 and HTTP/2, with gRPC as gRPC-Web. An order has an id, a number and a time of its own: the POST is "
-            + $"compared without them, and then the same stored order is read on every path.";
+            + $"the responses with the first. All header fields count except {string.Join(", ", PerHop)}, and security headers where the "
+            + $"outermost server is not one of ours. Behind a platform's ingress, the routes are the service's internal address, and the "
+            + "edge's public one over HTTP/1.1 and HTTP/2, with gRPC as gRPC-Web. Each order has its own id, number and time: POST "
+            + "responses are compared without them, and then the same stored order is read on every path.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -49,9 +49,9 @@ public sealed class IdenticalAnswersClaim : Claim
         {
             var compared = new List<string>();
             var faults = new List<string>();
-            foreach (var ways in RequestRoutes.To(lab, workload))
+            foreach (var routes in RequestRoutes.To(lab, workload))
             {
-                var (fault, seen) = await CompareAsync(lab, workload, ways, cancellationToken);
+                var (fault, seen) = await CompareAsync(lab, workload, routes, cancellationToken);
                 faults.AddRange(fault);
                 compared.Add(seen);
             }
@@ -63,32 +63,32 @@ public sealed class IdenticalAnswersClaim : Claim
 
         if (lab.Proxies.Where(proxy => !IsOurs(proxy.Name)).Select(proxy => proxy.Name).ToArray() is { Length: > 0 } others)
         {
-            evidence.Note($"security headers are compared between ours only, not at {string.Join(", ", others)}");
+            evidence.Note($"security headers are compared only between our own programs, not at {string.Join(", ", others)}");
         }
 
         if (lab.IsCloud)
         {
-            evidence.Note("security headers are the edge's, and not compared with the inside, where nothing of the public's answers");
+            evidence.Note("security headers are set by the edge, and not compared with the internal network");
         }
     }
 
     private static async Task<(List<string> Faults, string Seen)> CompareAsync(
-        ClaimLab lab, Workload workload, IReadOnlyList<RequestRoute> ways, CancellationToken cancellationToken)
+        ClaimLab lab, Workload workload, IReadOnlyList<RequestRoute> routes, CancellationToken cancellationToken)
     {
         var faults = new List<string>();
-        if (ways.Count < 2) return (["there are fewer than two ways to it"], "");
+        if (routes.Count < 2) return (["there are fewer than two routes to compare"], "");
         Answer? first = null;
         Answer? firstStored = null;
-        foreach (var way in ways)
+        foreach (var route in routes)
         {
-            using var caller = lab.Call(way.Address);
-            var answer = await AskAsync(caller, way, lab, workload, cancellationToken);
-            var stored = workload.IsKeyed ? await StoredAsync(caller, ref first, answer, way.Version, cancellationToken) : null;
+            using var caller = lab.Call(route.Address);
+            var answer = await AskAsync(caller, route, lab, workload, cancellationToken);
+            var stored = workload.IsKeyed ? await StoredAsync(caller, ref first, answer, route.Version, cancellationToken) : null;
             first ??= answer;
             firstStored ??= stored;
-            var name = $"{way.Path}{(way.IsTls ? " with TLS" : "")}";
-            // Inside there is no outermost server to agree with.
-            var isOurs = IsOurs(way.Path) && !lab.IsCloud;
+            var name = $"{route.Path}{(route.IsTls ? " with TLS" : "")}";
+            // On the internal network, no outermost server sets these headers.
+            var isOurs = IsOurs(route.Path) && !lab.IsCloud;
             if (Difference(first, answer, workload, isOurs) is { } difference) faults.Add($"{name}: {difference}");
             if (stored is not null && Difference(firstStored!, stored, null, isOurs) is { } otherwise)
             {
@@ -97,26 +97,26 @@ public sealed class IdenticalAnswersClaim : Claim
         }
 
         return (faults,
-            $"{ways.Count} ways over {string.Join(" and ", ways.Select(way => way.Protocol(workload)).Distinct())} give {first!.Status}, "
-            + $"{first.Body.Length} bytes, "
+            $"{routes.Count} routes over {string.Join(" and ", routes.Select(route => route.Protocol(workload)).Distinct())} give "
+            + $"{first!.Status}, {first.Body.Length} bytes, "
             + $"{first.Headers.Count(header => !PerHop.Contains(header.Name, StringComparer.OrdinalIgnoreCase))} fields");
     }
 
     private static async Task<Answer> AskAsync(
-        Caller caller, RequestRoute way, ClaimLab lab, Workload workload, CancellationToken cancellationToken)
+        Caller caller, RequestRoute route, ClaimLab lab, Workload workload, CancellationToken cancellationToken)
     {
         var request = RequestRoutes.Request(lab, workload);
         return workload.Kind == WorkloadKind.Socket
-            ? await EchoAsync(way.Address, lab, request, cancellationToken)
-            : await caller.SendAsync(request, cancellationToken, workload.IsKeyed, way.Version);
+            ? await EchoAsync(route.Address, lab, request, cancellationToken)
+            : await caller.SendAsync(request, cancellationToken, workload.IsKeyed, route.Version);
     }
 
-    /// <summary>Reads the order that the first way stored, so that there is one answer that every way must give whole.</summary>
+    /// <summary>Reads the order that the first route stored: all routes must return it unchanged.</summary>
     private static Task<Answer> StoredAsync(
         Caller caller, ref Answer? first, Answer answer, Version version, CancellationToken cancellationToken) =>
         OrdersWorkload.OrderId((first ?? answer).Body) is { } id
             ? caller.SendAsync($"/orders/{id}", cancellationToken, version: version)
-            : throw new InvalidOperationException($"the answer {answer.Status} to an order has no id");
+            : throw new InvalidOperationException($"the response {answer.Status} to an order has no id");
 
     private static async Task<Answer> EchoAsync(Uri address, ClaimLab lab, WorkloadRequest request, CancellationToken cancellationToken)
     {
@@ -127,10 +127,10 @@ public sealed class IdenticalAnswersClaim : Claim
         return new(101, HttpVersion.Version11, [], body, null);
     }
 
-    /// <summary>What differs between two answers, for people; null where nothing does.</summary>
-    /// <param name="first">The answer compared with.</param>
-    /// <param name="answer">The other one.</param>
-    /// <param name="workload">The workload whose digest leaves out what is an answer's own; null compares bytes.</param>
+    /// <summary>Describes how two responses differ; null if they do not.</summary>
+    /// <param name="first">The expected response.</param>
+    /// <param name="answer">The response to compare.</param>
+    /// <param name="workload">The workload whose digest ignores what differs in each response; null compares bytes.</param>
     /// <param name="isOurs">Whether the outermost server is a program of the topology.</param>
     internal static string? Difference(Answer first, Answer answer, Workload? workload, bool isOurs = true)
     {
@@ -155,7 +155,7 @@ public sealed class IdenticalAnswersClaim : Claim
         [
             .. from field in answer.Headers
                where !PerHop.Contains(field.Name, StringComparer.OrdinalIgnoreCase)
-                   && (isOurs || !OfTheOutermost.Contains(field.Name, StringComparer.OrdinalIgnoreCase))
+                   && (isOurs || !OutermostHeaders.Contains(field.Name, StringComparer.OrdinalIgnoreCase))
                select id is null ? field : (field.Name, field.Value.Replace(id, "{id}", StringComparison.OrdinalIgnoreCase)),
         ];
     }

@@ -7,21 +7,21 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>What HTTPS on the inside costs.</summary>
-/// <param name="seconds">How long each way is measured for latency.</param>
-/// <param name="rounds">How many pairs of blocks are measured for CPU.</param>
+/// <summary>What HTTPS on the internal network costs.</summary>
+/// <param name="seconds">Seconds of latency measurement for each path.</param>
+/// <param name="rounds">Rounds of CPU measurement.</param>
 public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
 {
     private const string Without = "edge";
     private const string With = "edge-tls";
     private const int Clients = 4;
 
-    // What is small shows the cost of a request, what is large that of its bytes.
+    // Small responses show the cost per request, large ones the cost per byte.
     private static readonly Load Small = new("catalog", "/catalog/items/1", 200, "a catalog item");
     private static readonly Load Large = new("media-download", "/media/1048576", 12, "1 MiB");
     private const int Attempts = 3;
 
-    /// <summary>The measurement as <c>claims</c> makes it.</summary>
+    /// <summary>The measurement of the <c>claims</c> command.</summary>
     public InternalHttpsCostClaim() : this(4, 60)
     {
     }
@@ -30,18 +30,18 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
     public override string Id => "internal-https-cost";
 
     /// <inheritdoc />
-    public override string Sentence => "HTTPS between the proxy and the applications adds security, and a cost for each request.";
+    public override string Sentence => "HTTPS between the proxy and the applications adds security and a cost per request.";
 
     /// <inheritdoc />
-    public override string Done =>
-        $"Compared {With} with {Without}, the same program with plain HTTP/2 inwards: latency at 500 requests a second for {seconds:0.#} s "
-            + $"each with the comparison engine, then CPU of the edge and the backend in {rounds} rounds of blocks of {Small.Requests} "
-            + $"small requests, and of {Large.Requests} for 1 MiB, the plain way twice as a control, in random order. Holds if the 95 % "
-            + $"interval of the CPU difference lies above 0 for 1 MiB, and for small requests not below.";
+    public override string Method =>
+        $"Compared {With} with {Without}, the same program with plain HTTP/2 to the services: latency at 500 requests a second for "
+            + $"{seconds:0.#} s each with the comparison engine, then CPU of the edge and the backend in {rounds} rounds of blocks of {Small.Requests} "
+            + $"small requests, and of {Large.Requests} for 1 MiB, {Without} twice as a control, in random order. Holds if the 95 % "
+            + $"interval of the CPU difference is above 0 for 1 MiB, and not below 0 for small requests.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) =>
-        MissingRequirement.LabOnly(lab, "One edge runs, without HTTPS to the services, and the cost shows between two.");
+        MissingRequirement.LabOnly(lab, "Only one edge runs, without HTTPS to the services. The cost is the difference between two.");
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -52,7 +52,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         {
             using var caller = lab.Call(lab.Url(path, "http"));
             var listener = (await caller.WhoAmIAsync("/catalog/whoami", cancellationToken)).Listener;
-            evidence.Expect(listener == expected, $"{path} goes inwards by {listener}");
+            if (!evidence.Expect(listener == expected, $"{path} connects to {listener}")) return; // Nothing to compare.
         }
 
         var engine = new ComparisonEngine(lab.Targets, lab.Trust)
@@ -66,7 +66,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         {
             evidence.Note(
                 $"latency {difference.Percentile} {Signed(difference.Ms)} ms, 95 % [{Signed(difference.Ci95[0])}, "
-                + $"{Signed(difference.Ci95[1])}]{(difference.IncludesZero ? ", not to be told from none" : "")}");
+                + $"{Signed(difference.Ci95[1])}]{(difference.IncludesZero ? ", no measurable difference" : "")}");
         }
 
         if (result.Control is { } control)
@@ -74,7 +74,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
             evidence.Note(
                 $"control, {Without} against itself, p50 {Signed(control.Ms)} ms [{Signed(control.Ci95[0])}, {Signed(control.Ci95[1])}]");
         }
-        if (!result.Valid) evidence.Note($"the latencies must not be used: {result.Notes[0]}");
+        if (!result.Valid) evidence.Note($"do not use these latencies: {result.Notes[0]}");
 
         var small = await MeasureAsync(lab, Small, evidence, cancellationToken);
         evidence.Expect(small.High > 0, small.Text);
@@ -87,7 +87,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
     {
         var (plain, again, secured) = await CpuAsync(lab, load, cancellationToken);
         var itself = Interval([.. again.Zip(plain, (second, first) => second - first)]);
-        // A machine on which a way differs from itself is too noisy to tell. Only that decides, not what is to be found.
+        // If a path differs from itself, the machine is too noisy. Only this decides to repeat, never the result.
         for (var attempt = 1; attempt < Attempts && (itself.Low > 0 || itself.High < 0); attempt++)
         {
             evidence.Note(
@@ -101,7 +101,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
             Interval([.. secured.Zip(plain.Zip(again, (first, second) => (first + second) / 2), (with, without) => with - without)]);
         var usual = Interval(plain).Middle;
         return (low, high,
-            $"CPU of edge and backend for {load.Words} {usual:0} µs, with HTTPS inside {Signed(middle)} µs, 95 % [{Signed(low)}, "
+            $"CPU of edge and backend for {load.Description} {usual:0} µs, with internal HTTPS {Signed(middle)} µs, 95 % [{Signed(low)}, "
             + $"{Signed(high)}]: {middle / usual:P0}; "
             + $"control, {Without} against itself {Signed(itself.Middle)} µs [{Signed(itself.Low)}, {Signed(itself.High)}]");
     }
@@ -111,20 +111,20 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         ClaimLab lab, Load load, CancellationToken cancellationToken)
     {
         var workload = WorkloadCatalog.Find(load.Workload)!;
-        var ways = new List<(ProcessCost Cost, Caller[] Callers, List<double> Blocks)>();
+        var paths = new List<(ProcessCost Cost, Caller[] Callers, List<double> Blocks)>();
         try
         {
             foreach (var path in (string[])[Without, Without, With])
             {
-                ways.Add(
+                paths.Add(
                     (new(Current(lab, lab.State.On(path, workload))),
                     [.. Enumerable.Range(0, Clients).Select(_ => lab.Call(lab.Url(path, "http")))], []));
             }
 
             for (var round = -1; round < rounds; round++)
             {
-                var order = ways.ToArray();
-#pragma warning disable CA5394 // The order of blocks is no secret.
+                var order = paths.ToArray();
+#pragma warning disable CA5394 // The order of blocks is not secret.
                 Random.Shared.Shuffle(order);
 #pragma warning restore CA5394
                 foreach (var (cost, callers, blocks) in order)
@@ -137,11 +137,11 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
                 }
             }
 
-            return ([.. ways[0].Blocks], [.. ways[1].Blocks], [.. ways[2].Blocks]);
+            return ([.. paths[0].Blocks], [.. paths[1].Blocks], [.. paths[2].Blocks]);
         }
         finally
         {
-            foreach (var caller in ways.SelectMany(way => way.Callers)) caller.Dispose();
+            foreach (var caller in paths.SelectMany(path => path.Callers)) caller.Dispose();
         }
 
         async Task SendBlockAsync(Caller caller)
@@ -154,7 +154,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         }
     }
 
-    /// <summary>With the pids of now: a replica may have been started again since the lab was opened.</summary>
+    /// <summary>With current process ids: a replica may have restarted since the lab was opened.</summary>
     private static IReadOnlyList<MeasuredProcess> Current(ClaimLab lab, IReadOnlyList<MeasuredProcess> processes) =>
     [
         .. from process in processes
@@ -166,8 +166,8 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         used.Where(entry => entry.Key != ProcessCost.GeneratorName).Sum(entry => entry.Value.TotalMicroseconds);
 
     /// <summary>
-    /// The Hodges–Lehmann estimate of the middle of the values, with its 95 % interval from Wilcoxon's signed ranks: one
-    /// block in which something else ran does not move it.
+    /// The Hodges–Lehmann estimate of the values' centre, with its 95 % interval from Wilcoxon's signed ranks. A single disturbed
+    /// block does not shift it.
     /// </summary>
     internal static (double Middle, double Low, double High) Interval(IReadOnlyList<double> values)
     {
@@ -179,11 +179,11 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         return (averages[averages.Length / 2], averages[cut], averages[^(cut + 1)]);
     }
 
-    /// <param name="Workload">Says which processes are on its way.</param>
-    /// <param name="Path">What is asked for.</param>
-    /// <param name="Requests">How many in each block.</param>
-    /// <param name="Words">What it is, for people.</param>
-    private sealed record Load(string Workload, string Path, int Requests, string Words);
+    /// <param name="Workload">The workload whose processes are measured.</param>
+    /// <param name="Path">The requested path.</param>
+    /// <param name="Requests">Requests per block.</param>
+    /// <param name="Description">The response, for display.</param>
+    private sealed record Load(string Workload, string Path, int Requests, string Description);
 
     private static string Signed(double value) =>
         value.ToString(Math.Abs(value) < 10 ? "+0.000;−0.000;0.000" : "+0.0;−0.0;0.0", CultureInfo.InvariantCulture);

@@ -5,7 +5,7 @@ using Topology.Claims.Lab;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>Kestrel faces clients itself.</summary>
+/// <summary>Kestrel serves clients without a proxy.</summary>
 public sealed class KestrelEdgeClaim : Claim
 {
     private static readonly (SslProtocols Protocol, Version Version)[] Protocols = [
@@ -18,16 +18,16 @@ public sealed class KestrelEdgeClaim : Claim
     public override string Id => "kestrel-edge";
 
     /// <inheritdoc />
-    public override string Sentence => "Kestrel can be the edge: it takes requests from clients itself, without a proxy in front.";
+    public override string Sentence => "Kestrel can be the edge server: it serves clients directly, without a proxy in front.";
 
     /// <inheritdoc />
-    public override string Done =>
-        "Asked every backend and every YARP edge on its own public listeners: HTTP/1.1 in cleartext, HTTP/1.1 and HTTP/2 over TLS 1.2 and "
+    public override string Method =>
+        "Sent requests to the public listeners of every backend and YARP edge: HTTP/1.1 in cleartext, HTTP/1.1 and HTTP/2 over TLS 1.2 and "
             + "over TLS 1.3, and HTTP/3 where QUIC is supported, trusting the public authority only.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) =>
-        MissingRequirement.LabOnly(lab, "Behind the platform's ingress no Kestrel takes requests from clients itself.");
+        MissingRequirement.LabOnly(lab, "Behind the platform's ingress, no Kestrel serves clients directly.");
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -57,14 +57,14 @@ public sealed class KestrelEdgeClaim : Claim
         }
 
         evidence.Expect(good.Count > 0, good.Count == 0
-            ? "none answers as it should"
+            ? "none answers as expected"
             : $"{string.Join(", ", good)} answer 200 over HTTP/1.1 in cleartext, and over TLS 1.2 and TLS 1.3 with HTTP/1.1 and with "
                 + $"HTTP/2 by ALPN{(QuicListener.IsSupported ? ", and over QUIC with HTTP/3" : "")}, each with a certificate of the public "
                 + $"authority in its own name");
         if (!QuicListener.IsSupported) evidence.Note("HTTP/3 is not offered here: this machine has no QUIC library");
     }
 
-    /// <summary>What is wrong with this way to ask, or null.</summary>
+    /// <summary>What is wrong with this protocol, or null.</summary>
     private static async Task<string?> FaultAsync(
         ClaimLab lab, string name, string path, SslProtocols protocol, Version version, CancellationToken cancellationToken)
     {
@@ -75,9 +75,9 @@ public sealed class KestrelEdgeClaim : Claim
             var answer = await caller.SendAsync(path, cancellationToken, version: version);
             if (answer is not { Status: 200, Tls: { } tls }) return $"status {answer.Status}";
             if (tls.Protocol != protocol || answer.Version != version) return $"negotiated {tls.Protocol} and HTTP/{answer.Version}";
-            if (version == HttpVersion.Version20 && tls.Application != "h2") return $"ALPN agreed on {tls.Application}";
-            if (!lab.Authorities.IsPublic(tls.Certificate)) return "the certificate is not of the public authority";
-            return tls.Certificate.Subject == $"CN={name}" ? null : $"the certificate is {tls.Certificate.Subject}";
+            if (version == HttpVersion.Version20 && tls.Application != "h2") return $"ALPN negotiated {tls.Application}";
+            if (!lab.Authorities.IsPublic(tls.Certificate)) return "the public authority did not issue the certificate";
+            return tls.Certificate.Subject == $"CN={name}" ? null : $"the certificate is issued for {tls.Certificate.Subject}";
         }
         catch (HttpRequestException exception)
         {

@@ -4,12 +4,12 @@ using Topology.Claims.Lab;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>The edge spreads requests over replicas, without one that has gone and with one that has come back.</summary>
+/// <summary>The edge spreads requests over replicas, avoids one that stops and uses it again when it is back.</summary>
 public sealed class LoadBalancingClaim : Claim
 {
     private const int Requests = 1000;
 
-    // In production the edge counts what one client sends, and refuses more than 200 a second.
+    // In production the edge refuses more than 200 requests a second from one client.
     private const int FewRequests = 200;
     private static readonly TimeSpan LongPause = TimeSpan.FromMilliseconds(50);
 
@@ -26,23 +26,23 @@ public sealed class LoadBalancingClaim : Claim
 
     /// <inheritdoc />
     public override string Sentence =>
-        "A reverse proxy makes load balancing simple: clients know one address, and replicas come and go behind it.";
+        "A reverse proxy makes load balancing simple: clients know one address, while replicas behind it start and stop.";
 
     /// <inheritdoc />
-    public override string Done =>
-        $"Sent {Requests} requests ({FewRequests} in production, where the edge counts a client's) to the edge, and to each other proxy "
-            + $"that runs, and counted who answered (each replica at least {SmallestShare:P0}); killed the process of one replica under "
-            + $"{Clients} clients of each that send on (none of the edge's may see it go; another proxy's errors, and those of a "
-            + $"platform's ingress, must end within {LongestTrouble.TotalSeconds:0} s), waited until it was started again and took part "
-            + $"for {Settled.TotalSeconds:0} s, and counted anew.";
+    public override string Method =>
+        $"Sent {Requests} requests ({FewRequests} in production, where the edge limits each client) to the edge and to each other running "
+            + $"proxy, and counted which replica answered (at least {SmallestShare:P0} each). Killed one replica while {Clients} clients of "
+            + $"each kept sending: clients of the edge must see no error; errors of another proxy, or of a platform's ingress, must end within "
+            + $"{LongestTrouble.TotalSeconds:0} s. Waited until the replica had restarted and answered for {Settled.TotalSeconds:0} s, "
+            + "then counted again.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        // In the lab there are two, and one that is missing is a fault.
+        // The lab has two replicas, so a missing one is a fault there.
         return lab.IsCloud && Replicas(lab).Length < 2
-            ? new("replicas", "One process is the catalog, so there is nothing to balance: start the run with --replicas catalog=2.")
+            ? new("replicas", "The catalog has one replica, so there is nothing to balance: start the run with --replicas catalog=2.")
             : MissingRequirement.WhoAmIIn(lab, "catalog");
     }
 
@@ -52,13 +52,13 @@ public sealed class LoadBalancingClaim : Claim
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
         var replicas = Replicas(lab);
-        // Where the spread is wrong, there is nothing to learn from a replica that leaves, and it may stay.
+        // If the spread is wrong, killing a replica shows nothing more.
         if (!await ExpectEvenAsync(lab, evidence, "", replicas, cancellationToken)) return;
 
         var victim = replicas[^1];
         if (lab.PidNow(victim) is not { } pid)
         {
-            evidence.Expect(false, $"the process of {victim} is not known here, so it cannot be made to leave");
+            evidence.Expect(false, $"the process of {victim} is not known, so it cannot be killed");
             return;
         }
 
@@ -79,7 +79,7 @@ public sealed class LoadBalancingClaim : Claim
             if (now - killed <= Settled || lab.PidNow(victim) is not { } pidNow || pidNow == pid) continue;
             foreach (var (proxy, seen) in watched.Where(proxy => !back.ContainsKey(proxy.Key)))
             {
-                // One answer is not a return: it must go on to take its part.
+                // One response is not enough: the replica must keep taking its share.
                 var lately = seen.Where(entry => entry.At > now - Settled).ToArray();
                 if (lately.All(entry => entry.Error is null)
                     && lately.Count(entry => entry.Instance == victim) >= SmallestShare / 2 * lately.Length)
@@ -91,7 +91,7 @@ public sealed class LoadBalancingClaim : Claim
 
         await stop.CancelAsync();
         await Task.WhenAll(clients);
-        evidence.Note($"{victim} killed: process {lab.PidNow(victim)} instead of {pid}");
+        evidence.Note($"{victim} was killed: process {lab.PidNow(victim)} replaced {pid}");
         foreach (var (proxy, seen) in watched)
         {
             var errors = seen.Where(entry => entry.Error is not null).ToArray();
@@ -99,17 +99,17 @@ public sealed class LoadBalancingClaim : Claim
             var kinds = errors.Length == 0 ? ""
                 : $" ({string.Join(", ", errors.GroupBy(entry => entry.Error).Select(group => $"{group.Count()} × {group.Key}"))}, the "
                 + $"last after {last.TotalSeconds:0.0} s)";
-            // Ours sends elsewhere what a dead replica did not answer. What another proxy does with that is its own, and so is
-            // what a platform's ingress does, which is who balances there; it must end.
+            // Our edge retries on another replica. Other proxies, and a platform's ingress, which balances there, may return errors,
+            // but only for a short time.
             evidence.Expect(
                 proxy == "edge" && !lab.IsCloud ? errors.Length == 0
                 : last < LongestTrouble, $"{proxy}: {errors.Length} errors in {seen.Count} requests{kinds}");
             evidence.Expect(back.ContainsKey(proxy), back.TryGetValue(proxy, out var at)
-                ? $"the replica takes part again {(at - killed).TotalSeconds:0.0} s after"
-                : $"the replica does not take part again within {LongestAbsence.TotalSeconds:0} s");
+                ? $"the replica answers again {(at - killed).TotalSeconds:0.0} s after"
+                : $"the replica does not answer again within {LongestAbsence.TotalSeconds:0} s");
         }
 
-        if (back.Count == watched.Count) await ExpectEvenAsync(lab, evidence, "after that ", replicas, cancellationToken);
+        if (back.Count == watched.Count) await ExpectEvenAsync(lab, evidence, "after the restart, ", replicas, cancellationToken);
     }
 
     private static string[] Replicas(ClaimLab lab) =>
@@ -133,7 +133,7 @@ public sealed class LoadBalancingClaim : Claim
                 replicas.Length > 1
                 && replicas.All(replica => counts.GetValueOrDefault(replica) >= SmallestShare * requests * 2 / replicas.Length),
                 $"{when}of {requests} requests to {proxy} "
-                    + $"{string.Join(" and ", counts.Select(count => $"{count.Value} are answered by {count.Key}"))}");
+                    + $"{string.Join(" and ", counts.Select(count => $"{count.Value} were answered by {count.Key}"))}");
         }
 
         return isEven;
@@ -159,13 +159,13 @@ public sealed class LoadBalancingClaim : Claim
             {
                 seen.Enqueue(
                     new(clock.Elapsed, null, exception is InvalidOperationException ? exception.Message[^3..]
-                    : exception is HttpRequestException ? "no connection" : "no answer"));
+                    : exception is HttpRequestException ? "no connection" : "no response"));
             }
 
             await Task.Delay(lab.IsCloud ? LongPause : Pause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>What one request showed.</summary>
+    /// <summary>The outcome of one request.</summary>
     private sealed record Seen(TimeSpan At, string? Instance, string? Error);
 }

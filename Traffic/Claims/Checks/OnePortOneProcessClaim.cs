@@ -3,7 +3,7 @@ using Topology.Claims.Lab;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>One address and port, one process.</summary>
+/// <summary>One process per address and port.</summary>
 public sealed class OnePortOneProcessClaim : Claim
 {
     /// <inheritdoc />
@@ -13,9 +13,8 @@ public sealed class OnePortOneProcessClaim : Claim
     public override string Sentence => "Without a proxy, two processes cannot share one address and port: Kestrel does not support it.";
 
     /// <inheritdoc />
-    public override string Done =>
-        "Started another process of the catalog on the port of one that runs, and once more on a free port, to see that nothing else keeps "
-            + "it from starting.";
+    public override string Method =>
+        "Started a second catalog process on the port of a running one, and another on a free port to rule out other causes.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -40,11 +39,11 @@ public sealed class OnePortOneProcessClaim : Claim
         evidence.Expect(code is > 0 && error is not null, code is null
             ? $"on {address.Authority} the second process started"
             : $"on {address.Authority}, where process {first.Pid} listens, it ended with exit code {code}: "
-                + $"{error ?? "it said nothing of the address"}{(cause is null ? "" : $" ({cause.TrimStart('-', '>', ' ')})")}");
+                + $"{error ?? "its output does not mention the address"}{(cause is null ? "" : $" ({cause.TrimStart('-', '>', ' ')})")}");
 
         using var caller = lab.Call(address);
         var status = await caller.StatusAsync("/catalog/items/1", cancellationToken);
-        evidence.Expect(status == 200, $"the first answers {status} all the same");
+        evidence.Expect(status == 200, $"the first process still answers {status}");
     }
 
     private static OwnService Start(ClaimLab lab, int port) =>

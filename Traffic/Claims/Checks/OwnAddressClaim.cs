@@ -2,7 +2,7 @@ using Topology.Claims.Lab;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>Where the proxy forwards to.</summary>
+/// <summary>The addresses that the proxy forwards to.</summary>
 public sealed class OwnAddressClaim : Claim
 {
     /// <inheritdoc />
@@ -10,12 +10,12 @@ public sealed class OwnAddressClaim : Claim
 
     /// <inheritdoc />
     public override string Sentence =>
-        "A proxy that shares its port passes requests on to Kestrel processes that each listen on an address and port of their own.";
+        "A proxy that shares its port forwards requests to Kestrel processes that each have their own address and port.";
 
     /// <inheritdoc />
-    public override string Done =>
-        "Asked the edge, at its one port, for the whoami of every service, and looked up the address and port of the listener that each "
-        + "instance names.";
+    public override string Method =>
+        "Requested whoami of every service through the edge's single port, and looked up the address and port of the listener that "
+            + "each instance names.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) => MissingRequirement.WhoAmIIn(lab, ClaimLab.Services);
@@ -25,7 +25,7 @@ public sealed class OwnAddressClaim : Claim
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
-        const int Attempts = 40; // Enough that every replica has answered.
+        const int Attempts = 40; // Enough for every replica to answer.
         var edge = lab.Entrance("edge");
         using var caller = lab.Call(edge);
         var reached = new SortedDictionary<string, Uri?>(StringComparer.Ordinal);
@@ -47,10 +47,10 @@ public sealed class OwnAddressClaim : Claim
         evidence.Expect(
             reached.Count == lab.Backends.Count && ports.Length == reached.Count && ports.Distinct().Count() == ports.Length
             && !ports.Contains(edge.Port),
-            $"behind port {edge.Port} of the edge answer "
-                + $"{string.Join(", ", reached.Select(entry => $"{entry.Key} at {entry.Value?.Authority ?? "no address of its own"}"))}");
+            $"behind the edge's port {edge.Port} these answer: "
+                + $"{string.Join(", ", reached.Select(entry => $"{entry.Key} at {entry.Value?.Authority ?? "an unknown address"}"))}");
         var own = lab.Backends.Count(
             backend => reached.GetValueOrDefault(backend.Name) is { } address && address != backend.Urls.GetValueOrDefault("http"));
-        evidence.Expect(own == lab.Backends.Count, $"{own} of {lab.Backends.Count} on a listener that is not the public's");
+        evidence.Expect(own == lab.Backends.Count, $"{own} of {lab.Backends.Count} on a listener that is not public");
     }
 }

@@ -2,7 +2,7 @@ using Topology.Claims.Lab;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>Behind the edge, sites share an address and port by their names.</summary>
+/// <summary>Behind the edge, sites with different names share an address and port.</summary>
 public sealed class SharedPortClaim : Claim
 {
     private const string CatalogSite = "catalog.localhost";
@@ -13,16 +13,16 @@ public sealed class SharedPortClaim : Claim
 
     /// <inheritdoc />
     public override string Sentence =>
-        "A proxy can share one address and port between sites: it looks at the Host and passes each request to the process of that site.";
+        "A proxy can share one address and port between sites: it forwards each request to the process of the site in the Host header.";
 
     /// <inheritdoc />
-    public override string Done =>
-        $"Asked one address and port of the edge, and of each other proxy that runs, for the same path under two hosts, {CatalogSite} and "
-            + $"{MediaSite}, over HTTP and HTTPS, and each site for what only the other has.";
+    public override string Method =>
+        $"Requested the same path for two hosts, {CatalogSite} and {MediaSite}, from one address and port of the edge and of each "
+            + "other running proxy, over HTTP and HTTPS. Requested from each site a path that only the other has.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) =>
-        MissingRequirement.LabOnly(lab, "The platform gives the edge one name, so no two sites share its port.");
+        MissingRequirement.LabOnly(lab, "The platform gives the edge a single name, so two sites cannot share its port.");
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -51,7 +51,7 @@ public sealed class SharedPortClaim : Claim
                 await http.StatusAsync("/items/1", cancellationToken, host: MediaSite));
             var across = await http.StatusAsync("/catalog/items/1", cancellationToken, host: MediaSite);
             evidence.Expect((own, others, across) == (200, 404, 404),
-                $"/items/1 is {own} on {CatalogSite} and {others} on {MediaSite}, where the shared site's /catalog/items/1 is {across}");
+                $"/items/1 is {own} on {CatalogSite} and {others} on {MediaSite}, where the default site's /catalog/items/1 is {across}");
         }
     }
 

@@ -5,7 +5,7 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>What there is to configure for clients, with and without a proxy.</summary>
+/// <summary>What clients must configure with and without a proxy.</summary>
 public sealed class SimplerConfigurationClaim : Claim
 {
     /// <inheritdoc />
@@ -13,15 +13,13 @@ public sealed class SimplerConfigurationClaim : Claim
 
     /// <inheritdoc />
     public override string Sentence =>
-        "A reverse proxy simplifies the configuration of HTTPS and load balancing, and may fit better into infrastructure that is already "
-        + "there.";
+        "A reverse proxy simplifies the configuration of HTTPS and load balancing, and may fit better into existing infrastructure.";
 
     /// <inheritdoc />
-    public override string Done =>
-        "Counted what clients of all services have to know and trust: addresses, and the certificates shown there, edge-direct and at the "
-            + "edge. Asked through every proxy that runs for the same instances, to see that they serve several infrastructures at once, "
-            + "unchanged. Behind a platform's ingress, where nothing is edge-direct, counted the processes instead, and asked the one "
-            + "address for every service.";
+    public override string Method =>
+        "Counted the addresses and certificates that clients of all services need, edge-direct and with the edge. Checked that the same "
+            + "instances serve all running proxies at the same time, unchanged. Behind a platform's ingress, where nothing is edge-direct, "
+            + "counted the processes instead, and sent requests for every service to the single address.";
 
     /// <inheritdoc />
     public override async Task CheckAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
@@ -43,8 +41,8 @@ public sealed class SimplerConfigurationClaim : Claim
         evidence.Expect(
             direct.Addresses > proxied.Addresses
             && proxied.Addresses > 0,
-            $"HTTPS addresses that clients must know, and choose among replicas: {direct.Addresses} edge-direct, {proxied.Addresses} at "
-            + $"the edge");
+            $"HTTPS addresses that clients must know: {direct.Addresses} edge-direct, with replicas to choose from, "
+            + $"{proxied.Addresses} at the edge");
 
         var media = new Dictionary<string, string>();
         foreach (var proxy in lab.Proxies)
@@ -56,11 +54,11 @@ public sealed class SimplerConfigurationClaim : Claim
         evidence.Expect(
             media.Count > 1
             && media.Values.Distinct().Count() == 1,
-            $"{string.Join(" and ", media.Values.Distinct())} serves behind {string.Join(", ", media.Keys)} at once");
-        evidence.Note("whether existing infrastructure is served better is its owner's to judge; IIS is not run here: it needs Windows");
+            $"{string.Join(" and ", media.Values.Distinct())} serves behind {string.Join(", ", media.Keys)} at the same time");
+        evidence.Note("whether it fits better into existing infrastructure is not tested, and IIS does not run here: it needs Windows");
     }
 
-    /// <summary>Nothing is edge-direct there to be counted, so it is the processes: each would need what one has.</summary>
+    /// <summary>Nothing is edge-direct behind an ingress, so this counts processes: each would need an address and certificate.</summary>
     private static async Task CheckBehindIngressAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         var (addresses, certificates) = await CountAsync(lab, lab.State.Resources, cancellationToken);
@@ -79,9 +77,9 @@ public sealed class SimplerConfigurationClaim : Claim
         }
 
         evidence.Expect(
-            faults.Count == 0, faults.Count == 0 ? $"at that address answer {string.Join(", ", answering)}"
-            : $"at that address answers {string.Join(", ", faults)}");
-        evidence.Note("the certificate is the platform's to renew");
+            faults.Count == 0, faults.Count == 0 ? $"at that address, these services answer: {string.Join(", ", answering)}"
+            : $"at that address, these services fail: {string.Join(", ", faults)}");
+        evidence.Note("the platform renews the certificate");
     }
 
     private static async Task<(int Addresses, int Certificates)> CountAsync(

@@ -3,16 +3,16 @@ using Topology.Hardening.Certificates;
 
 namespace Topology.Claims.Lab;
 
-/// <summary>Tells by which of the two local authorities a certificate was issued.</summary>
+/// <summary>Finds out which of the two local authorities issued a certificate.</summary>
 public sealed class Authorities(IConfiguration configuration)
 {
     private readonly string _root =
         LocalAuthorities.Root(configuration[$"{CertificateOptions.Section}:{nameof(CertificateOptions.Directory)}"]);
 
-    /// <summary>Whether the stand-in for a public authority, which clients trust, issued it.</summary>
+    /// <summary>Whether the local stand-in for a public authority, which clients trust, issued it.</summary>
     public bool IsPublic(X509Certificate2 certificate) => IsIssuedBy(certificate, LocalAuthorities.Public);
 
-    /// <summary>Whether the authority of the inside issued it.</summary>
+    /// <summary>Whether the internal authority issued it.</summary>
     public bool IsInternal(X509Certificate2 certificate) => IsIssuedBy(certificate, LocalAuthorities.Internal);
 
     private bool IsIssuedBy(X509Certificate2 certificate, string authority)

@@ -10,18 +10,18 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Claims.Lab;
 
-/// <summary>How a connection was secured.</summary>
+/// <summary>The TLS parameters of a connection.</summary>
 /// <param name="Protocol">The TLS version.</param>
-/// <param name="Application">What ALPN agreed on: <c>h3</c>, <c>h2</c> or <c>http/1.1</c>.</param>
+/// <param name="Application">The protocol that ALPN negotiated: <c>h3</c>, <c>h2</c> or <c>http/1.1</c>.</param>
 /// <param name="Certificate">The server's certificate.</param>
 public sealed record Secured(SslProtocols Protocol, string Application, X509Certificate2 Certificate);
 
-/// <summary>An answer, whole.</summary>
-/// <param name="Status">The status.</param>
-/// <param name="Version">The HTTP version it came in.</param>
-/// <param name="Headers">Header fields and, marked, trailers, by name.</param>
+/// <summary>A complete response.</summary>
+/// <param name="Status">The status code.</param>
+/// <param name="Version">The HTTP version of the response.</param>
+/// <param name="Headers">Header fields by name, and trailers marked as such.</param>
 /// <param name="Body">The body.</param>
-/// <param name="Tls">How the connection was secured; null in cleartext.</param>
+/// <param name="Tls">The TLS parameters; null in cleartext.</param>
 public sealed record Answer(int Status, Version Version, IReadOnlyList<(string Name, string Value)> Headers, byte[] Body, Secured? Tls)
 {
     /// <summary>The body as text.</summary>
@@ -40,10 +40,10 @@ public sealed class Caller : IDisposable
     private readonly HttpClient _client;
     private Secured? _secured;
 
-    /// <summary>Connects at the first request.</summary>
+    /// <summary>Connects on the first request.</summary>
     /// <param name="address">The listener.</param>
-    /// <param name="trust">Which certificates are believed.</param>
-    /// <param name="from">The client's own address; null for the usual one.</param>
+    /// <param name="trust">The trusted certificates.</param>
+    /// <param name="from">The client's source address; null for the default.</param>
     public Caller(Uri address, PublicTrust trust, IPAddress? from = null)
     {
         ArgumentNullException.ThrowIfNull(trust);
@@ -53,7 +53,7 @@ public sealed class Caller : IDisposable
             AllowAutoRedirect = false,
             UseProxy = false,
             UseCookies = false,
-            // What the services send is compared as it is; a client that adds its own trace would ask for other answers.
+            // Trace headers would change the responses that are compared.
             ActivityHeadersPropagator = null,
             ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint.Port, from, cancellationToken),
             PlaintextStreamFilter = (context, _) =>
@@ -84,7 +84,7 @@ public sealed class Caller : IDisposable
         _client = new(_handler) { Timeout = Patience };
     }
 
-    /// <summary>The only TLS versions that are offered.</summary>
+    /// <summary>The TLS versions to offer.</summary>
     public SslProtocols Protocols
     {
         get => _handler.SslOptions.EnabledSslProtocols;
@@ -96,12 +96,12 @@ public sealed class Caller : IDisposable
     /// </summary>
     public bool AcceptsAnyName { get; init; }
 
-    /// <summary>Sends a request and reads its answer.</summary>
+    /// <summary>Sends a request and reads the response.</summary>
     /// <param name="path">Path and query.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <param name="method">The method.</param>
     /// <param name="host">The Host; null for the listener's own.</param>
-    /// <param name="headers">Further header fields.</param>
+    /// <param name="headers">Additional header fields.</param>
     /// <param name="version">The exact HTTP version.</param>
     /// <param name="content">The body.</param>
     public async Task<Answer> SendAsync(
@@ -128,9 +128,9 @@ public sealed class Caller : IDisposable
     }
 
     /// <summary>Sends a workload's request.</summary>
-    /// <param name="request">What is sent.</param>
+    /// <param name="request">The request.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
-    /// <param name="isKeyed">Under an <c>Idempotency-Key</c> of its own.</param>
+    /// <param name="isKeyed">Adds a new <c>Idempotency-Key</c>.</param>
     /// <param name="version">The exact HTTP version.</param>
     public async Task<Answer> SendAsync(
         WorkloadRequest request, CancellationToken cancellationToken, bool isKeyed = false, Version? version = null)
@@ -154,7 +154,7 @@ public sealed class Caller : IDisposable
         return JsonSerializer.Deserialize<WhoAmI>(answer.Body, JsonSerializerOptions.Web)!;
     }
 
-    /// <summary>The status, or 0 where there is no answer.</summary>
+    /// <summary>The status, or 0 without a response.</summary>
     public async Task<int> StatusAsync(
         string path, CancellationToken cancellationToken, string method = "GET", string? host = null, HttpContent? content = null)
     {
@@ -189,13 +189,13 @@ public sealed class Caller : IDisposable
     }
 }
 
-/// <summary>What a service believes about a request, as <c>whoami</c> tells it.</summary>
-/// <param name="Instance">The resource that answered.</param>
+/// <summary>How a service sees a request, from its <c>whoami</c> response.</summary>
+/// <param name="Instance">The resource that responded.</param>
 /// <param name="Scheme">The scheme.</param>
 /// <param name="Host">The host.</param>
 /// <param name="RemoteAddress">The client's address.</param>
-/// <param name="Listener">The listener that took the request.</param>
-/// <param name="TopologyPath">The path by which it came.</param>
-/// <param name="Process">Its process: replicas may share the resource's name.</param>
+/// <param name="Listener">The listener that accepted the request.</param>
+/// <param name="TopologyPath">The path that the request took.</param>
+/// <param name="Process">The process id: replicas may share the resource's name.</param>
 public sealed record WhoAmI(
     string Instance, string Scheme, string Host, string? RemoteAddress, string Listener, string? TopologyPath, int? Process = null);

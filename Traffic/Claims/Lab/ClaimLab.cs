@@ -6,8 +6,8 @@ using Topology.ServiceDefaults.Paths;
 namespace Topology.Claims.Lab;
 
 /// <summary>
-/// What claims are put to: a running topology, and beside it a plain Kestrel as a template makes it. Everything is asked
-/// through here, so that a claim can be given another topology than the real one.
+/// What claims are checked on: a running topology, and a plain Kestrel as a project template sets it up. Claims send all requests
+/// through this class, so a test can substitute another topology.
 /// </summary>
 public sealed class ClaimLab : IAsyncDisposable
 {
@@ -27,51 +27,50 @@ public sealed class ClaimLab : IAsyncDisposable
     }
 
     /// <summary>
-    /// The topology when the lab was opened, without what nobody has started, and without the ingress, which is the platform's.
+    /// The topology when the lab was opened, without resources that are not started and without the platform's ingress.
     /// </summary>
     public TopologyState State { get; }
 
     /// <summary>
-    /// Whether it is the cloud's shape: a platform's ingress is in front of every resource, and only the edge has one that
-    /// the public enters.
+    /// Whether the topology has the cloud's shape: a platform's ingress is in front of every resource, and only the edge's is public.
     /// </summary>
     public bool IsCloud => State.BehindIngress;
 
-    /// <summary>Where its paths begin.</summary>
+    /// <summary>The first address of each path.</summary>
     public TargetMap Targets { get; }
 
-    /// <summary>What a client of the public believes.</summary>
+    /// <summary>The certificates that a public client trusts.</summary>
     public PublicTrust Trust { get; }
 
     /// <summary>The two local authorities.</summary>
     public Authorities Authorities { get; }
 
-    /// <summary>The Kestrel of the contrast: no hardening, no proxy.</summary>
+    /// <summary>A Kestrel for comparison: no hardening, no proxy.</summary>
     public PlainKestrel Plain { get; }
 
-    /// <summary>The edges and proxies that run, in the order in which paths are shown.</summary>
+    /// <summary>The running edges and proxies, in display order.</summary>
     public IReadOnlyList<TopologyResource> Proxies =>
         [.. State.Resources.Where(resource => TopologyPath.All.Contains(resource.Name) && resource.Urls.ContainsKey("http"))
             .OrderBy(resource => TopologyPath.All.Index().First(path => path.Item == resource.Name).Index)];
 
-    /// <summary>One of each kind of proxy: our edge, and the other proxies that run. The second edge is the same program.</summary>
+    /// <summary>The edge and the other running proxies, without the second edge: it is the same program.</summary>
     public IReadOnlyList<string> ProxyKinds => [.. Proxies.Select(proxy => proxy.Name).Where(name => name != "edge-tls")];
 
-    /// <summary>Who filters hosts: each edge, the other proxies that run, and before them a backend where those are exposed.</summary>
+    /// <summary>The resources that filter hosts: a backend if backends are public, each edge, and the other running proxies.</summary>
     public IEnumerable<string> Filtering =>
         Proxies.Select(proxy => proxy.Name).Prepend(Backends[0].Name).Where(name => Entrances(name).Count > 0);
 
-    /// <summary>The processes that serve and can tell who asks.</summary>
+    /// <summary>The running replicas of the services.</summary>
     public IReadOnlyList<TopologyResource> Backends =>
         [.. State.Resources.Where(resource => Services.Contains(resource.Service()) && resource.Urls.ContainsKey("http"))];
 
-    /// <summary>The services that workloads are sent to.</summary>
+    /// <summary>The services that receive workloads.</summary>
     public static IReadOnlyList<string> Services { get; } = [.. WorkloadCatalog.All.Select(workload => workload.Service).Distinct()];
 
     /// <summary>Opens a lab on a topology.</summary>
-    /// <param name="read">Its state, read again where processes come and go.</param>
-    /// <param name="configuration">Says where the local authorities are.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="read">Reads its state; called again when processes may have changed.</param>
+    /// <param name="configuration">Configures the directory of the local authorities.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="InvalidOperationException">There is no topology.</exception>
     public static async Task<ClaimLab> OpenAsync(
         Func<TopologyState?> read, IConfiguration configuration, CancellationToken cancellationToken)
@@ -79,15 +78,15 @@ public sealed class ClaimLab : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(read);
         var state = read() ?? throw new InvalidOperationException("No topology is running.");
         var lab = new ClaimLab(state, read, configuration, await PlainKestrel.StartAsync(cancellationToken));
-        if (lab.IsCloud) await lab.LookWhoTellsAsync(cancellationToken);
+        if (lab.IsCloud) await lab.FindSilentServicesAsync(cancellationToken);
         return lab;
     }
 
-    /// <summary>Whether a service answers whoami. In the lab all do, and one that does not is a fault.</summary>
+    /// <summary>Whether a service answers whoami. Always true in the lab, where a missing response is a fault.</summary>
     public bool AnswersWhoAmI(string service) => !_silent.Contains(service);
 
     /// <summary>The resource of that name.</summary>
-    /// <exception cref="InvalidOperationException">It does not run.</exception>
+    /// <exception cref="InvalidOperationException">It is not running.</exception>
     public TopologyResource Resource(string name) => Find(State, name) ?? throw new InvalidOperationException($"{name} is not running");
 
     /// <summary>The address of a resource's endpoint.</summary>
@@ -96,47 +95,46 @@ public sealed class ClaimLab : IAsyncDisposable
         Resource(name).Urls.GetValueOrDefault(endpoint) ?? throw new InvalidOperationException($"{name} has no endpoint {endpoint}");
 
     /// <summary>
-    /// The addresses at which the public is served by a resource: its public listeners. Behind an ingress, which sends
-    /// cleartext to HTTPS, that is HTTPS of what is exposed, and nothing of what is not.
+    /// A resource's public addresses. Behind an ingress, which redirects cleartext to HTTPS, only exposed resources have one: HTTPS.
     /// </summary>
     public IReadOnlyList<Uri> Entrances(string name) => !IsCloud
         ? [Url(name, "http"), Url(name, "https")]
         : Resource(name).Urls.TryGetValue("https", out var address) ? [address] : [];
 
-    /// <summary>The first of a resource's entrances.</summary>
-    /// <exception cref="InvalidOperationException">The public is not let in there.</exception>
+    /// <summary>A resource's first public address.</summary>
+    /// <exception cref="InvalidOperationException">The resource is not public.</exception>
     public Uri Entrance(string name) =>
-        Entrances(name) is [var first, ..] ? first : throw new InvalidOperationException($"{name} has no entrance for the public");
+        Entrances(name) is [var first, ..] ? first : throw new InvalidOperationException($"{name} has no public address");
 
-    /// <summary>Where a resource's process itself listens, by listener.</summary>
+    /// <summary>The addresses of a resource's process itself, by listener name.</summary>
     public static IReadOnlyDictionary<string, Uri> Listeners(TopologyResource resource)
     {
         ArgumentNullException.ThrowIfNull(resource);
         return resource.Listeners ?? resource.Urls;
     }
 
-    /// <summary>Where a resource's process itself serves: its public listener, or the one to which an ingress leads.</summary>
+    /// <summary>The address of a resource's process itself: its public listener, or the one behind an ingress.</summary>
     /// <exception cref="InvalidOperationException">It is not known.</exception>
     public Uri Own(string name)
     {
         var listeners = Listeners(Resource(name));
         return ((string[])["http", "ingress", "internal-h2", "internal"]).Select(listeners.GetValueOrDefault).OfType<Uri>().FirstOrDefault()
-            ?? throw new InvalidOperationException($"the own address of {name} is not known");
+            ?? throw new InvalidOperationException($"the address of {name}'s process is not known");
     }
 
-    /// <summary>Where a backend's process itself answers peers and its management endpoints.</summary>
+    /// <summary>The internal address of a backend's process, for peers and management endpoints.</summary>
     /// <exception cref="InvalidOperationException">It is not known.</exception>
     public Uri Internal(string name) =>
-        Listeners(Resource(name)).GetValueOrDefault("internal") ?? throw new InvalidOperationException($"{name} has no endpoint internal");
+        Listeners(Resource(name)).GetValueOrDefault("internal") ?? throw new InvalidOperationException($"{name} has no internal endpoint");
 
-    /// <summary>The resource that gave an answer. Behind an ingress replicas share a name, and are told apart by their processes.</summary>
+    /// <summary>The resource that sent a response. Behind an ingress, replicas share a name and differ by process.</summary>
     public string NameOf(WhoAmI answer)
     {
         ArgumentNullException.ThrowIfNull(answer);
         if (!IsCloud || answer.Process is not { } pid) return answer.Instance;
         lock (_names)
         {
-            // Whoever is not known may have been started since.
+            // An unknown process may have started since the last read.
             if (!_names.ContainsKey(pid))
             {
                 foreach (var resource in _read()?.Resources ?? [])
@@ -149,24 +147,24 @@ public sealed class ClaimLab : IAsyncDisposable
         }
     }
 
-    /// <summary>The process of a resource as it is now.</summary>
+    /// <summary>The current process of a resource.</summary>
     public int? PidNow(string name) => _read() is { } state ? Find(state, name)?.Pid : null;
 
     /// <summary>A client of one listener that trusts the public authority.</summary>
     /// <param name="address">The listener.</param>
-    /// <param name="from">The client's own address; loopback has many.</param>
-    /// <param name="acceptsAnyName">The certificate may be of another name than the Host asked for.</param>
+    /// <param name="from">The client's source address, one of loopback's.</param>
+    /// <param name="acceptsAnyName">Accepts a certificate with any name.</param>
     public Caller Call(Uri address, IPAddress? from = null, bool acceptsAnyName = false) =>
         new(address, Trust, from) { AcceptsAnyName = acceptsAnyName };
 
-    /// <summary>Another program of the topology, with only the settings given.</summary>
+    /// <summary>Starts another program of the topology with only the given settings.</summary>
     public OwnService Start(string project, params IEnumerable<(string Key, string Value)> settings) =>
         OwnService.Start(project, _configuration, settings);
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => Plain.DisposeAsync();
 
-    private async Task LookWhoTellsAsync(CancellationToken cancellationToken)
+    private async Task FindSilentServicesAsync(CancellationToken cancellationToken)
     {
         foreach (var backend in Backends.DistinctBy(backend => backend.Service()))
         {
@@ -179,7 +177,7 @@ public sealed class ClaimLab : IAsyncDisposable
         state.Resources.FirstOrDefault(resource => resource.Name == name);
 }
 
-/// <summary>What a resource is called apart from its replica's number.</summary>
+/// <summary>Resource names without the replica's number.</summary>
 internal static class ResourceNames
 {
     public static string Service(this TopologyResource resource) => TopologyProcesses.Service(resource);

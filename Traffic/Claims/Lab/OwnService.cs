@@ -6,7 +6,7 @@ using Topology.Hardening.Certificates;
 
 namespace Topology.Claims.Lab;
 
-/// <summary>A program of the topology as a process of the claim's own; ended with it.</summary>
+/// <summary>A program of the topology that a claim starts in its own process. Disposing ends it.</summary>
 public sealed class OwnService : IAsyncDisposable
 {
     private const string Started = "Application started.";
@@ -25,13 +25,13 @@ public sealed class OwnService : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>Its process.</summary>
+    /// <summary>The process id.</summary>
     public int Pid => _process.Id;
 
     /// <summary>Starts a program.</summary>
     /// <param name="project">The project's name, such as <c>Catalog</c>.</param>
-    /// <param name="configuration">Says where the local authorities are.</param>
-    /// <param name="settings">Its configuration.</param>
+    /// <param name="configuration">Configures the directory of the local authorities.</param>
+    /// <param name="settings">The program's configuration.</param>
     /// <exception cref="InvalidOperationException">The program is not built.</exception>
     internal static OwnService Start(string project, IConfiguration configuration, IEnumerable<(string Key, string Value)> settings)
     {
@@ -48,7 +48,7 @@ public sealed class OwnService : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // What this process was told about its own listeners and telemetry is not meant for another one.
+        // This process's listeners and telemetry must not carry over to the new one.
         foreach (var name in start.Environment.Keys.Where(IsOwn).ToArray()) start.Environment.Remove(name);
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["DOTNET_ENVIRONMENT"] = "Development";
@@ -61,7 +61,7 @@ public sealed class OwnService : IAsyncDisposable
         return new(Process.Start(start)!);
     }
 
-    /// <summary>A port that is free now.</summary>
+    /// <summary>A port that is currently free.</summary>
     public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -70,7 +70,7 @@ public sealed class OwnService : IAsyncDisposable
     }
 
     /// <summary>Waits until it has started or ended.</summary>
-    /// <returns>Null where it has started; else its exit code.</returns>
+    /// <returns>Null if it has started; otherwise its exit code.</returns>
     public async Task<int?> StartedOrEndedAsync(CancellationToken cancellationToken)
     {
         var ended = _process.WaitForExitAsync(cancellationToken);
@@ -78,7 +78,7 @@ public sealed class OwnService : IAsyncDisposable
         return _started.Task.IsCompleted ? null : _process.ExitCode;
     }
 
-    /// <summary>The first line that it wrote with that text, or null.</summary>
+    /// <summary>The first output line that contains the text, or null.</summary>
     public string? Line(string text)
     {
         lock (_lines) return _lines.FirstOrDefault(line => line.Contains(text, StringComparison.OrdinalIgnoreCase))?.Trim();

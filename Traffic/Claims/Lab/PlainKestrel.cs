@@ -7,9 +7,9 @@ using Microsoft.AspNetCore.HttpOverrides;
 namespace Topology.Claims.Lab;
 
 /// <summary>
-/// The contrast: an application on Kestrel with a template's settings, none of the topology's hardening, and endpoints
-/// as applications have them. <see cref="Address"/> is Kestrel as it is; behind <see cref="TrustsEveryone"/> the same
-/// application believes forwarded headers from anybody, as <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED</c> makes it.
+/// An application on Kestrel for comparison, with a project template's settings, typical endpoints and none of the topology's
+/// hardening. <see cref="TrustsEveryone"/> serves the same application with forwarded headers trusted from any client, as
+/// <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED</c> does.
 /// </summary>
 public sealed class PlainKestrel : IAsyncDisposable
 {
@@ -17,16 +17,16 @@ public sealed class PlainKestrel : IAsyncDisposable
 
     private PlainKestrel(WebApplication[] applications) => _applications = applications;
 
-    /// <summary>Where it listens: loopback, a free port.</summary>
+    /// <summary>The address: loopback, a free port.</summary>
     public Uri Address => AddressOf(_applications[0]);
 
-    /// <summary>Where it listens and believes forwarded headers.</summary>
+    /// <summary>The address at which forwarded headers are trusted from any client.</summary>
     public Uri TrustsEveryone => AddressOf(_applications[1]);
 
     /// <summary>Starts both.</summary>
     public static async Task<PlainKestrel> StartAsync(CancellationToken cancellationToken)
     {
-        var plain = new PlainKestrel([Build(believing: false), Build(believing: true)]);
+        var plain = new PlainKestrel([Build(trustsEveryone: false), Build(trustsEveryone: true)]);
         try
         {
             foreach (var application in plain._applications) await application.StartAsync(cancellationToken);
@@ -45,15 +45,15 @@ public sealed class PlainKestrel : IAsyncDisposable
         foreach (var application in _applications) await application.DisposeAsync();
     }
 
-    private static WebApplication Build(bool believing)
+    private static WebApplication Build(bool trustsEveryone)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        // This process's own configuration is not the contrast's.
+        // This process's configuration must not apply.
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
-        if (believing)
+        if (trustsEveryone)
         {
             var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All };
             options.KnownProxies.Clear();
@@ -69,13 +69,13 @@ public sealed class PlainKestrel : IAsyncDisposable
         return app;
     }
 
-    /// <summary>The link that an application would send by mail to whoever forgot a password: built from what the request says.</summary>
+    /// <summary>A password-reset link for an e-mail, built from the request's scheme and host.</summary>
     internal static string ResetLink(HttpRequest request) => $"{request.Scheme}://{request.Host}/account/reset?token=0";
 
     private static WhoAmI WhoIs(HttpContext context) => new(
         "plain", context.Request.Scheme, context.Request.Host.Value ?? "", context.Connection.RemoteIpAddress?.ToString(), "plain", null);
 
-    /// <summary>Does what is asked: reads the body to its end and says how long it was.</summary>
+    /// <summary>Reads the whole body and returns its length.</summary>
     private static async Task<string> ReadAllAsync(HttpContext context)
     {
         var length = 0L;

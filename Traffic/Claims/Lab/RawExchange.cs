@@ -5,22 +5,22 @@ using Topology.Comparison.Targets;
 
 namespace Topology.Claims.Lab;
 
-/// <summary>Sends bytes as they are, which no HTTP client would.</summary>
+/// <summary>Sends raw bytes that no HTTP client would send.</summary>
 internal static class RawExchange
 {
-    /// <summary>The server closed the connection without an answer.</summary>
+    /// <summary>The server closed the connection without a response.</summary>
     public const int Closed = 0;
 
-    /// <summary>The server neither answered nor closed.</summary>
+    /// <summary>The server neither responded nor closed the connection.</summary>
     public const int Silence = -1;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>Sends a request and reads the status of its answer.</summary>
+    /// <summary>Sends a request and reads the status of the response.</summary>
     /// <param name="address">The listener.</param>
     /// <param name="request">Latin-1: one character is one byte.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="trust">Which certificates are believed, where the listener has TLS.</param>
+    /// <param name="cancellationToken">Cancels the exchange.</param>
+    /// <param name="trust">The trusted certificates; null for a listener without TLS.</param>
     /// <returns>The status, <see cref="Closed"/> or <see cref="Silence"/>.</returns>
     public static async Task<int> StatusAsync(Uri address, string request, CancellationToken cancellationToken, PublicTrust? trust = null)
     {
@@ -31,7 +31,7 @@ internal static class RawExchange
         var buffer = new byte[StatusLine];
         try
         {
-            // Together: a server that refuses a long request answers before it has all of it.
+            // Write and read concurrently: a server that refuses a long request responds before it has read all of it.
             var sent = stream.WriteAsync(Encoding.Latin1.GetBytes(request), patience.Token);
             var read = await stream.ReadAtLeastAsync(buffer, StatusLine, throwOnEndOfStream: false, patience.Token);
             if (read == StatusLine)

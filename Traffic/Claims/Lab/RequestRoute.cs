@@ -4,16 +4,16 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Claims.Lab;
 
-/// <summary>One way on which a workload's request can be sent.</summary>
-/// <param name="Path">The path that it takes.</param>
-/// <param name="Address">Where it begins.</param>
-/// <param name="Version">The HTTP version, and no other.</param>
+/// <summary>One route for a workload's request.</summary>
+/// <param name="Path">The name of the path.</param>
+/// <param name="Address">The first address on the route.</param>
+/// <param name="Version">The exact HTTP version.</param>
 internal sealed record RequestRoute(string Path, Uri Address, Version Version)
 {
-    /// <summary>Whether it is secured from its beginning.</summary>
+    /// <summary>Whether the first connection uses TLS.</summary>
     public bool IsTls => Address.Scheme == Uri.UriSchemeHttps;
 
-    /// <summary>What is spoken at its beginning, for people.</summary>
+    /// <summary>The protocol of the first connection, for display.</summary>
     public string Protocol(Workload workload)
     {
         var name = workload.Kind == WorkloadKind.Socket ? "WebSocket" : Version == HttpVersion.Version20 ? "HTTP/2" : "HTTP/1.1";
@@ -21,12 +21,12 @@ internal sealed record RequestRoute(string Path, Uri Address, Version Version)
     }
 }
 
-/// <summary>The ways to workloads that must give the same.</summary>
+/// <summary>The routes that must give identical responses.</summary>
 internal static class RequestRoutes
 {
     /// <summary>
-    /// The ways to a workload, in groups. In the lab, every replica and every proxy: without TLS, and with TLS and HTTP/2.
-    /// Behind an ingress: the service's address inside, and the edge's outside.
+    /// The routes to a workload, in groups. In the lab: every replica and every proxy, without TLS, and with TLS and HTTP/2.
+    /// Behind an ingress: the service's internal address and the edge's public one.
     /// </summary>
     public static IEnumerable<IReadOnlyList<RequestRoute>> To(ClaimLab lab, Workload workload)
     {
@@ -36,7 +36,7 @@ internal static class RequestRoutes
                select (IReadOnlyList<RequestRoute>)[.. lab.Targets.Paths.SelectMany(path => Of(lab, path, workload, tls))];
     }
 
-    /// <summary>A workload's request as all of them can take it: an ingress has no trailers for gRPC, which is gRPC-Web then.</summary>
+    /// <summary>A workload's request for all routes. An ingress passes no gRPC trailers, so gRPC is sent as gRPC-Web there.</summary>
     public static WorkloadRequest Request(ClaimLab lab, Workload workload)
     {
         var request = workload.Create(0);
@@ -45,13 +45,13 @@ internal static class RequestRoutes
 
     private static RequestRoute[] BehindIngress(ClaimLab lab, Workload workload)
     {
-        // A port without TLS speaks one protocol, so gRPC has a service of its own there. Replicas share an address.
-        var inside = workload.NeedsHttp2
+        // A port without TLS supports one protocol, so gRPC has its own service there. Replicas share an address.
+        var direct = workload.NeedsHttp2
             ? [new(TopologyPath.Direct, lab.Url("live-grpc", "http"), HttpVersion.Version20)]
-            : Of(lab, TopologyPath.Direct, workload, tls: false).DistinctBy(way => way.Address);
-        RequestRoute[] outside = [.. lab.Proxies.SelectMany(proxy => Of(lab, proxy.Name, workload, tls: false))];
-        var again = workload.Kind == WorkloadKind.Socket ? [] : outside.Select(way => way with { Version = HttpVersion.Version20 });
-        return [.. inside, .. outside, .. again];
+            : Of(lab, TopologyPath.Direct, workload, tls: false).DistinctBy(route => route.Address);
+        RequestRoute[] proxied = [.. lab.Proxies.SelectMany(proxy => Of(lab, proxy.Name, workload, tls: false))];
+        var overHttp2 = workload.Kind == WorkloadKind.Socket ? [] : proxied.Select(route => route with { Version = HttpVersion.Version20 });
+        return [.. direct, .. proxied, .. overHttp2];
     }
 
     private static IEnumerable<RequestRoute> Of(ClaimLab lab, string path, Workload workload, bool tls) =>

@@ -6,8 +6,8 @@ using Topology.Traffic.Runs;
 
 namespace Topology.Traffic.Claims;
 
-/// <summary>What <c>POST /claims</c> is asked for.</summary>
-/// <param name="Only">The claims to check; all where there are none.</param>
+/// <summary>The body of <c>POST /claims</c>.</summary>
+/// <param name="Only">The claims to check; empty for all.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ClaimsRequest(IReadOnlyList<string>? Only = null);
 
@@ -15,7 +15,7 @@ internal static class ClaimExtensions
 {
     public static void AddClaims(this IHostApplicationBuilder builder) => builder.Services.AddSingleton<ClaimRuns>();
 
-    /// <summary><c>POST /claims</c>: checks claims, and answers with the evidence as Markdown when it is there.</summary>
+    /// <summary><c>POST /claims</c>: checks claims, then answers with the evidence as Markdown.</summary>
     public static void MapClaims(this WebApplication app) => app.MapMeasurement("/claims", CheckAsync);
 
     private static async Task<Results<ContentHttpResult,

@@ -7,10 +7,10 @@ using Topology.Traffic.Runs;
 namespace Topology.Traffic.Claims;
 
 /// <summary>A claim on the page.</summary>
-/// <param name="IsWaiting">It is to be checked, after others.</param>
+/// <param name="IsWaiting">It waits for other checks.</param>
 /// <param name="IsRunning">It is being checked.</param>
-/// <param name="Result">What the last check found; null before it.</param>
-/// <param name="MissingRequirement">Why it cannot be checked here; null where it can, and before that is known.</param>
+/// <param name="Result">The last result; null before the first check.</param>
+/// <param name="MissingRequirement">Why it cannot be checked here; null if it can, or before that is known.</param>
 public sealed record ClaimState(bool IsWaiting, bool IsRunning, ClaimResult? Result, MissingRequirement? MissingRequirement = null);
 
 /// <summary>Checks claims against the topology that this process is part of, for the page and for commands.</summary>
@@ -21,16 +21,16 @@ internal sealed partial class ClaimRuns(
     private readonly Lock _lock = new();
     private ImmutableDictionary<string, ClaimState> _states = ImmutableDictionary<string, ClaimState>.Empty;
 
-    /// <summary>Something below has changed; raised on any thread.</summary>
+    /// <summary>Raised on any thread after a change of the state below.</summary>
     public event Action? Changed;
 
-    /// <summary>Whether a check is under way.</summary>
+    /// <summary>Whether a check is running.</summary>
     public bool IsRunning { get; private set; }
 
-    /// <summary>Whether a comparison has the machine for itself.</summary>
+    /// <summary>Whether a comparison is running.</summary>
     public bool IsComparing => gate.IsTaken && !IsRunning;
 
-    /// <summary>Whether there is a topology that can be asked.</summary>
+    /// <summary>Whether a topology is running.</summary>
     public bool IsPossible => topology.Read() is not null;
 
     /// <summary>Why the last checks ended early, or null.</summary>
@@ -39,9 +39,9 @@ internal sealed partial class ClaimRuns(
     /// <summary>The state of a claim.</summary>
     public ClaimState this[string id] => _states.GetValueOrDefault(id) ?? new(false, false, null);
 
-    /// <summary>Starts to check claims and returns at once.</summary>
-    /// <param name="claims">What to check.</param>
-    /// <param name="cancellationToken">Ends the checks.</param>
+    /// <summary>Starts to check claims and returns immediately.</summary>
+    /// <param name="claims">The claims to check.</param>
+    /// <param name="cancellationToken">Cancels the checks.</param>
     /// <returns>A task that ends with the checks: its result says why they ended early, or is null. Null instead of a task if another
     /// measurement is running.</returns>
     public Task<string?>? TryStart(IReadOnlyList<Claim> claims, CancellationToken cancellationToken = default)

@@ -6,17 +6,17 @@ using Topology.Comparison;
 
 namespace Topology.Traffic.History;
 
-/// <summary>A kept result, in short.</summary>
+/// <summary>A summary of a stored result.</summary>
 /// <param name="Id">Its number.</param>
-/// <param name="StartedAt">When it began.</param>
-/// <param name="Workload">What was sent.</param>
+/// <param name="StartedAt">When it started.</param>
+/// <param name="Workload">The workload.</param>
 /// <param name="Paths">The paths, the baseline first.</param>
-/// <param name="Valid">Whether its numbers may be used.</param>
+/// <param name="Valid">Whether its numbers are valid.</param>
 public sealed record KeptComparison(long Id, DateTimeOffset StartedAt, string Workload, string Paths, bool Valid);
 
 /// <summary>
-/// Keeps results in a SQLite file, so that they survive a restart; the oldest go when there are many. The file is the
-/// one that <c>Traffic:History</c> names, by default one in the user's application data.
+/// Stores the latest results in a SQLite file, so that they survive a restart. <c>Traffic:History</c> names the file; the default
+/// is in the user's application data.
 /// </summary>
 public sealed class ComparisonHistory
 {
@@ -28,8 +28,8 @@ public sealed class ComparisonHistory
 
     private readonly string _connection;
 
-    /// <summary>Makes the file at its first use.</summary>
-    /// <exception cref="InvalidOperationException">It cannot be made; the message says which setting to change.</exception>
+    /// <summary>Creates the file if needed.</summary>
+    /// <exception cref="InvalidOperationException">The file cannot be created; the message names the setting to change.</exception>
     public ComparisonHistory(IConfiguration configuration)
     {
         var file = Path.GetFullPath(configuration[FileKey] is { Length: > 0 } configured ? configured : DefaultFile());
@@ -43,11 +43,11 @@ public sealed class ComparisonHistory
             or SqliteException { SqliteErrorCode: raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN })
         {
             throw new InvalidOperationException(
-                $"Comparisons cannot be kept in {file}: {e.Message} Set {FileKey} to a file in a folder that this user may write to.", e);
+                $"Comparisons cannot be stored in {file}: {e.Message} Set {FileKey} to a file in a folder that this user may write to.", e);
         }
     }
 
-    /// <summary>Keeps a result.</summary>
+    /// <summary>Stores a result.</summary>
     /// <returns>Its number.</returns>
     public long Add(ComparisonResult result)
     {
@@ -68,7 +68,7 @@ public sealed class ComparisonHistory
         return (long)insert.ExecuteScalar()!;
     }
 
-    /// <summary>The kept results, newest first.</summary>
+    /// <summary>The stored results, newest first.</summary>
     public IReadOnlyList<KeptComparison> List()
     {
         using var connection = Open();

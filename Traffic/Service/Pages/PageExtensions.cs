@@ -4,14 +4,14 @@ namespace Topology.Traffic.Pages;
 
 internal static class PageExtensions
 {
-    /// <summary>The page: server-side components, so that a browser needs nothing but this service.</summary>
+    /// <summary>Adds the pages as server-side components, so a browser needs only this service.</summary>
     public static void AddPages(this IHostApplicationBuilder builder)
     {
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
         builder.Services.AddRadzenComponents();
     }
 
-    /// <summary>Maps the page at <c>/</c> and what it loads; everything comes from this service.</summary>
+    /// <summary>Maps the pages and their assets, all served by this service.</summary>
     public static void MapPages(this WebApplication app)
     {
         app.MapStaticAssets();

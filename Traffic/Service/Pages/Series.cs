@@ -3,13 +3,13 @@ using Topology.ServiceDefaults.Paths;
 
 namespace Topology.Traffic.Pages;
 
-/// <summary>What all charts share.</summary>
+/// <summary>Colours that all charts share.</summary>
 internal static class Series
 {
-    /// <summary>The colour of a path: a variable of the style sheet, so that light and dark are the reader's.</summary>
+    /// <summary>The colour of a path, as a CSS variable that follows the light or dark theme.</summary>
     public static string Colour(string path) => $"var(--s{SvgCharts.Colour(path)})";
 
-    /// <summary>The colour of a process: a proxy has its path's, the generator none, backends that of the direct path.</summary>
+    /// <summary>The colour of a process: a proxy has its path's colour, backends the direct path's, and the generator is muted.</summary>
     public static string Process(string process) => process switch
     {
         Comparison.Cost.ProcessCost.GeneratorName => "var(--muted)",

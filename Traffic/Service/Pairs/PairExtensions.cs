@@ -1,9 +1,10 @@
 using Topology.Comparison.Pairs;
+
 namespace Topology.Traffic.Pairs;
 
 internal static class PairExtensions
 {
-    /// <summary>Sends pairs in the background and keeps the last ones.</summary>
+    /// <summary>Sends pairs in the background and keeps the latest.</summary>
     public static void AddPairs(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<PairOptions>().BindConfiguration(PairOptions.Section)

@@ -5,17 +5,17 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Traffic.Pairs;
 
-/// <summary>What is sent without being asked for: the section <c>Traffic</c>.</summary>
+/// <summary>The background traffic: configuration section <c>Traffic</c>.</summary>
 public sealed class PairOptions
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "Traffic";
 
-    /// <summary>Pairs for each second, over all workloads in turn; 0 sends none.</summary>
+    /// <summary>Pairs per second, over all workloads in turn; 0 sends none.</summary>
     public double PairsPerSecond { get; set; } = 2;
 }
 
-/// <summary>The last pairs, newest first, for the page.</summary>
+/// <summary>The latest pairs, for the page.</summary>
 public sealed class RecentPairs
 {
     private const int Kept = 50;
@@ -30,13 +30,13 @@ public sealed class RecentPairs
             ref _all, static (all, added) => (all.Count >= Kept ? all.RemoveAt(all.Count - 1) : all).Insert(0, added), pair);
 }
 
-/// <summary>Sends pairs as long as the process lives, so that there is always a trace to look at.</summary>
+/// <summary>Sends pairs while the process runs, so that there is always a recent trace.</summary>
 public sealed partial class PairTraffic(PairSender sender, RecentPairs recent, IOptions<PairOptions> options, ILogger<PairTraffic> logger)
     : BackgroundService
 {
     private volatile bool _isPaused;
 
-    /// <summary>Sends none while a measurement has the machine for itself; only the one gate of measurements sets it.</summary>
+    /// <summary>Pauses pairs during a measurement. Only <see cref="Runs.MeasurementGate"/> sets it.</summary>
     public bool IsPaused { get => _isPaused; internal set => _isPaused = value; }
 
     /// <inheritdoc />

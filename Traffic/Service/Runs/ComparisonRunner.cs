@@ -6,17 +6,17 @@ using Topology.Traffic.Pairs;
 
 namespace Topology.Traffic.Runs;
 
-/// <summary>A comparison that runs, for whoever looks at it.</summary>
+/// <summary>A running comparison.</summary>
 /// <param name="Options">What is compared.</param>
-/// <param name="Progress">How far it is.</param>
+/// <param name="Progress">The progress.</param>
 /// <param name="Blocks">The blocks measured so far, by path.</param>
 public sealed record CurrentRun(
     ComparisonOptions Options, ComparisonProgress Progress, IReadOnlyDictionary<string, IReadOnlyList<BlockPoint>> Blocks);
 
 /// <summary>How a comparison ended.</summary>
 /// <param name="Id">The result's number in the history; 0 without one.</param>
-/// <param name="Result">What was found; null where nothing was.</param>
-/// <param name="Failure">Why there is no result, in one line; else null.</param>
+/// <param name="Result">The result; null if there is none.</param>
+/// <param name="Failure">Why there is no result, in one line; otherwise null.</param>
 public sealed record ComparisonEnd(long Id, ComparisonResult? Result, string? Failure);
 
 /// <summary>Runs comparisons in this process, for the page and for commands.</summary>
@@ -27,22 +27,22 @@ public sealed partial class ComparisonRunner(
     private readonly Lock _lock = new();
     private CancellationTokenSource? _cancellation;
 
-    /// <summary>The run under way, or null.</summary>
+    /// <summary>The running comparison, or null.</summary>
     public CurrentRun? Current { get; private set; }
 
-    /// <summary>How the last run ended where it left no result; else null.</summary>
+    /// <summary>Why the last run left no result; otherwise null.</summary>
     public string? Failure { get; private set; }
 
-    /// <summary>Something above has changed; raised on any thread.</summary>
+    /// <summary>Raised on any thread after a change of the state above.</summary>
     public event Action? Changed;
 
-    /// <summary>Whether a run is under way.</summary>
+    /// <summary>Whether a comparison is running.</summary>
     public bool IsRunning => Current is not null;
 
-    /// <summary>Starts a comparison and returns at once.</summary>
+    /// <summary>Starts a comparison and returns immediately.</summary>
     /// <param name="options">Valid for the targets.</param>
-    /// <param name="cancellationToken">Ends the run.</param>
-    /// <returns>How it ends; null where another measurement is under way.</returns>
+    /// <param name="cancellationToken">Cancels the run.</param>
+    /// <returns>The end of the run; null if another measurement is running.</returns>
     public Task<ComparisonEnd>? TryStart(ComparisonOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -59,7 +59,7 @@ public sealed partial class ComparisonRunner(
         return RunAsync(options, lease, cancellation);
     }
 
-    /// <summary>Ends the run under way, if any; it leaves no result.</summary>
+    /// <summary>Cancels the running comparison, if any. It leaves no result.</summary>
     public void Cancel()
     {
         lock (_lock) _cancellation?.Cancel();
@@ -86,7 +86,7 @@ public sealed partial class ComparisonRunner(
         }
         catch (Exception exception)
         {
-            // The page shows it, and the log has the rest.
+            // The page shows the message; the log has the whole exception.
             LogFailed(exception);
             return end = end with
             {

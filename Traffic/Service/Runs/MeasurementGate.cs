@@ -3,22 +3,22 @@ using Topology.Traffic.Pairs;
 namespace Topology.Traffic.Runs;
 
 /// <summary>
-/// Lets one measurement at a time into this process, a comparison or a check of claims: two at once would measure each
-/// other. Pairs pause meanwhile.
+/// Allows one measurement at a time, a comparison or a check of claims, because two would disturb each other. Pairs pause
+/// meanwhile.
 /// </summary>
 public sealed class MeasurementGate(PairTraffic pairs)
 {
-    /// <summary>What to say to whoever is not let in.</summary>
+    /// <summary>The message when another measurement is running.</summary>
     public const string Busy = "Paths are being compared or claims checked; wait until that is done.";
 
     private readonly Lock _lock = new();
     private object? _holder;
 
-    /// <summary>Whether a measurement is under way.</summary>
+    /// <summary>Whether a measurement is running.</summary>
     public bool IsTaken => Volatile.Read(ref _holder) is not null;
 
-    /// <summary>Enters; disposing of what is returned leaves again.</summary>
-    /// <returns>Null while another measurement is under way.</returns>
+    /// <summary>Enters; disposing the result leaves.</summary>
+    /// <returns>Null while another measurement is running.</returns>
     public IDisposable? TryEnter()
     {
         lock (_lock)
@@ -35,7 +35,7 @@ public sealed class MeasurementGate(PairTraffic pairs)
     {
         lock (_lock)
         {
-            // Only the holder can, and only once.
+            // Only the holder can leave, and only once.
             if (_holder != lease) return;
             pairs.IsPaused = false;
             _holder = null;

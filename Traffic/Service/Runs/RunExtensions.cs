@@ -12,12 +12,12 @@ using Topology.Traffic.History;
 
 namespace Topology.Traffic.Runs;
 
-/// <summary>What <c>POST /comparisons</c> is asked for; what is left out is as <see cref="ComparisonOptions"/> has it.</summary>
+/// <summary>The body of <c>POST /comparisons</c>; defaults are those of <see cref="ComparisonOptions"/>.</summary>
 /// <param name="Workload">The workload's name.</param>
 /// <param name="Paths">The paths, the baseline first; empty for all that are started.</param>
-/// <param name="Rate">Requests offered for each second.</param>
-/// <param name="DurationSeconds">Seconds that each path is measured.</param>
-/// <param name="Tls">Ask the HTTPS listeners.</param>
+/// <param name="Rate">Requests per second.</param>
+/// <param name="DurationSeconds">Measured seconds for each path.</param>
+/// <param name="Tls">Use the HTTPS listeners.</param>
 /// <param name="HttpVersion">1 or 2.</param>
 /// <param name="Arrival"><c>constant</c> or <c>poisson</c>.</param>
 /// <param name="ClosedLoop">Send as fast as responses return.</param>
@@ -51,7 +51,7 @@ internal sealed record ComparisonRequest(
 
 internal static class RunExtensions
 {
-    /// <summary>Where the paths begin, which of them have been started, and which certificates are trusted.</summary>
+    /// <summary>Adds the addresses of the paths, which of them are started, and the trusted certificates.</summary>
     public static void AddTargets(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<TargetMap>();
@@ -79,13 +79,13 @@ internal static class RunExtensions
         app.MapGet("/comparisons/{id:long}.{format:regex(^(json|csv|html)$)}", Export);
     }
 
-    /// <summary>A command that measures: posted to the internal listener, and answered when it is done, however long that takes.</summary>
+    /// <summary>Maps a command that measures. Only the internal listener accepts it, and it has no timeout.</summary>
     public static void MapMeasurement(this WebApplication app, string pattern, Delegate command) =>
         app.MapPost(pattern, command).RequireInternalListener().DisableRequestTimeout().AddEndpointFilter(async (context, next) =>
-            // A page of another site can make a browser post here; browsers say so in this header, and other clients do not send it.
+            // Another site's page can make a browser post here. Browsers send this header then; other clients never do.
             context.HttpContext.Request.Headers["Sec-Fetch-Site"].ToString() is "" or "same-origin" or "none"
                 ? await next(context)
-                : TypedResults.Problem("A measurement is not started from another site.", statusCode: StatusCodes.Status403Forbidden));
+                : TypedResults.Problem("A measurement cannot be started from another site.", statusCode: StatusCodes.Status403Forbidden));
 
     private static async Task<Results<ContentHttpResult, ProblemHttpResult>> CompareAsync(
         ComparisonRequest? body, ComparisonRunner runner, TargetMap targets, StartedPaths started, RunningTopology topology,

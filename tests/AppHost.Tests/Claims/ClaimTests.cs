@@ -8,7 +8,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Topology.AppHost.Tests.Claims;
 
-/// <summary>Every claim holds in the lab, and fails where what it relies on is missing.</summary>
+/// <summary>Every claim holds in the lab, and fails if what it relies on is missing.</summary>
 public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixture>
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -36,7 +36,7 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
         Assert.Contains(Evidence.Against, result.Evidence);
     }
 
-    /// <summary>What each claim relies on, taken away.</summary>
+    /// <summary>Removes what each claim relies on.</summary>
     private (Claim Claim, Func<TopologyState, TopologyState> Change) Without(string id)
     {
         var plain = claims.Lab.Plain;
@@ -46,10 +46,10 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
             "kestrel-edge" => (new KestrelEdgeClaim(), state => state.With("catalog-1", "https", state.Url("catalog-1", "internal-tls"))),
             // No proxy where the proxy should be.
             "behind-proxy" => (new BehindProxyClaim(), state => state.With("edge", "http", state.Url("catalog-1", "http"))),
-            // Nobody on the port.
+            // No process on the port.
             "one-port-one-process" =>
                 (new OnePortOneProcessClaim(), state => state.With("catalog-1", "http", new($"http://localhost:{OwnService.FreePort()}"))),
-            // A Kestrel that knows no sites.
+            // A Kestrel without sites.
             "shared-port" => (new SharedPortClaim(), state => state.With("edge", "http", state.Url("catalog-1", "http"))),
             // No host filtering at the edge.
             "any-host" => (new AnyHostClaim(), state => state.With("edge", "http", plain.Address)),
@@ -59,13 +59,13 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
             "defence-in-depth" => (new DefenceInDepthClaim(), state => state.With("edge", "http", plain.Address)),
             // No balancing: one replica answers all. Nothing is killed then.
             "load-balancing" => (new LoadBalancingClaim(), state => state.With("edge", "http", state.Url("catalog-1", "http"))),
-            // A certificate of the public's authority inside.
+            // A public certificate on the internal network.
             "certificates" => (new CertificatesClaim(), state => state.With("catalog-1", "internal-tls", state.Url("catalog-1", "https"))),
-            // No HTTPS inside.
+            // No HTTPS on the internal network.
             "internal-https-cost" => (new InternalHttpsCostClaim(1, 10), state => state.With("edge-tls", insteadOf: "edge")),
             // No host filtering on a direct listener.
             "poisoned-link" => (new PoisonedLinkClaim(), state => state.With("catalog-1", "http", plain.Address)),
-            // Forwarded headers believed from anybody.
+            // Forwarded headers trusted from any client.
             "forwarded-headers" => (new ForwardedHeadersClaim(), state => state.With("edge", "http", plain.TrustsEveryone)),
             // Another application behind the edge.
             "identical-answers" => (new IdenticalAnswersClaim(), state => state.With("edge", "http", plain.Address)),
@@ -77,7 +77,7 @@ public sealed class ClaimTests(ClaimsFixture claims) : IClassFixture<ClaimsFixtu
             {
                 Resources = [.. state.Resources.Where(resource => resource.Name is "media" or "edge" or "edge-tls")],
             }),
-            _ => throw new ArgumentException($"The claim {id} has never been seen to fail; take away what it relies on here.", nameof(id)),
+            _ => throw new ArgumentException($"The claim {id} has no failing case; add one that removes what it relies on.", nameof(id)),
         };
     }
 

@@ -8,13 +8,13 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Claims;
 
-/// <summary>A lab of its own, with the proxies that are installed: one of the claims kills a process of it.</summary>
+/// <summary>A separate lab with the installed proxies, because one claim kills a process.</summary>
 public class ClaimsFixture : IAsyncLifetime
 {
     private TopologyProcess? _host;
     private ClaimLab? _lab;
 
-    /// <summary>The lab as it is.</summary>
+    /// <summary>The unchanged lab.</summary>
     public ClaimLab Lab => _lab!;
 
     public TopologyProcess Host => _host!;
@@ -37,7 +37,7 @@ public class ClaimsFixture : IAsyncLifetime
         if (_host is not null) await _host.DisposeAsync();
     }
 
-    /// <summary>Checks a claim against the lab in which something has been changed.</summary>
+    /// <summary>Checks a claim on the lab, or on a changed copy of its state.</summary>
     public async Task<ClaimResult> CheckAsync(Claim claim, Func<TopologyState, TopologyState>? change = null)
     {
         var cancelled = TestContext.Current.CancellationToken;
@@ -46,16 +46,16 @@ public class ClaimsFixture : IAsyncLifetime
         return await ClaimRunner.CheckAsync(claim, changed, cancelled);
     }
 
-    /// <summary>Starts what claims are put to.</summary>
+    /// <summary>Starts the topology to check.</summary>
     protected virtual Task<TopologyProcess> StartAsync() => TopologyProcess.StartAsync("--Topology:Start=all", "--Topology:Pairs=0");
 
     private TopologyState? Read() => RunningTopology.Read(Host.StateFile);
 }
 
-/// <summary>Takes away what a claim relies on.</summary>
+/// <summary>Removes what a claim relies on.</summary>
 public static class Changes
 {
-    /// <summary>Puts something else where a listener was.</summary>
+    /// <summary>Replaces a listener's address.</summary>
     public static TopologyState With(this TopologyState state, string name, string endpoint, Uri address) => state with
     {
         Resources = [
@@ -65,7 +65,7 @@ public static class Changes
         ],
     };
 
-    /// <summary>Puts something else where a process behind an ingress was said to listen.</summary>
+    /// <summary>Replaces the listener address of a process behind an ingress.</summary>
     public static TopologyState WithListener(this TopologyState state, string name, string listener, Uri address) => state with
     {
         Resources = [
@@ -75,7 +75,7 @@ public static class Changes
         ],
     };
 
-    /// <summary>Gives a resource's name to another one, process and all.</summary>
+    /// <summary>Replaces a resource with another one, including its process.</summary>
     public static TopologyState With(this TopologyState state, string name, string insteadOf) => state with
     {
         Resources = [

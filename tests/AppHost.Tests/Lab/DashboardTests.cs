@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Topology.AppHost.Tests.Lab;
 
-/// <summary>What a person does in Aspire's dashboard, in a real browser.</summary>
+/// <summary>Aspire's dashboard in a real browser.</summary>
 [Collection(RunningLab.Collection)]
 public sealed class DashboardTests(Infrastructure.Lab lab)
 {

@@ -4,7 +4,7 @@ using Aspire.Hosting.Testing;
 
 namespace Topology.AppHost.Tests.Lab;
 
-/// <summary>The model that the AppHost composes; nothing of it is started.</summary>
+/// <summary>The AppHost's model, without starting anything.</summary>
 public sealed class LabModelTests
 {
     private static readonly string[] Backends = ["catalog-1", "catalog-2", "orders", "media", "live"];

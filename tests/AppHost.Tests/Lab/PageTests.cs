@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Topology.AppHost.Tests.Lab;
 
-/// <summary>What a person sees, in a real browser.</summary>
+/// <summary>The pages in a real browser.</summary>
 [Collection(RunningLab.Collection)]
 public sealed class PageTests(Infrastructure.Lab lab)
 {
@@ -46,7 +46,7 @@ public sealed class PageTests(Infrastructure.Lab lab)
         await SaveAsync(page, "traffic");
     }
 
-    /// <summary>Kept with the build's output, for people to look at.</summary>
+    /// <summary>Saves a screenshot in the build's output.</summary>
     private static Task<byte[]> SaveAsync(IPage page, string name) =>
         page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "screenshots", $"{name}.png") });
 }

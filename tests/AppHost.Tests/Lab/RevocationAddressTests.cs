@@ -5,7 +5,7 @@ using Topology.Hardening.Certificates;
 
 namespace Topology.AppHost.Tests.Lab;
 
-/// <summary>Where certificates of the local public authority say that the list of revoked ones is.</summary>
+/// <summary>The revocation list's address in certificates of the local public authority.</summary>
 public sealed class RevocationAddressTests
 {
     [Fact]

@@ -4,7 +4,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Lab;
 
-/// <summary>What the real dashboard holds of the running lab.</summary>
+/// <summary>The running lab's traces in the real dashboard.</summary>
 [Collection(RunningLab.Collection)]
 public sealed class TraceTests(Infrastructure.Lab lab)
 {
@@ -22,7 +22,7 @@ public sealed class TraceTests(Infrastructure.Lab lab)
                 foreach (var pair in (await dashboard.TracesAsync()).Where(span => span.Name == "pair catalog"))
                 {
                     trace = await dashboard.TraceAsync(pair.TraceId);
-                    // Services send their spans by themselves; the trace is whole when no span's parent is missing.
+                    // Each service exports its own spans; the trace is complete when no parent span is missing.
                     var whole = trace.All(span => span.Parent is null or "" || trace.Any(other => other.Id == span.Parent));
                     if (whole && trace.Count(span => span.Service.StartsWith("catalog-", StringComparison.Ordinal)) == paths.Length)
                     {
@@ -65,7 +65,7 @@ public sealed class TraceTests(Infrastructure.Lab lab)
         var dashboard = (await lab.StartAsync()).Dashboard();
         var url = (await lab.StartAsync()).Url(resource, "http");
         var id = ActivityTraceId.CreateRandom().ToString();
-        // No other request asks for this one, which is not there.
+        // No other request uses this item, which does not exist.
         var item = Random.Shared.Next(1_000_000, int.MaxValue);
         using var client = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(url, $"/catalog/items/{item}"))

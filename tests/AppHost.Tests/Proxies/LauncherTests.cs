@@ -9,7 +9,7 @@ using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Proxies;
 
-/// <summary>Edge/Proxies/run, and what becomes of proxies that are absent, wrong or dying.</summary>
+/// <summary>Edge/Proxies/run, with proxies that are missing, misconfigured or killed.</summary>
 public sealed class LauncherTests
 {
     private static readonly string Folder = Path.Combine(Programs.Repository, "Edge", "Proxies");
@@ -44,7 +44,7 @@ public sealed class LauncherTests
         Assert.Single(Directory.GetDirectories(temporary.Path));
         var started = Programs.Below(proxy.Pid);
         Assert.NotEmpty(started);
-        // One that prepares something may have ended since.
+        // A process that only prepares something may have ended.
         var statuses = started.Select(Status).OfType<string>().ToList();
         Assert.NotEmpty(statuses);
         Assert.All(statuses, status => Assert.DoesNotContain("Uid:\t0\t", status, StringComparison.Ordinal));
@@ -119,7 +119,7 @@ public sealed class LauncherTests
         }
     }
 
-    /// <summary>The edge's public certificate, as the edge would have made it.</summary>
+    /// <summary>The edge's public certificate, as the edge creates it.</summary>
     private static TemporaryFolder Certificates()
     {
         var folder = new TemporaryFolder();
@@ -133,7 +133,7 @@ public sealed class LauncherTests
 
         public TemporaryFolder()
         {
-            // An unprivileged proxy must be able to enter it.
+            // An unprivileged proxy must have access.
             if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path, (UnixFileMode)Convert.ToInt32("755", 8));
         }
 

@@ -21,7 +21,7 @@ public sealed class RestartTests
             await Programs.SignalAsync("KILL", pid);
             await Eventually.TrueAsync(
                 () => topology.Resource(service) is var now && now.GetProperty("health").GetString() == "healthy"
-                    && now.GetProperty("pid").GetInt32() != pid, seconds: 30);
+                    && now.GetProperty("pid").GetInt32() != pid, seconds: 60);
             TestContext.Current.TestOutputHelper?.WriteLine($"{service} was healthy again after {watch.Elapsed.TotalSeconds:0.0} s");
         }
 
@@ -39,7 +39,7 @@ public sealed class RestartTests
         await topology.UntilAsync(
             () => topology.Output.Contains("catalog-1 ended with exit code", StringComparison.Ordinal)
                 && topology.Output.Contains("It never became healthy in 6 starts and is not tried again", StringComparison.Ordinal),
-            "a service is given up", TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            "a service is given up", TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
         Assert.False(topology.State.GetProperty("healthy").GetBoolean());
     }
 

@@ -5,7 +5,7 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Tests.Claims;
 
-/// <summary>How facts become a verdict.</summary>
+/// <summary>How facts decide a claim.</summary>
 public sealed class EvidenceTests
 {
     [Fact]
