@@ -19,7 +19,10 @@ using Topology.Hardening.Upgrades;
 
 namespace Topology.Hardening;
 
-/// <summary>Prepares a Kestrel application for the Internet: two calls, and <c>Topology:Listeners</c> names its listeners.</summary>
+/// <summary>
+/// Prepares a Kestrel application for the Internet. Call <c>AddHardening</c> and <c>UseHardening</c>, and name the listeners in
+/// <c>Topology:Listeners</c>.
+/// </summary>
 public static class HardeningExtensions
 {
     private const string Section = "Topology";
@@ -81,7 +84,7 @@ public static class HardeningExtensions
         services.AddSingleton<IConfigureOptions<ForwardedHeadersOptions>>(provider => provider.GetRequiredService<TrustedProxies>());
     }
 
-    /// <summary>Stops the start if a service has public listeners but no host names.</summary>
+    /// <summary>Prevents a service from starting if it has public listeners but no host names.</summary>
     private sealed class HostsCheck(AllowedHosts hosts, IConfiguration configuration) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)

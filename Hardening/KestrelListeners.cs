@@ -78,7 +78,7 @@ internal sealed class KestrelListeners(
 
     private void Configure(ListenOptions endpoint, Listener listener)
     {
-        // The Alt-Svc header announces HTTP/3 on the TCP port's number. With port 0 that number is not known in time.
+        // The Alt-Svc header announces HTTP/3 on the TCP port's number. With port 0 that number is not known yet, so HTTP/3 is off.
         var canHttp3 = QuicListener.IsSupported && endpoint.IPEndPoint is not { Port: 0 };
         endpoint.Protocols = canHttp3 ? listener.Protocols : listener.Protocols & ~HttpProtocols.Http3;
         var feature = new ListenerFeature(listener);

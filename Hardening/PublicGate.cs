@@ -87,7 +87,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
 
     private Task RefuseHead(HttpContext context, bool isText, int status, string detail)
     {
-        // Kestrel closes the connection at its own limits as well: such a client is likely to send more.
+        // Closes the connection, as Kestrel does at its own limits, because such a client is likely to send more.
         if (isText) context.Response.Headers.Connection = "close";
         return refusals.AnswerAsync(context, status, "head", detail);
     }
@@ -106,7 +106,8 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
     }
 
     /// <summary>
-    /// The request line as HTTP/1.1 writes it. For HTTP/2 Kestrel itself would reset the stream instead of answering 414.
+    /// Whether the request line, as HTTP/1.1 would write it, is too long. For HTTP/2, Kestrel itself would reset the stream instead of
+    /// answering 414.
     /// </summary>
     private bool IsTooLong(IHttpRequestFeature head)
     {

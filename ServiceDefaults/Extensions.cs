@@ -56,7 +56,7 @@ public static class ServiceDefaultsExtensions
         return app;
     }
 
-    /// <summary>Defaults with the lowest priority. Logging each request would cost more than handling it.</summary>
+    /// <summary>Adds defaults with the lowest priority. Request logs are off: they would cost more than the requests.</summary>
     private static void AddDefaultConfiguration(IConfigurationManager configuration) =>
         configuration.Sources.Insert(0, new MemoryConfigurationSource
         {

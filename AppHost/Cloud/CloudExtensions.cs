@@ -47,7 +47,7 @@ internal static class CloudExtensions
         this IResourceBuilder<ProjectResource> project, params IResourceBuilder<ProjectResource>[] backends) =>
         project.WithAddresses("https", backends);
 
-    /// <summary>Uses the named endpoint if the backend has it, otherwise the backend's only port.</summary>
+    /// <summary>Gives the project each backend's address: the named endpoint if the backend has it, otherwise its only endpoint.</summary>
     private static IResourceBuilder<ProjectResource> WithAddresses(
         this IResourceBuilder<ProjectResource> project, string endpoint, IResourceBuilder<ProjectResource>[] backends)
     {
@@ -70,9 +70,9 @@ internal static class CloudExtensions
     };
 
     /// <summary>
-    /// Adds a backend that is public in addition to the edge. Internal traffic has its own port, because the ingress redirects
-    /// HTTP to HTTPS and does not route to health checks. The platform forwards that port as TCP, so only the edge sets
-    /// forwarded headers: one hop.
+    /// Adds a backend that is public in addition to the edge. Internal traffic has its own port, because the ingress redirects HTTP to
+    /// HTTPS and does not route to health checks. The platform forwards that port as TCP, so only the edge sets forwarded headers. The
+    /// forward limit is therefore 1.
     /// </summary>
     private static IResourceBuilder<ProjectResource> AddExposed<TProject>(this IDistributedApplicationBuilder builder, string name)
         where TProject : IProjectMetadata, new()
@@ -115,7 +115,7 @@ internal static class CloudExtensions
     /// host.
     /// </summary>
     private static void WithPublicEndpoint(this IResourceBuilder<ProjectResource> project) => project
-        // The same container port: the ingress terminates TLS, so the container has no HTTPS listener.
+        // Uses the same container port as HTTP: the ingress terminates TLS, so the container has no HTTPS listener.
         .WithHttpsEndpoint(targetPort: Port, name: "https")
         .WithEndpoint("https", endpoint => endpoint.IsExternal = true)
         .WithEndpointsInEnvironment(endpoint => endpoint.Name == "http")

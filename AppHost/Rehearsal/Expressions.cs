@@ -116,10 +116,10 @@ internal sealed class Expressions(
     private static void AppendEndpoint(ReferenceExpressionBuilder result, Origin origin, EndpointReferenceExpression endpoint) =>
         result.AppendFormatted(endpoint, origin.IsUriEncoded ? "uri" : null);
 
-    /// <summary>A parameter's value: from configuration, the manifest's default, or generated once per run.</summary>
+    /// <summary>The value of a parameter. It comes from configuration or the manifest's default, or is generated once per run.</summary>
     private string Input(string name, ManifestInput input)
     {
-        // A shell cannot set a variable with a hyphen in its name.
+        // The name of a shell variable cannot contain a hyphen, so accept an underscore instead.
         if ((configuration[$"Parameters:{name}"] ?? configuration[$"Parameters:{name.Replace('-', '_')}"]) is { } given) return given;
         if (input.Default is { } fallback) return fallback;
         if (input.Rules is not { } rules)

@@ -27,8 +27,8 @@ internal sealed record ManifestProject(
     private const string ListenerPrefix = "Topology__Listeners__";
 
     /// <summary>
-    /// The container's ports. Bindings with the same target port share one. azd makes the external port the main ingress,
-    /// otherwise the first one. The platform forwards the others as plain TCP.
+    /// The container's ports. Bindings with the same target port share one. azd uses the external port as the main ingress, or
+    /// the first port if none is external. The platform forwards the other ports as plain TCP.
     /// </summary>
     public IReadOnlyList<ManifestPort> Ports
     {
@@ -61,7 +61,7 @@ internal sealed record ManifestProject(
 
 /// <summary>One port of a container.</summary>
 /// <param name="Name">The name of its first binding.</param>
-/// <param name="IsMain">The ingress forwards HTTP to this port. It forwards the others as TCP.</param>
+/// <param name="IsMain">Whether the ingress forwards HTTP to this port. It forwards the other ports as TCP.</param>
 internal sealed record ManifestPort(string Name, IReadOnlyList<ManifestBinding> Bindings, bool IsMain);
 
 /// <param name="TargetPort">The container's port; null leaves it to the platform.</param>
@@ -70,7 +70,7 @@ internal sealed record ManifestBinding(string Name, string Scheme, string Transp
 
 /// <summary>parameter.v0, value.v0 and annotated.string: templates that others refer to as <c>{name.property}</c>.</summary>
 /// <param name="Inputs">The values that a parameter requests at deployment.</param>
-/// <param name="IsUriEncoded">Percent-encode the value where it is used.</param>
+/// <param name="IsUriEncoded">Whether the value is percent-encoded where it is used.</param>
 internal sealed record ManifestValue(
     string Name, IReadOnlyDictionary<string, string> Properties, IReadOnlyDictionary<string, ManifestInput> Inputs, bool IsUriEncoded);
 

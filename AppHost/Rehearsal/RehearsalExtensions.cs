@@ -26,7 +26,7 @@ internal static class RehearsalExtensions
         ingress.WithEnvironment("Ingress__HealthPort", $"{ingress.GetEndpoint("health").Property(EndpointProperty.TargetPort)}")
             .WithUrlForEndpoint("health", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
 
-        // Dependents come last in a manifest, so the last exposed project gets the first ports.
+        // Dependents come last in a manifest. The loop runs in reverse, so the last exposed project gets the first ports.
         var exposed = 0;
         foreach (var project in manifest.Projects.Reverse())
         {
@@ -50,7 +50,7 @@ internal static class RehearsalExtensions
             var needed = manifest.NeededBy(project);
             foreach (var replica in replicas)
             {
-                // Start the referenced projects first, but only those earlier in the file: a cycle would never start.
+                // Start the referenced projects first, but only those earlier in the file. Otherwise projects in a cycle would never start.
                 replica.WaitFor(ingress);
                 foreach (var other in started.Where(other => needed.Contains(other.Name))) replica.WaitFor(other.Replica);
             }
@@ -69,7 +69,7 @@ internal static class RehearsalExtensions
             .WithCertificates(builder)
             .WithPromptEnd()
             .WithKillCommand()
-            // As in the cloud, regardless of the AppHost's own environment.
+            // Use Production as in the cloud, regardless of the AppHost's own environment.
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", "Production")
             .WithEnvironment("DOTNET_ENVIRONMENT", "Production");
         foreach (var port in project.Ports)
@@ -88,7 +88,7 @@ internal static class RehearsalExtensions
         {
             // A container has its own /tmp.
             var own = expressions.Resolve(project, $"env.{variable}", template.Replace("/tmp/", temporary, StringComparison.Ordinal));
-            // Aspire does not set a variable from an empty expression.
+            // Aspire ignores an empty expression, so an empty string is set instead.
             if (own.Format.Length == 0) replica.WithEnvironment(variable, "");
             else replica.WithEnvironment(variable, own);
         }
@@ -114,7 +114,10 @@ internal static class RehearsalExtensions
             project.Listeners.ToDictionary(listener => listener.Name, listener => replica.GetEndpoint(listener.Endpoint))));
     }
 
-    /// <summary>A container listens on all its addresses. Here that would expose the service on this machine's network.</summary>
+    /// <summary>
+    /// Makes the replica listen on loopback only. A container listens on all its addresses, which would expose the service on this
+    /// machine's network.
+    /// </summary>
     private static IResourceBuilder<ProjectResource> OnLoopback(this IResourceBuilder<ProjectResource> replica, ManifestProject project) =>
         replica.WithEnvironment(context =>
     {

@@ -21,7 +21,9 @@ internal static class BuiltPrograms
         return project.WithAnnotation(new ExecutableAnnotation { Command = program, WorkingDirectory = Path.GetDirectoryName(file)! });
     }
 
-    /// <summary>The dashboard stops before the services. A stopping service must not wait long to send it telemetry.</summary>
+    /// <summary>
+    /// Limits how long a stopping service waits to send telemetry. The dashboard, which receives it, stops before the services.
+    /// </summary>
     public static IResourceBuilder<ProjectResource> WithPromptEnd(this IResourceBuilder<ProjectResource> project) => project
         .WithEnvironment("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")
         .WithEnvironment("OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY", "");

@@ -9,7 +9,7 @@ internal static class CertificateExtensions
     public const string RevocationListUrl = "http://localhost:5200" + LocalAuthorities.RevocationListPath;
 
     /// <summary>
-    /// Passes on what the issuers of public certificates must agree on: the address of the list of revoked ones, and
+    /// Passes the settings that all issuers of public certificates must share: the address of the revocation list, and
     /// <c>Topology:Certificates:Directory</c>, the folder of the local authorities. The default is the user's folder.
     /// </summary>
     public static IResourceBuilder<TResource> WithCertificates<TResource>(

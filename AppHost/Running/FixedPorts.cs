@@ -62,7 +62,7 @@ internal static class FixedPorts
         }
         catch (SocketException exception)
         {
-            // Some machines support IPv6 but have no IPv6 loopback address.
+            // Some machines support IPv6 but have no IPv6 loopback address. The port then counts as free.
             return exception.SocketErrorCode == SocketError.AddressNotAvailable;
         }
     }

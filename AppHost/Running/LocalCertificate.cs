@@ -7,8 +7,8 @@ namespace Topology.AppHost.Running;
 
 #pragma warning disable ASPIRECERTIFICATES001 // Experimental.
 /// <summary>
-/// Replaces .NET's developer certificate, which no service here uses, with the certificate of the local public authority. It
-/// has no private key, so Aspire cannot use it for HTTPS.
+/// Replaces .NET's developer certificate, which no service here uses, with the certificate of the local public authority. That
+/// certificate has no private key, so Aspire cannot use it for HTTPS.
 /// </summary>
 internal sealed class LocalCertificate(IConfiguration configuration) : IDeveloperCertificateService
 {

@@ -73,7 +73,9 @@ internal sealed class Restarts(
     }
 }
 
-/// <summary>The restart delay: 0.5 s, doubled each time up to 5 s. After 10 s of health it is 0.5 s again.</summary>
+/// <summary>
+/// The restart delay: 0.5 s, doubled each time up to 5 s. It returns to 0.5 s after the resource has been healthy for 10 s.
+/// </summary>
 internal sealed class Backoff(TimeProvider time)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(0.5);

@@ -28,7 +28,7 @@ internal sealed record ResourceState(
     string Name, string State, string? Health, int? Pid, IReadOnlyDictionary<string, string> Urls,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Listeners);
 
-/// <summary>The addresses of a resource that clients do not reach at its own endpoints.</summary>
+/// <summary>The addresses of a resource that clients reach through an ingress instead of at its own endpoints.</summary>
 /// <param name="Urls">Ingress addresses, by endpoint.</param>
 /// <param name="Listeners">The process's own addresses, by listener.</param>
 internal sealed record ReachedThroughAnnotation(
@@ -138,7 +138,9 @@ internal sealed partial class StateFile(
     private static string Kebab(string state) =>
         string.Concat(state.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "-") + char.ToLowerInvariant(c) : $"{c}"));
 
-    /// <summary>A write failure, such as a full disk or missing permission, is logged once and stops nothing.</summary>
+    /// <summary>
+    /// Runs an action on the file. A failure, such as a full disk or missing permission, is logged once and otherwise ignored.
+    /// </summary>
     private void Try(Action action)
     {
         try

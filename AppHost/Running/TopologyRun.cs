@@ -26,7 +26,7 @@ internal static class TopologyRun
             {
                 Args = args,
                 DisableDashboard = !Early(args).GetValue("Topology:Dashboard", defaultValue: true),
-                // The dashboard listens only on loopback and requires a token.
+                // Cleartext is acceptable here: the dashboard listens only on loopback and requires a token.
                 AllowUnsecuredTransport = true,
             });
             if (builder.ExecutionContext.IsRunMode) builder.AddRun();
@@ -60,8 +60,8 @@ internal static class TopologyRun
     };
 
     /// <summary>
-    /// This run's data folder: <c>Topology:Data</c>, or a temporary folder with dynamic ports. Null with fixed ports, where the
-    /// services use the user's application data.
+    /// This run's data folder: <c>Topology:Data</c> if it is set. Otherwise a temporary folder if ports are dynamic, or null if
+    /// they are fixed; the services then use the user's application data.
     /// </summary>
     public static string? DataFolder(this IDistributedApplicationBuilder builder) =>
         builder.Configuration["Topology:Data"] is { Length: > 0 } folder ? Path.GetFullPath(folder)
@@ -105,7 +105,8 @@ internal static class TopologyRun
     {
         foreach (var (setting, standard) in DashboardSettings)
         {
-            // Launch settings and the Aspire CLI set these too. With dynamic ports, the dashboard's ports must also be dynamic.
+            // Launch settings and the Aspire CLI set these too. With dynamic ports their values are ignored, because the
+            // dashboard's ports must also be dynamic.
             var given = builder.Configuration[setting];
             builder.Configuration[setting] = builder.UsesDynamicPorts() ? standard.Dynamic : given is { Length: > 0 } ? given
                 : standard.Fixed;
@@ -119,7 +120,7 @@ internal static class TopologyRun
         builder.Services.AddLogging(logging => logging
             .AddFilter("Aspire", LogLevel.Warning)
             .AddFilter("Microsoft", LogLevel.Warning)
-            // A failed start also throws, and a canceled start is not an error.
+            // No log is needed: a failed start also throws, and a canceled start is not an error.
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
             // A resource that is not healthy yet is not an error. The dashboard shows it.
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
@@ -129,13 +130,14 @@ internal static class TopologyRun
         builder.Services.AddSingleton<IDeveloperCertificateService, LocalCertificate>();
 #pragma warning restore ASPIRECERTIFICATES001
         builder.Services.AddSingleton<DashboardAddress>();
-        // Register before the orchestrator. Its start completes only when all resources have started, and one may fail before that.
+        // Register these before the orchestrator, so that they start first. The orchestrator's start completes only when all resources have
+        // started, and a resource may fail before that.
         foreach (var service in (Type[])[typeof(Announcements), typeof(Restarts), typeof(StateFile)])
         {
             builder.Services.Insert(0, ServiceDescriptor.Singleton(typeof(IHostedService), service));
         }
     }
 
-    /// <summary>Read early: the dashboard setting must be known before the builder reads its configuration.</summary>
+    /// <summary>Reads the configuration early, because the dashboard setting must be known before the builder reads its own.</summary>
     private static IConfiguration Early(string[] args) => new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args).Build();
 }

@@ -7,7 +7,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddHardening();
 builder.AddServiceDefaults();
 builder.Services.AddValidation();
-// An unknown two-segment path is not a gRPC service: 404, which gRPC clients map to UNIMPLEMENTED.
+// Without this option, gRPC would answer unknown two-segment paths. They get 404, which gRPC clients map to UNIMPLEMENTED.
 builder.Services.AddGrpc(options => options.IgnoreUnknownServices = true);
 
 var app = builder.Build();

@@ -10,6 +10,7 @@ var app = builder.Build();
 app.UseServiceDefaults();
 app.UseHardening();
 app.MapDefaultEndpoints();
-app.MapContent();
+app.MapDownload();
+app.MapUpload();
 app.MapWhoAmI("/media");
 app.Run();

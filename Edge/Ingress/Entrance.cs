@@ -17,7 +17,7 @@ public sealed class Entrance
     /// <summary>Uses cleartext HTTP/2 to the replicas; otherwise HTTP/1.1, regardless of the client's version.</summary>
     public bool Http2 { get; set; }
 
-    /// <summary>An additional port, forwarded as plain TCP.</summary>
+    /// <summary>Whether this is an additional port that is forwarded as plain TCP.</summary>
     public bool IsTcp { get; set; }
 
     /// <summary>The replicas' base addresses.</summary>

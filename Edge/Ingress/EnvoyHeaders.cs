@@ -4,8 +4,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Topology.Ingress;
 
 /// <summary>
-/// Forwards requests as Container Apps' Envoy does. Path and Host stay unchanged, the client's address is appended to
-/// <c>X-Forwarded-For</c>, and <c>X-Forwarded-Proto</c> becomes this connection's scheme, also between resources. All other
+/// Forwards requests as Container Apps' Envoy does. Path and Host stay unchanged, and the client's address is appended to
+/// <c>X-Forwarded-For</c>. <c>X-Forwarded-Proto</c> becomes this connection's scheme, even for requests between resources. All other
 /// headers pass, including <c>X-Forwarded-Host</c> and <c>Forwarded</c> from the client, so services must not trust them.
 /// </summary>
 internal sealed class EnvoyHeaders : HttpTransformer

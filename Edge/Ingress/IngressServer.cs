@@ -42,7 +42,7 @@ internal sealed class IngressServer : IAsyncDisposable
                 _ports.Values, builder.Configuration.GetSection(CertificateOptions.Section).Get<CertificateOptions>() ?? new());
             foreach (var entrance in entrances.Where(entrance => entrance.IsTcp))
             {
-                var relay = new PortRelay(new RoundRobin([.. entrance.Targets]));
+                var relay = new PortRelay(new IngressReplicas([.. entrance.Targets]));
                 options.ListenLocalhost(entrance.Cleartext, listen => listen.Run(relay.RelayAsync));
             }
         });
@@ -78,7 +78,7 @@ internal sealed class IngressServer : IAsyncDisposable
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         EnableMultipleHttp2Connections = true,
-        // Not part of traces: forwards the client's trace headers unchanged.
+        // The ingress does not take part in traces. It forwards the client's trace headers unchanged.
         ActivityHeadersPropagator = null,
         ConnectTimeout = TimeSpan.FromSeconds(5),
         // Shorter than the services' keep-alive timeout of 130 s, so that only this side closes idle connections.
@@ -89,7 +89,7 @@ internal sealed class IngressServer : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext context)
     {
-        // The remaining port is the health port.
+        // A port that is not in _ports is the health port.
         if (!_ports.TryGetValue(context.Connection.LocalPort, out var port)) return;
         if (port.RedirectTo is { } httpsPort)
         {
@@ -99,7 +99,7 @@ internal sealed class IngressServer : IAsyncDisposable
             return;
         }
 
-        // An ingress that uses HTTP/2 to its containers does not support WebSockets.
+        // The ingress does not support WebSockets for a resource to which it uses HTTP/2.
         if (port.Http2 && IsUpgrade(context))
         {
             await RefuseAsync(context, "this resource's transport is http2, which the platform does not use for WebSockets");
@@ -107,7 +107,7 @@ internal sealed class IngressServer : IAsyncDisposable
         else await ForwardAsync(context, port);
     }
 
-    /// <summary>If a replica does not accept the connection, nothing was sent, so the next one can take the request.</summary>
+    /// <summary>Forwards to the first replica that accepts the connection. The other replicas received nothing, so this is safe.</summary>
     private async Task ForwardAsync(HttpContext context, IngressPort port)
     {
         foreach (var replica in port.Replicas.Next())

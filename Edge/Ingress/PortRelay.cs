@@ -8,7 +8,7 @@ namespace Topology.Ingress;
 /// Relays an additional port of a resource. The platform forwards it to a replica as plain TCP, without reading or changing the
 /// bytes.
 /// </summary>
-internal sealed class PortRelay(RoundRobin replicas)
+internal sealed class PortRelay(IngressReplicas replicas)
 {
     public async Task RelayAsync(ConnectionContext client)
     {
@@ -44,7 +44,7 @@ internal sealed class PortRelay(RoundRobin replicas)
     }
 
     /// <summary>
-    /// Connects to the next replica that accepts. Independent of the client, which may already have closed its sending side.
+    /// Connects to the next replica that accepts. Continues even if the client has already closed its sending side.
     /// </summary>
     private async Task<TcpClient> ConnectAsync()
     {
@@ -65,7 +65,7 @@ internal sealed class PortRelay(RoundRobin replicas)
         throw new IOException("no replica is reachable");
     }
 
-    /// <summary>One direction may end first. A failure ends both.</summary>
+    /// <summary>Copies one direction. If it ends normally, the other one continues. If it fails, both end.</summary>
     private static async Task CopyAsync(Func<CancellationToken, Task> copy, CancellationTokenSource broken)
     {
         try

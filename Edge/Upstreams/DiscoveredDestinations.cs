@@ -34,7 +34,9 @@ internal sealed class DiscoveredDestinations(ServiceEndpointResolver resolver, I
         return new(resolved, Combine(changes));
     }
 
-    /// <summary>The service name with this edge's endpoint name: <c>http://_internal-h2.catalog</c>.</summary>
+    /// <summary>
+    /// The service discovery query: the service's URL with this edge's endpoint name, such as <c>http://_internal-h2.catalog</c>.
+    /// </summary>
     private string Query(Uri service)
     {
         var upstream = options.Value.Upstream;

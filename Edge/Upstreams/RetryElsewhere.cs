@@ -5,10 +5,10 @@ using Yarp.ReverseProxy.Model;
 namespace Topology.Edge.Upstreams;
 
 /// <summary>
-/// Retries a request once on another replica if that cannot repeat an effect. This covers any request whose connection could
-/// not be opened, because nothing was sent (as nginx's <c>proxy_next_upstream error</c> and HAProxy's <c>retry-on
-/// conn-failure</c>), and a request with a safe method (RFC 9110, section 9.2.1) and no body whose connection closed before a
-/// response. Timeouts are not retried: the replica may still be processing the request.
+/// Retries a request once on another replica if the retry cannot repeat an effect. There are two cases. In the first, the
+/// connection could not be opened, so nothing was sent (as nginx's <c>proxy_next_upstream error</c> and HAProxy's <c>retry-on
+/// conn-failure</c>). In the second, the connection closed before a response, and the request has a safe method (RFC 9110,
+/// section 9.2.1) and no body. Timeouts are not retried: the replica may still be processing the request.
 /// </summary>
 internal sealed class RetryElsewhere(RequestDelegate next)
 {

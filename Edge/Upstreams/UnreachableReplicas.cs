@@ -21,7 +21,7 @@ internal sealed class UnreachableReplicas(IDestinationHealthUpdater updater) : I
         if (failure is not null && !WasNeverConnected(failure)) return;
 
         var health = failure is null ? DestinationHealth.Healthy : DestinationHealth.Unhealthy;
-        updater.SetPassive(cluster, destination, health, UpstreamDefaults.Reactivation);
+        updater.SetPassive(cluster, destination, health, LoadBalancing.Reactivation);
     }
 
     /// <summary>The connection failed to open, so no part of the request was sent.</summary>

@@ -3,7 +3,6 @@ using System.Security.Authentication;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
-using Yarp.ReverseProxy.LoadBalancing;
 
 namespace Topology.Edge.Upstreams;
 
@@ -13,32 +12,10 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
     // Allows for the slowest first byte and for pauses in a stream.
     private static readonly TimeSpan ActivityTimeout = TimeSpan.FromSeconds(100);
 
-    /// <summary>
-    /// How long an unreachable replica is not used. Short, because another attempt costs little: a request that cannot connect
-    /// is retried on another replica.
-    /// </summary>
-    public static readonly TimeSpan Reactivation = TimeSpan.FromSeconds(1);
-
-    private static readonly HealthCheckConfig HealthCheck = new()
-    {
-        // Active checks detect hanging and recovered replicas without using client requests.
-        Active = new()
-        {
-            Enabled = true,
-            Path = "/health",
-            Interval = TimeSpan.FromSeconds(2),
-            Timeout = TimeSpan.FromSeconds(2),
-            Policy = "ConsecutiveFailures"
-        },
-        // Passive checks exclude an unreachable replica immediately and try it again later.
-        Passive = new() { Enabled = true, Policy = UnreachableReplicas.PolicyName, ReactivationPeriod = Reactivation },
-        AvailableDestinationsPolicy = "HealthyAndUnknown",
-    };
-
     public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel) => new(cluster with
     {
-        LoadBalancingPolicy = cluster.LoadBalancingPolicy ?? LoadBalancingPolicies.PowerOfTwoChoices,
-        HealthCheck = cluster.HealthCheck ?? HealthCheck,
+        LoadBalancingPolicy = cluster.LoadBalancingPolicy ?? LoadBalancing.Policy,
+        HealthCheck = cluster.HealthCheck ?? LoadBalancing.HealthCheck,
         HttpClient = cluster.HttpClient ?? new HttpClientConfig
         {
             EnableMultipleHttp2Connections = true,

@@ -28,7 +28,7 @@ internal static class UpstreamExtensions
             .AddConfigFilter<UpstreamDefaults>()
             .AddTransforms(transforms =>
             {
-                // YARP sets X-Forwarded-* instead of appending, which is its default. Untrusted values are already removed.
+                // By default, YARP sets X-Forwarded-* and does not append to existing values. Untrusted values are already removed.
                 var path = transforms.Services.GetRequiredService<IOptions<TopologyOptions>>().Value.Path;
                 transforms.AddRequestHeader(TopologyPath.Header, path, append: false);
                 transforms.AddRequestTransform(RequestRules.KeepEscapes);

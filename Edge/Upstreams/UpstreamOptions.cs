@@ -1,6 +1,6 @@
 namespace Topology.Edge.Upstreams;
 
-/// <summary>How the edge connects to backends: the section <c>Edge</c>.</summary>
+/// <summary>How the edge connects to backends, in the configuration section <c>Edge</c>.</summary>
 public sealed class UpstreamOptions
 {
     /// <summary>The configuration section.</summary>

@@ -21,7 +21,7 @@ internal static class CertificateChecks
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(trusted);
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(usage));
-        // The internal revocation list is a file, so the chain cannot download it.
+        // The internal revocation list is a file, which the chain cannot download. isRevoked checks it instead.
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         if (chain.Build(certificate)) return isRevoked?.Invoke(certificate) is true ? "its certificate was revoked" : null;

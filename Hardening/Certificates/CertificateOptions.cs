@@ -12,7 +12,9 @@ public sealed class CertificateOptions
     /// <summary>Allows local authorities outside Development.</summary>
     public bool AllowLocalAuthority { get; set; }
 
-    /// <summary>The certificate of the public listeners. Without one, the local stand-in for a public authority issues it.</summary>
+    /// <summary>
+    /// The certificate of the public listeners. If none is configured, the local stand-in for a public authority issues one.
+    /// </summary>
     public PemFiles? Public { get; set; }
 
     /// <summary>

@@ -34,8 +34,8 @@ public static class LocalAuthorities
         return environment.IsDevelopment() || options.AllowLocalAuthority;
     }
 
-    /// <summary>One of the two authorities, as it is configured.</summary>
-    /// <param name="options">Where it is, and where clients find the list of revoked public certificates.</param>
+    /// <summary>Opens one of the two authorities as configured.</summary>
+    /// <param name="options">The folder of the authorities, and the URL where clients find the list of revoked public certificates.</param>
     /// <param name="name"><see cref="Internal"/> or <see cref="Public"/>.</param>
     /// <param name="time">The clock.</param>
     public static LocalAuthority Open(CertificateOptions options, string name, TimeProvider time)

@@ -7,8 +7,8 @@ namespace Topology.Hardening.Certificates;
 
 /// <summary>
 /// A certificate authority of the current user: ECDSA P-256, in a folder that only this user can read. There are two. <c>internal</c> is
-/// for the internal network. <c>public</c> stands in for a public authority that browsers trust. Two authorities show who trusts which.
-/// Several processes may start together; a file lock lets one of them issue at a time.
+/// for the internal network. <c>public</c> stands in for a public authority that browsers trust. Because they are separate, it is visible
+/// which of them each party trusts. Several processes may start together; a file lock lets only one of them issue certificates at a time.
 /// </summary>
 /// <param name="root">The folder that holds both authorities.</param>
 /// <param name="name"><c>internal</c> or <c>public</c>.</param>
@@ -29,14 +29,12 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     /// <summary>A leaf is replaced this long before it expires.</summary>
     public static readonly TimeSpan LeafRenewal = TimeSpan.FromDays(30);
 
-    /// <summary>Longer than a leaf's lifetime, so that no leaf outlives its authority.</summary>
+    /// <summary>An authority is replaced this long before it expires: longer than a leaf lives, so no leaf outlives it.</summary>
     private static readonly TimeSpan AuthorityRenewal = TimeSpan.FromDays(120);
 
     private readonly ConcurrentDictionary<string, RevocationList> _lists = new(StringComparer.Ordinal);
 
-    /// <summary>
-    /// The URL of the revocation list, written into new leaves. If null, new leaves name none, and stored leaves with any URL are accepted.
-    /// </summary>
+    /// <summary>The URL of the revocation list, for new leaves. If null, they have none, and stored leaves may have any.</summary>
     public Uri? RevocationListUrl { get; init; }
 
     /// <summary>The folder of this authority.</summary>
@@ -48,7 +46,10 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
     /// <summary>The PEM file of the authority's certificate, for clients that trust it.</summary>
     public string CertificateFile => CertificatePath(AuthorityFile);
 
-    /// <summary>The authority's certificate, created on first use, and the previous one while leaves of it may still be in use.</summary>
+    /// <summary>
+    /// The authority's certificate, created on first use. Also includes the previous authority's certificate while certificates that it
+    /// issued may still be in use.
+    /// </summary>
     public X509Certificate2Collection Trusted()
     {
         using var held = Lock();
@@ -105,7 +106,8 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
         using var held = Lock();
         using var authority = GetAuthority();
         if (leaf is AuthorityFile or PreviousAuthorityFile || !File.Exists(CertificatePath(leaf))) return false;
-        // The key may be missing. A leaf of the previous authority stays trusted until it expires, so it must be revocable too.
+        // Loads only the certificate, because the key may be missing. The leaf may be one of the previous authority: it stays trusted until
+        // it expires, so it must be revocable too.
         using var stored = X509CertificateLoader.LoadCertificateFromFile(CertificatePath(leaf));
         Revoked(AuthorityFile).Add(authority, stored);
         File.Delete(KeyPath(leaf));
@@ -182,7 +184,7 @@ public sealed class LocalAuthority(string root, string name, TimeProvider time)
 
     private void Save(string file, X509Certificate2 certificate, ECDsa key)
     {
-        // The key first: a certificate without its key counts as missing and is replaced.
+        // Write the key before the certificate: a certificate without its key counts as missing and is replaced.
         OwnerOnly.Write(KeyPath(file), key.ExportPkcs8PrivateKeyPem());
         OwnerOnly.Write(CertificatePath(file), certificate.ExportCertificatePem() + "\n");
     }

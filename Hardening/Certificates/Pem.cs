@@ -4,7 +4,7 @@ namespace Topology.Hardening.Certificates;
 
 internal static class Pem
 {
-    /// <summary>A leaf with its private key, followed by the intermediates in its file.</summary>
+    /// <summary>Loads a leaf with its private key, followed by the intermediates in the certificate file.</summary>
     public static X509Certificate2Collection LoadChain(PemFiles files)
     {
         var chain = new X509Certificate2Collection();

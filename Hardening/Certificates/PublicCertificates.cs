@@ -15,7 +15,7 @@ internal sealed class PublicCertificates
     private PublicCertificates(List<Site> sites) => _sites = sites;
 
     /// <summary>
-    /// Prepares certificates. It reuses those in <paramref name="before"/>, so that clients can still resume their sessions.
+    /// Prepares certificates. Reuses those that are already in <paramref name="before"/>, so that clients can still resume their sessions.
     /// </summary>
     public static PublicCertificates Of(IEnumerable<X509Certificate2Collection> chains, PublicCertificates? before) =>
         new([.. chains.Select(chain => before?._sites.FirstOrDefault(site => site.HasChain(chain)) ?? new Site(chain))]);
@@ -36,9 +36,9 @@ internal sealed class PublicCertificates
     };
 
     /// <summary>
-    /// TLS 1.2 without CBC cipher suites (RFC 9325 section 4.2); TLS 1.3 has none. Windows and macOS take their cipher suites from system
-    /// settings. If <c>OPENSSL_CONF</c> names the file beside this one, leave the policy unset: with a policy, .NET creates a context per
-    /// connection, which costs CPU and prevents session resumption.
+    /// Excludes the CBC cipher suites of TLS 1.2 (RFC 9325 section 4.2); TLS 1.3 has none. Null on Windows and macOS, which take their
+    /// cipher suites from system settings. Also null if <c>OPENSSL_CONF</c> is set, for example to the file beside this one: with a policy,
+    /// .NET creates a context per connection, which costs CPU and prevents session resumption.
     /// </summary>
     private static CipherSuitesPolicy? OnlyAuthenticated { get; } =
         !OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable("OPENSSL_CONF") is { Length: > 0 } ? null : new(

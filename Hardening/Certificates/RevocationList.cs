@@ -13,7 +13,7 @@ internal sealed class RevocationList(string path, TimeProvider time)
 {
     private const string Label = "X509 CRL";
 
-    // Clients may cache a list for its lifetime. If nothing runs to serve a new one, the old one is valid for a week.
+    // Clients may cache a list for its lifetime. If no process runs to serve a new list, the old one stays valid for up to a week.
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
     private static readonly TimeSpan Renewal = TimeSpan.FromDays(1);
 

@@ -19,8 +19,8 @@ public sealed class Rotating<T>(Func<T> load, TimeProvider time, Action<Exceptio
     public T Current => Get(Interval);
 
     /// <summary>
-    /// The newest certificates, read again unless that has just been done. For a peer whose certificate <see cref="Current"/> does not
-    /// trust yet.
+    /// The newest certificates. They are read again unless the last read was less than a second ago. Use this if <see cref="Current"/> does
+    /// not trust a peer's certificate yet.
     /// </summary>
     public T Newest => Get(ShortestInterval);
 
@@ -40,7 +40,7 @@ public sealed class Rotating<T>(Func<T> load, TimeProvider time, Action<Exceptio
             if (_current is not null && IsWithin(interval)) return _current;
             try
             {
-                // A handshake may still use the previous one, so it is not disposed here.
+                // A handshake may still use the previous certificates, so they are not disposed here.
                 _current = load();
             }
             catch (Exception exception) when (_current is not null)

@@ -38,7 +38,7 @@ public sealed partial class ServerCertificates
                 .. _options.Sites.Select(Pem.LoadChain),
             ],
             _public), time, LogKept);
-        // Internal callers check the service's name. Every replica has it, and certificates contain no addresses.
+        // Internal callers check the service's name. The certificate of every replica contains it, and no certificate contains an address.
         Internal = new(() => _options.Internal is { } files
             ? Pem.Load(files)
             : Authority(LocalAuthorities.Internal).GetLeaf(
@@ -58,7 +58,7 @@ public sealed partial class ServerCertificates
     /// <summary>The local authority that issues the public certificate; null if that certificate is configured.</summary>
     public LocalAuthority? PublicAuthority => _options.Public is null && IsLocalAllowed ? Authority(LocalAuthorities.Public) : null;
 
-    /// <summary>Whether the internal authority issued the client certificate, and it is valid and has an allowed name.</summary>
+    /// <summary>Whether the client certificate is valid, has an allowed name and was issued by the internal authority.</summary>
     public bool AcceptsClient(X509Certificate2 certificate)
     {
         if (Verify(certificate, CertificateChecks.Client) is { } reason)
@@ -93,7 +93,8 @@ public sealed partial class ServerCertificates
     }
 
     /// <summary>
-    /// Retries with the newest authorities: an authority may have been renewed, and the peer may already use a new certificate.
+    /// Why the certificate is not valid, or null. If the check fails, it is repeated with the newest authorities: an authority may have
+    /// been renewed, and the peer may already use a new certificate.
     /// </summary>
     private string? Verify(X509Certificate2 certificate, string usage) =>
         CertificateChecks.Verify(certificate, _trusted.Current, usage, IsRevoked) is null ? null
@@ -101,7 +102,9 @@ public sealed partial class ServerCertificates
 
     private bool IsLocalAllowed => LocalAuthorities.AreAllowed(_options, _environment);
 
-    /// <summary>The operator of a configured authority publishes its revocations.</summary>
+    /// <summary>
+    /// Whether the local authority revoked the certificate. Not checked for a configured authority: its operator publishes revocations.
+    /// </summary>
     private bool IsRevoked(X509Certificate2 certificate) =>
         _options.InternalAuthority is null && (_internalAuthority ??= Authority(LocalAuthorities.Internal)).IsRevoked(certificate);
 

@@ -14,7 +14,7 @@ public sealed class TrustedProxyOptions
 
     /// <summary>
     /// The number of proxies in front of the listener behind an ingress, including the ingress: 2 with Azure Front Door before Container
-    /// Apps. List all of them in <see cref="KnownProxies"/>. If the number is too low, all clients count as one: the proxy.
+    /// Apps. List all of them in <see cref="KnownProxies"/>. If the number is too low, a proxy counts as the client of every request.
     /// </summary>
     public int IngressForwardLimit { get; set; } = 1;
 }

@@ -14,12 +14,12 @@ public static class UntrustedHeaders
         "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Original-Prefix", "X-Original-URL", "X-Rewrite-URL",
     ];
 
-    /// <summary>Prefixes of such headers, because proxies and platforms add their own.</summary>
+    /// <summary>Headers with these prefixes are removed too, because proxies and platforms add their own.</summary>
     private static readonly string[] Prefixes = ["X-Forwarded-", "X-Original-", "X-MS-CLIENT-", "X-B3-", "X-Datadog-", "X-Envoy-"];
 
     /// <summary>
-    /// Fields that name or mark the request in traces and logs. By now a trusted client's trace context has been read, and the edge sends
-    /// its own.
+    /// Fields that name or mark the request in traces and logs. When they are removed, a trusted client's trace context has already been
+    /// read. The edge sends its own fields.
     /// </summary>
     private static readonly string[] Tracing = [
         "traceparent", "tracestate", TraceContextPropagation.KeyField, "baggage", "Correlation-Context", "Request-Id", "X-Request-Id",
@@ -28,7 +28,7 @@ public static class UntrustedHeaders
     ];
 
     /// <summary>
-    /// The headers above, and others in which a proxy or platform describes the client, its certificate or a proxy to use.
+    /// All headers that are removed by name: those above, and others that describe the client, its certificate or a proxy to use.
     /// </summary>
     private static readonly FrozenSet<string> Claims = new[]
     {
@@ -38,7 +38,8 @@ public static class UntrustedHeaders
     }.Concat(All).Concat(Tracing).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// Removes all such headers. No proxy is in front of a public listener, so they come from the client. Nothing may read or forward them.
+    /// Removes all untrusted headers. No proxy is in front of a public listener, so they come from the client. Nothing may read or forward
+    /// them.
     /// </summary>
     internal static void Remove(IHeaderDictionary headers)
     {
@@ -52,7 +53,8 @@ public static class UntrustedHeaders
     }
 
     /// <summary>
-    /// Some programs treat "_" like "-", so such a name could stand for another one. nginx and Envoy's edge drop these names too.
+    /// Whether to remove a header. Removes every name with "_", because some programs treat "_" like "-", so the name could stand for
+    /// another one. nginx and Envoy's edge drop these names too.
     /// </summary>
     private static bool IsClaim(string name)
     {

@@ -13,8 +13,8 @@ namespace Topology.Hardening.Hosts;
 /// client reaches.
 /// </summary>
 /// <remarks>
-/// The default in Development is the loopback names. Elsewhere there is none, and the service does not start without names: otherwise
-/// clients could choose the host in its links (RFC 9110 section 7.2).
+/// In Development, the default is the loopback names. Elsewhere there is no default, and the service does not start without names.
+/// Otherwise clients could choose the host in the service's links (RFC 9110 section 7.2).
 /// </remarks>
 public sealed class AllowedHosts
 {
@@ -69,8 +69,8 @@ public sealed class AllowedHosts
     }
 
     /// <summary>
-    /// Labels of letters, digits, "_" and inner hyphens, RFC 1123 section 2.1. Needed because the client chooses the text that a wildcard
-    /// matches.
+    /// Whether the name consists of labels of letters, digits, "_" and inner hyphens (RFC 1123 section 2.1). The check is needed because
+    /// the client chooses the text that a wildcard matches.
     /// </summary>
     private static bool IsDnsName(ReadOnlySpan<char> name)
     {

@@ -27,7 +27,10 @@ internal sealed class WebSocketOrigin(RequestDelegate next, IOptions<WebSocketOr
     private static bool IsWebSocket(HttpContext context) =>
         context.Request.Headers.Upgrade.Count > 0 || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
-    /// <summary>The scheme is not compared: behind an ingress it may differ from the page's scheme.</summary>
+    /// <summary>
+    /// Whether the origin is the request's own host. The scheme is not compared, because behind an ingress it may differ from the page's
+    /// scheme.
+    /// </summary>
     private static bool IsOwn(string origin, HostString host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)
         && string.Equals(uri.Host, host.Host, StringComparison.OrdinalIgnoreCase)

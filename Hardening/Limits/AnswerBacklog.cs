@@ -8,8 +8,8 @@ namespace Topology.Hardening.Limits;
 /// because it controls the window. So all of them share a budget. When the budget is spent, the longest-waiting response is aborted.
 /// </summary>
 /// <remarks>
-/// A response that makes progress is here only briefly, even with a slow client, because every write starts a new wait. The budget
-/// counts the most that a response can hold, so memory stays within it whatever clients do.
+/// A response that makes progress waits only briefly at a time, even if its client is slow, because every write starts a new wait. The
+/// budget counts the maximum that each response can hold, so clients cannot make memory exceed it.
 /// </remarks>
 internal sealed class AnswerBacklog : IDisposable
 {
@@ -42,10 +42,14 @@ internal sealed class AnswerBacklog : IDisposable
     /// <summary>The most bytes that the waiting responses can hold.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>Adds bytes that upstreams may send before the client reads; negative removes them.</summary>
+    /// <summary>
+    /// Counts bytes that upstreams may send before the client reads them. A negative number removes bytes from the count.
+    /// </summary>
     public void Expect(long bytes) => Interlocked.Add(ref _expected, bytes);
 
-    /// <summary>A response starts to wait. If that exceeds the budget, the responses that have waited longest are aborted.</summary>
+    /// <summary>
+    /// Adds a response that starts to wait. If the total exceeds the budget, aborts the responses that have waited longest.
+    /// </summary>
     public void Enter(WatchedAnswer answer, long bytes)
     {
         lock (_lock)
@@ -57,15 +61,15 @@ internal sealed class AnswerBacklog : IDisposable
         }
     }
 
-    /// <summary>A response was read by its client, or was aborted.</summary>
+    /// <summary>Removes a response that its client has read or that was aborted.</summary>
     public void Leave(WatchedAnswer answer)
     {
         lock (_lock) Remove(answer);
     }
 
     /// <summary>
-    /// Whether half of the budget, or half of the allowed requests in progress, is used. New streams are then refused, and responses
-    /// without progress are aborted after seconds.
+    /// Whether more than half of the budget, or of the allowed requests in progress, is used. If so, new streams are refused, and responses
+    /// are aborted after one second without progress.
     /// </summary>
     public bool IsCrowded => Bytes + Interlocked.Read(ref _expected) > _limits.WaitingBytes / 2 || Count > _limits.ConcurrentRequests / 2;
 

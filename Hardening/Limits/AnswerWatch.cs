@@ -5,7 +5,8 @@ using Topology.Hardening.Listeners;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// Runs before all other middleware that answers the public, because refusals also wait for their clients. Counts aborted requests.
+/// Watches responses to public clients and counts aborted requests. Runs before all other middleware that responds, because even a refusal
+/// can wait for a slow client.
 /// </summary>
 internal sealed class AnswerWatch(RequestDelegate next, AnswerBacklog backlog, IOptions<PublicLimits> limits)
 {

@@ -5,9 +5,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// A request body that keeps the original error of a failed read. Kestrel finds in <see cref="AdvanceTo(SequencePosition)"/> that an HTTP/2
-/// body is too large. System.Text.Json then advances again to clean up, and Kestrel's own reader throws an exception that hides the first
-/// one: the client's mistake would look like the server's.
+/// A request body that keeps the original error of a failed read. If an HTTP/2 body is too large, Kestrel throws in
+/// <see cref="AdvanceTo(SequencePosition)"/>. System.Text.Json then advances again to clean up, and Kestrel's own reader throws a second
+/// exception that hides the first: the client's mistake would look like a server error.
 /// </summary>
 internal sealed class BodyReader(PipeReader body) : PipeReader, IRequestBodyPipeFeature
 {

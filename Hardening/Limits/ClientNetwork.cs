@@ -8,7 +8,9 @@ namespace Topology.Hardening.Limits;
 /// </summary>
 public readonly record struct ClientNetwork(ulong High, ulong Low)
 {
-    /// <summary>The client of an address. Connections without one, such as on a local socket, count as one client.</summary>
+    /// <summary>
+    /// Returns the client that an address belongs to. All connections without an address, such as on a local socket, are one client.
+    /// </summary>
     public static ClientNetwork Of(IPAddress? address)
     {
         if (address is null) return default;

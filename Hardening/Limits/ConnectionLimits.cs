@@ -8,9 +8,9 @@ using Microsoft.Extensions.Options;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// Counts the open connections of public listeners, TCP and QUIC together, in total and per client, and closes connections above a
-/// limit. Over TCP that happens before the TLS handshake; QUIC reports a connection only after it. Only clients with an open connection
-/// are remembered.
+/// Counts the open connections of public listeners, TCP and QUIC together, in total and per client, and closes connections above a limit. A
+/// TCP connection is closed before the TLS handshake. A QUIC connection is closed after it, because QUIC reports it only then. Only clients
+/// with an open connection are remembered.
 /// </summary>
 internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedClients uncounted, TimeProvider time, IMeterFactory meters)
 {
@@ -20,7 +20,9 @@ internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedC
     private readonly Counter<long> _refused = meters.Create(nameof(Topology)).CreateCounter<long>(
         "topology.connections.refused", "{connection}", "Connections closed because a limit was reached; the tag names it.");
 
-    /// <summary>Behind an ingress all connections come from the ingress, so they do not identify clients.</summary>
+    /// <summary>
+    /// Counts a listener's connections. Behind an ingress it does not count per client: all connections come from the ingress.
+    /// </summary>
     public void Guard(ListenOptions endpoint, bool isBehindIngress)
     {
         var open = 0;
@@ -66,11 +68,14 @@ internal sealed class ConnectionLimits(IOptions<PublicLimits> limits, UncountedC
         }
     }
 
-    /// <summary>Randomised by a tenth, so that connections opened together do not all reconnect together.</summary>
+    /// <summary>
+    /// A connection's maximum age. It varies randomly by a tenth, so that connections opened together do not all reconnect together.
+    /// </summary>
     private TimeSpan Age() => limits.Value.ConnectionAge * (0.9 + 0.2 * Random.Shared.NextDouble());
 
     /// <summary>
-    /// Requests in progress continue. In HTTP/2 and HTTP/3 the client is asked to open a new connection for further ones.
+    /// Closes the connection gracefully: requests in progress continue. In HTTP/2 and HTTP/3, the client is asked to open a new connection
+    /// for further requests.
     /// </summary>
     private static void RequestClose(BaseConnectionContext connection) =>
         connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();

@@ -4,12 +4,12 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// Counts the aborted requests of one connection, and closes the connection above a limit. It does not matter which side aborts: making the
-/// server reset streams wastes as much work as resetting them (CVE-2025-8671 and CVE-2023-44487).
+/// Counts the aborted requests of one connection, and closes the connection above a limit. Aborts by either side count: a client that makes
+/// the server reset streams wastes as much work as one that resets them itself (CVE-2025-8671 and CVE-2023-44487).
 /// </summary>
 internal sealed class ConnectionResets(BaseConnectionContext connection, int limit, TimeProvider time)
 {
-    // A client that leaves a page aborts all its loads together. Occasional aborts must not add up.
+    // A client that leaves a page aborts all its loads at once. The count restarts every period, so occasional aborts do not add up.
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
     private const long ExcessiveLoad = 0x107; // H3_EXCESSIVE_LOAD, RFC 9114 section 8.1.

@@ -4,12 +4,14 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Topology.Hardening.Limits;
 
 /// <summary>
-/// A body of unknown length on a route that accepts none. It may be empty, which only its end shows, so the request waits for the end. A
-/// non-empty body is refused here and never reaches a backend.
+/// Handles a body of unknown length on a route that accepts none. Only the end of the body shows whether it is empty, so the request waits
+/// for the end. A non-empty body is refused here and never reaches a backend.
 /// </summary>
 internal sealed class EmptyBody : IHttpRequestBodyDetectionFeature
 {
-    /// <summary>Kestrel counts the framing of chunks, with their extensions and trailers, as part of the body.</summary>
+    /// <summary>
+    /// The bytes allowed for the framing of chunks, with extensions and trailers. Kestrel counts them as part of the body.
+    /// </summary>
     private const long Framing = 4 * 1024;
 
     private static readonly EmptyBody Instance = new();

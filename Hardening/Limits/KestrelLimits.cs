@@ -8,8 +8,8 @@ namespace Topology.Hardening.Limits;
 /// <remarks>
 /// Against HTTP/2 rapid reset (CVE-2023-44487), Kestrel counts streams that a client has reset but that still run. At twice the stream
 /// limit it refuses new streams; if that continues, it closes the connection with ENHANCE_YOUR_CALM. The header limits stop CONTINUATION
-/// floods. Neither has an option, and neither needs one. For HTTP/3, the streams per connection (100) and the bytes a stream may send
-/// before they are read (1 MiB) are Kestrel's defaults: its options for them are in preview.
+/// floods. Neither defence has an option of its own, and neither needs one. For HTTP/3, Kestrel's defaults apply, because its options are
+/// in preview: 100 streams per connection, and 1 MiB that a stream may send before it is read.
 /// </remarks>
 internal sealed class KestrelLimits(IOptions<PublicLimits> limits) : IConfigureOptions<KestrelServerOptions>
 {
@@ -21,8 +21,9 @@ internal sealed class KestrelLimits(IOptions<PublicLimits> limits) : IConfigureO
         var server = options.Limits;
         // A proxy may add fields to a request that is already at the limit. The gate enforces the public limits.
         server.MaxRequestHeadersTotalSize = ours.HeaderBytes + PublicLimits.ProxyHeaderBytes;
-        // Kestrel resets an HTTP/2 stream with an overlong target without a response. So it accepts targets up to the header limit, and the
-        // gate answers 414. HTTP/2 may split a cookie (RFC 9113 section 8.2.3): Kestrel counts each part, the gate counts the cookie.
+        // If an HTTP/2 target is too long, Kestrel resets the stream and sends no response. Here Kestrel accepts targets up to the header
+        // limit, so that PublicGate can answer 414. HTTP/2 may also split a cookie into fields (RFC 9113 section 8.2.3). Kestrel counts
+        // every part, but PublicGate counts one cookie, so Kestrel's limit is higher.
         server.MaxRequestLineSize = Math.Max(ours.RequestLineBytes, server.MaxRequestHeadersTotalSize);
         server.MaxRequestHeaderCount = ours.HeaderFields + PublicLimits.ProxyHeaderFields + PublicLimits.CookieParts;
         server.MaxRequestBodySize = ours.BodyBytes;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Topology.Hardening.Limits;
 
-/// <summary>Stops the start if a limit makes no sense, and names its key.</summary>
+/// <summary>Prevents startup if a limit makes no sense. The error message names the limit's key.</summary>
 internal sealed class LimitsCheck : IValidateOptions<PublicLimits>
 {
     private static readonly string[] MayBeZero =

@@ -17,8 +17,8 @@ public sealed class PublicLimits
     public int RequestLineBytes { get; set; } = 8 * 1024;
 
     /// <summary>
-    /// All header fields together, in bytes: room for cookies and a token. It also bounds the
-    /// memory of a connection before its request is complete. Envoy: 60 KiB. nginx: 32 KiB (4 × 8 KiB).
+    /// The size of all header fields together, in bytes. It leaves room for cookies and a token, and limits the memory of a connection
+    /// before its request is complete. Envoy: 60 KiB. nginx: 32 KiB (4 × 8 KiB).
     /// </summary>
     public int HeaderBytes { get; set; } = 32 * 1024;
 
@@ -28,7 +28,9 @@ public sealed class PublicLimits
     /// <summary>Extra fields on internal listeners for what a proxy adds: forwarded headers, path and trace context.</summary>
     public const int ProxyHeaderFields = 16;
 
-    /// <summary>The parts into which an HTTP/2 or HTTP/3 client may split its cookie, which counts as one field.</summary>
+    /// <summary>
+    /// The maximum number of parts into which an HTTP/2 or HTTP/3 client may split its cookie. Together they count as one field.
+    /// </summary>
     public const int CookieParts = 512;
 
     /// <summary>Extra bytes on internal listeners for the fields that a proxy adds.</summary>
@@ -41,38 +43,40 @@ public sealed class PublicLimits
     public long BodyBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// The time from a request's first byte to the end of its head, against slow headers. Envoy: off (<c>request_headers_timeout</c>).
-    /// nginx: 60 s (<c>client_header_timeout</c>).
+    /// The time from a request's first byte to the end of its head. It protects against clients that send headers slowly. Envoy: off
+    /// (<c>request_headers_timeout</c>). nginx: 60 s (<c>client_header_timeout</c>).
     /// </summary>
     public TimeSpan HeaderTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// The lowest rate of a request body in bytes per second, after <see cref="RateGrace"/>: against slow bodies. The rate is the average
-    /// over the whole body, so an occasional byte is not enough. Envoy: only the stream's idle timeout, 5 min. nginx: 60 s between two
-    /// reads (<c>client_body_timeout</c>).
+    /// The minimum rate of a request body in bytes per second, averaged over the whole body, after <see cref="RateGrace"/>. It ends
+    /// requests whose bodies are sent slowly on purpose: a byte now and then does not keep them open. Envoy has only the stream's idle
+    /// timeout, 5 min. nginx: 60 s between two reads (<c>client_body_timeout</c>).
     /// </summary>
     public double RequestBytesPerSecond { get; set; } = 240;
 
     /// <summary>
-    /// The lowest rate at which a client must read a response, in bytes per second, against slow reads, which occupy buffers. Envoy: the
+    /// The minimum rate at which a client must read a response, in bytes per second. It ends slow reads, which occupy buffers. Envoy: the
     /// stream's idle timeout, 5 min. nginx: 60 s between two writes (<c>send_timeout</c>).
     /// </summary>
     public double ResponseBytesPerSecond { get; set; } = 1024;
 
-    /// <summary>How long either rate may be lower at the start. Envoy and nginx: no equivalent.</summary>
+    /// <summary>
+    /// How long a request body or a response may be slower than its minimum rate at the start. Envoy and nginx: no equivalent.
+    /// </summary>
     public TimeSpan RateGrace { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// The response bytes per connection that may wait unsent in the system, besides those in flight (Linux); 0 for no limit. Without a
-    /// limit the system buffers megabytes for each client that does not read, and some hundred such clients use up the memory that all
-    /// connections share. Envoy: none. nginx: none; the system's own setting (<c>net.ipv4.tcp_notsent_lowat</c>) has none either.
+    /// limit, the system buffers megabytes for each client that does not read. A few hundred such clients use up the memory that all
+    /// connections share. Envoy and nginx: no limit. The system's own setting (<c>net.ipv4.tcp_notsent_lowat</c>) sets no limit either.
     /// </summary>
     public int UnsentBytes { get; set; } = 256 * 1024;
 
     /// <summary>
-    /// How long a connection may be idle between requests. Longer than the idle timeout of a proxy in front (60 s in this edge, and in
-    /// nginx upstreams), so that the side that sends requests also closes. Otherwise a close and a request can cross, and the request
-    /// fails. Envoy: 1 h. nginx: 75 s (<c>keepalive_timeout</c>).
+    /// How long a connection may be idle between requests. It is longer than the idle timeout of a proxy in front (60 s in this edge, and
+    /// in nginx upstreams), so that the proxy closes idle connections. If this server closed one while the proxy was sending a request, the
+    /// request would fail. Envoy: 1 h. nginx: 75 s (<c>keepalive_timeout</c>).
     /// </summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(130);
 
@@ -97,8 +101,9 @@ public sealed class PublicLimits
     public int ConnectionsPerClient { get; set; } = 256;
 
     /// <summary>
-    /// Requests of one connection that may be aborted within 10 s, by the client or because of what it does; above that the connection
-    /// closes. Envoy: 500, if they are half of its requests (<c>premature_reset_total_stream_count</c>). nginx: none of its own.
+    /// The maximum number of requests on one connection that end early within 10 s. A request ends early if the client aborts it, or if the
+    /// server aborts it because of the client's error. Above the limit, the connection closes. Envoy: 500, and only if at least half of the
+    /// connection's requests ended early (<c>premature_reset_total_stream_count</c>). nginx has no separate limit.
     /// </summary>
     public int ResetsPerConnection { get; set; } = 100;
 
@@ -117,7 +122,9 @@ public sealed class PublicLimits
     /// <summary>Open streams per client, over all its connections. Envoy: none. nginx: none until set (<c>limit_conn</c>).</summary>
     public int StreamsPerClient { get; set; } = 100;
 
-    /// <summary>WebSockets among the streams, over every HTTP version. Envoy: none. nginx: counts as connections.</summary>
+    /// <summary>
+    /// How many of the streams may be WebSockets, over all HTTP versions. Envoy: none. nginx: WebSockets count as connections.
+    /// </summary>
     public int UpgradedConnections { get; set; } = 2_048;
 
     /// <summary>
@@ -127,7 +134,7 @@ public sealed class PublicLimits
 
     /// <summary>
     /// The bytes that all responses together may hold while they wait for their clients. Above that, the longest-waiting response is
-    /// aborted. Envoy: none until set (<c>reset_high_memory_stream</c>). nginx: files.
+    /// aborted. Envoy: none until set (<c>reset_high_memory_stream</c>). nginx: waiting responses go to files.
     /// </summary>
     public long WaitingBytes { get; set; } = 128L * 1024 * 1024;
 
@@ -141,21 +148,22 @@ public sealed class PublicLimits
     public int Http2Streams { get; set; } = 100;
 
     /// <summary>
-    /// The bytes that an HTTP/2 stream may send before they are read, which is what one unread upload can occupy. Envoy: 64 KiB. nginx: 64
-    /// KiB (<c>http2_body_preread_size</c>). Larger here, because uploads are a workload.
+    /// The bytes that a client may send on an HTTP/2 stream before the server reads them. One unread upload can hold this much memory.
+    /// Envoy: 64 KiB. nginx: 64 KiB (<c>http2_body_preread_size</c>). Larger here, because uploads are a workload.
     /// </summary>
     public int Http2StreamWindow { get; set; } = 256 * 1024;
 
     /// <summary>
-    /// The same for a whole HTTP/2 connection, which limits its streams together, and for an HTTP/1.1 connection. Envoy: 1 MiB. nginx:
-    /// none.
+    /// The bytes that a client may send on an HTTP/2 connection (all its streams together) or an HTTP/1.1 connection before the server
+    /// reads them. Envoy: 1 MiB. nginx: none.
     /// </summary>
     public int Http2ConnectionWindow { get; set; } = 512 * 1024;
 
     /// <summary>
-    /// The bytes per request that the edge reads of an upstream's response ahead of the client: what one slow reader can occupy at an edge.
-    /// Enough for 1 Gbit/s at 1 ms to the upstream. Without a limit the HTTP client reads up to 16 MiB. Envoy: 1 MiB per connection
-    /// (<c>per_connection_buffer_limit_bytes</c>). nginx: 64 KiB (<c>proxy_buffers</c>) and then a file of up to 1 GiB.
+    /// The bytes per request that the edge may read from an upstream before the client reads them. One slow reader can hold this much
+    /// memory at an edge. The default is enough for 1 Gbit/s at 1 ms to the upstream. Without a limit the HTTP client reads up to 16 MiB
+    /// ahead. Envoy: 1 MiB per connection (<c>per_connection_buffer_limit_bytes</c>). nginx: 64 KiB (<c>proxy_buffers</c>) and then a file
+    /// of up to 1 GiB.
     /// </summary>
     public int UpstreamStreamWindow { get; set; } = 128 * 1024;
 
@@ -163,9 +171,9 @@ public sealed class PublicLimits
     public int Http2HeaderTable { get; set; } = 4 * 1024;
 
     /// <summary>
-    /// One HTTP/2 or HTTP/3 header field in bytes, uncompressed. Equal to the limit of all fields, because HTTP/1.1 has no limit per field.
-    /// If it were lower, an edge could not forward what it accepted, and the failed connection would count against the replica: one client
-    /// could take all replicas out. Envoy: part of the headers' 60 KiB. nginx: 8 KiB.
+    /// The maximum size of one HTTP/2 or HTTP/3 header field in bytes, uncompressed. It equals the limit of all fields together, because
+    /// HTTP/1.1 has no limit per field. With a lower limit, an edge could accept a field that it cannot forward. The failed connection
+    /// would count against the replica, so one client could take all replicas out of use. Envoy: part of the headers' 60 KiB. nginx: 8 KiB.
     /// </summary>
     public int Http2HeaderFieldBytes { get; set; } = 32 * 1024;
 
@@ -196,20 +204,20 @@ public sealed class PublicLimits
     public int RequestBurst { get; set; } = 400;
 
     /// <summary>
-    /// The number of buckets of the rate limit, at about 400 bytes each. All addresses are spread over them; with more clients, two may
-    /// share one. nginx: about 16,000 for each MiB of a zone.
+    /// The number of buckets of the rate limit, at about 400 bytes each. Each client address is assigned to one bucket, so two clients may
+    /// share a bucket. nginx: about 16,000 for each MiB of a zone.
     /// </summary>
     public int RememberedClients { get; set; } = 16_384;
 
     /// <summary>
-    /// Requests in progress on public listeners. Streams (events, sockets, gRPC, large bodies) do not count, because waiting costs them
-    /// nothing. Envoy: 1,024 to an upstream (circuit breaker). nginx: none.
+    /// Requests in progress on public listeners. Streams (events, sockets, gRPC, large bodies) do not count, because they mostly wait; <see
+    /// cref="Streams"/> limits them. Envoy: 1,024 to an upstream (circuit breaker). nginx: none.
     /// </summary>
     public int ConcurrentRequests { get; set; } = 1_024;
 
     /// <summary>
-    /// Requests that wait for one in progress to end. The queue is short, because clients that wait long have left. Envoy: 1,024. nginx:
-    /// none.
+    /// Requests that wait until another one ends. The queue is short, because a client that has waited long has usually left. Envoy: 1,024.
+    /// nginx: none.
     /// </summary>
     public int QueuedRequests { get; set; } = 128;
 

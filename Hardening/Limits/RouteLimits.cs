@@ -10,7 +10,7 @@ public enum RouteKind
     /// <summary>A request and its response: it has a timeout, and it counts among the requests in progress.</summary>
     Request,
 
-    /// <summary>A download, an upload or a stream of events: no timeout, and it counts among the streams instead.</summary>
+    /// <summary>A download, an upload or a stream of events. It has no timeout, and it counts as a stream instead of a request.</summary>
     Stream,
 
     /// <summary>Messages in both directions, as in WebSocket and gRPC: a stream whose body has no end and may be silent for long.</summary>

@@ -46,7 +46,7 @@ internal sealed class StreamLimits(
             try
             {
                 var answer = context.Features.GetRequiredFeature<WatchedAnswer>();
-                // A client with a request body sends first, and the response may start much later.
+                // Reserve nothing if the client sends a request body: the response may start much later.
                 if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true }) answer.Expect();
                 using var age = time.CreateTimer(
                     static answer => ((WatchedAnswer)answer!).Abort(), answer, _limits.StreamAge, Timeout.InfiniteTimeSpan);

@@ -54,7 +54,7 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
         return answer;
     }
 
-    /// <summary>Reserves the bytes that an upstream may send ahead, until the response starts.</summary>
+    /// <summary>Until the response starts, reserves space in the backlog for the bytes that an upstream may send ahead.</summary>
     public void Expect() => _backlog.Expect(_expected = BufferedBytes());
 
     /// <summary>Ends the watch: the server may reuse the context for another request.</summary>
@@ -117,7 +117,7 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
         return flush.IsCompleted ? flush : Awaited(flush, bytes);
     }
 
-    /// <summary>Each piece counts as progress. A slow client needs a long time for a large response.</summary>
+    /// <summary>Writes in pieces, because each piece counts as progress. A slow client needs a long time for a large response.</summary>
     private async ValueTask<FlushResult> WriteInPiecesAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
     {
         for (; source.Length > CopyBuffer; source = source[CopyBuffer..])
@@ -162,8 +162,9 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
     }
 
     /// <summary>
-    /// The bytes buffered behind a waiting response: the copy buffer and the upstream's window. With messages in both directions it
-    /// includes the client's window, because nobody reads it meanwhile. Ordinary responses are small and count as 0.
+    /// The bytes buffered behind a waiting response: the copy buffer and the upstream's window. For messages in both directions, the
+    /// client's window is added, because nobody reads the client's messages while the response waits. Ordinary responses are small and
+    /// count as 0.
     /// </summary>
     private long BufferedBytes() => _context.GetRouteLimits() is not { IsStream: true } route ? 0
         : CopyBuffer + _limits.UpstreamStreamWindow + (route.Kind == RouteKind.Messages ? _limits.Http2StreamWindow : 0);

@@ -6,7 +6,7 @@ using Topology.Hardening.Listeners;
 
 namespace Topology.Hardening.Limits;
 
-/// <summary>Logs at the start how much memory all clients together can occupy, and warns if the machine or container has less.</summary>
+/// <summary>At startup, logs how much memory all clients together can occupy. Warns if the machine or container has less.</summary>
 internal sealed partial class WorstCase(IOptions<PublicLimits> limits, IConfiguration configuration, ILogger<WorstCase> logger)
     : IHostedService
 {
@@ -29,8 +29,8 @@ internal sealed partial class WorstCase(IOptions<PublicLimits> limits, IConfigur
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
-    /// Waiting responses have a budget. Unread request bodies wait in their windows; that happens only while an upstream hangs, because
-    /// every service reads bodies as they arrive.
+    /// The most memory that clients can make this process hold, in bytes. A budget limits waiting responses. Flow-control windows limit
+    /// unread request bodies. Those wait only while an upstream hangs, because every service reads bodies as they arrive.
     /// </summary>
     public static (long Sum, long Connections, long Streams, long Answers, long Bodies) Of(PublicLimits limits, int listeners)
     {

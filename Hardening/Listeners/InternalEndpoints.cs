@@ -13,8 +13,8 @@ public sealed class InternalOnlyAttribute : Attribute;
 public static class InternalEndpointExtensions
 {
     /// <summary>
-    /// Makes the endpoint available on internal listeners only; routing does not find it on public ones. The check uses the listener, not
-    /// the <c>Host</c> header like <c>RequireHost("*:port")</c>, because clients choose their Host.
+    /// Makes the endpoint available on internal listeners only; routing does not find it on public ones. The check uses the listener.
+    /// <c>RequireHost("*:port")</c> would use the <c>Host</c> header, which clients choose.
     /// </summary>
     public static TBuilder RequireInternalListener<TBuilder>(this TBuilder builder) where TBuilder : IEndpointConventionBuilder =>
         builder.WithMetadata(new InternalOnlyAttribute());

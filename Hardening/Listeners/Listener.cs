@@ -4,7 +4,7 @@ namespace Topology.Hardening.Listeners;
 
 /// <summary>One address that a service listens on. The name shows who may reach it and which protocol it uses.</summary>
 /// <param name="Name">The endpoint's name in the composition, in service discovery and in <c>Topology:Listeners</c>.</param>
-/// <param name="IsPublic">Whether the public may reach it. No claims of such clients about themselves are trusted.</param>
+/// <param name="IsPublic">Whether the public can reach it. Nothing that such clients claim about themselves is trusted.</param>
 /// <param name="Protocols">
 /// The HTTP versions offered. Cleartext listeners offer one: without ALPN, Kestrel cannot distinguish HTTP/2 from HTTP/1.1.
 /// </param>

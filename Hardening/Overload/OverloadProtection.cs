@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -19,7 +18,7 @@ namespace Topology.Hardening.Overload;
 /// </summary>
 internal static class OverloadProtection
 {
-    // A place becomes free when any request ends.
+    // The Retry-After when the queue is full. It is short, because a place becomes free whenever a request ends.
     private static readonly TimeSpan RetryAfterQueue = TimeSpan.FromSeconds(1);
 
     public static void AddOverloadProtection(this IServiceCollection services)
@@ -27,7 +26,8 @@ internal static class OverloadProtection
         services.AddRateLimiter(_ => { });
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<PublicLimits>, UncountedClients>((options, limits, uncounted) =>
         {
-            options.GlobalLimiter = PartitionedRateLimiter.CreateChained(ByClient(limits.Value, uncounted), InProgress(limits.Value));
+            options.GlobalLimiter =
+                PartitionedRateLimiter.CreateChained(RateLimits.ByClient(limits.Value, uncounted), InProgress(limits.Value));
             options.OnRejected = RefuseAsync;
         });
 
@@ -45,31 +45,6 @@ internal static class OverloadProtection
         app.UseMiddleware<RouteLimitsMiddleware>();
     }
 
-    /// <summary>
-    /// Partitions are a fixed number of buckets, not addresses, so that clients with many addresses cannot use up memory. The hash seed,
-    /// and with it the shared buckets, differs in each process (HashCode).
-    /// </summary>
-    private static PartitionedRateLimiter<HttpContext> ByClient(PublicLimits limits, UncountedClients uncounted)
-    {
-        var bucket = new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = limits.RequestBurst,
-            TokensPerPeriod = Math.Max(1, limits.RequestsPerSecond / 10),
-            ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, limits.RequestsPerSecond / 10) / (double)limits.RequestsPerSecond),
-            QueueLimit = 0,
-            AutoReplenishment = false, // The partitioned limiter replenishes all buckets.
-        };
-        return PartitionedRateLimiter.Create<HttpContext, int>(context =>
-        {
-            var address = context.Connection.RemoteIpAddress;
-            return !context.GetListener().IsPublic || uncounted.Contains(address)
-                ? RateLimitPartition.GetNoLimiter(-1)
-                : RateLimitPartition.GetTokenBucketLimiter(Bucket(address, limits.RememberedClients), _ => bucket);
-        });
-    }
-
-    private static int Bucket(IPAddress? address, int count) => (int)((uint)ClientNetwork.Of(address).GetHashCode() % (uint)count);
-
     private static PartitionedRateLimiter<HttpContext> InProgress(PublicLimits limits)
     {
         var places = new ConcurrencyLimiterOptions
@@ -86,7 +61,7 @@ internal static class OverloadProtection
 
     private static async ValueTask RefuseAsync(OnRejectedContext rejected, CancellationToken cancellationToken)
     {
-        // Only the token bucket knows when to retry.
+        // Only the client's token bucket says when to retry. Without that value, the limit on requests in progress refused the request.
         var isClients = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter);
         var status = isClients ? StatusCodes.Status429TooManyRequests : StatusCodes.Status503ServiceUnavailable;
         rejected.HttpContext.Response.Headers.RetryAfter =

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Hosting;
 namespace Topology.Hardening.Refusals;
 
 /// <summary>
-/// Records requests that Kestrel refuses before the pipeline runs: syntax that the strict parser or Kestrel's own rejects, and clients that
-/// are too slow.
+/// Records requests that Kestrel refuses before the pipeline runs: those whose syntax the strict parser or Kestrel's own parser rejects,
+/// and those of clients that are too slow.
 /// </summary>
 internal sealed class ServerRefusals(DiagnosticListener diagnostics, RequestRefusals refusals)
     : IHostedService, IObserver<KeyValuePair<string, object?>>

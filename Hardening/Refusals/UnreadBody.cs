@@ -7,8 +7,8 @@ namespace Topology.Hardening.Refusals;
 public static class UnreadBodyExtensions
 {
     /// <summary>
-    /// Announces that the connection closes after a response to a refused body (RFC 9110 section 15.5.14), because the server does not read
-    /// the rest. HTTP/2 ends only the stream.
+    /// Adds <c>Connection: close</c> to the response if the request's body was refused (RFC 9110 section 15.5.14), because the server does
+    /// not read the rest of the body. In HTTP/2 only the stream ends.
     /// </summary>
     public static void CloseAfterUnreadBody(this HttpContext context)
     {
@@ -19,7 +19,7 @@ public static class UnreadBodyExtensions
         }
     }
 
-    /// <summary>Does the same after an exception, and records the refusal for operators.</summary>
+    /// <summary>Calls <see cref="CloseAfterUnreadBody"/> after an exception, and records the refusal for operators.</summary>
     public static void NoteUnreadBody(this HttpContext context, BadHttpRequestException refused)
     {
         context.CloseAfterUnreadBody();

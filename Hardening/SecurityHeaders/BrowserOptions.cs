@@ -7,7 +7,8 @@ public sealed class BrowserOptions
     public HttpsOptions Https { get; } = new();
 
     /// <summary>
-    /// The service serves pages, not only data. Its content security policy then lets those pages load their own scripts and styles.
+    /// Whether the service serves pages, not only data. If so, its content security policy lets those pages load their own scripts and
+    /// styles.
     /// </summary>
     public bool ServesPages { get; set; }
 }
@@ -21,6 +22,8 @@ public sealed class HttpsOptions
     /// </summary>
     public bool Redirect { get; set; }
 
-    /// <summary>The port that clients use. The default is the listener's port; behind a port mapping it is another one.</summary>
+    /// <summary>
+    /// The port that clients use. The default is the listener's port. Set this if a port mapping gives clients another port.
+    /// </summary>
     public int? Port { get; set; }
 }

@@ -26,7 +26,8 @@ internal static class SecurityHeadersExtensions
     }
 
     /// <summary>
-    /// Adds security headers to every public response, replacing those of a proxied response: the outermost service decides.
+    /// Adds security headers to every public response. They replace the security headers of a proxied response, because the outermost
+    /// service decides.
     /// </summary>
     public static void UsePublicSecurityHeaders(this IApplicationBuilder app)
     {

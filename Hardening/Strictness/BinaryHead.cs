@@ -5,9 +5,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Topology.Hardening.Strictness;
 
 /// <summary>
-/// Rejects heads that HTTP/2 and HTTP/3 can carry in binary but HTTP/1.1 cannot. They have no meaning, or another one after a proxy writes
-/// them as text (RFC 9113 sections 8.2.1, 8.2.2 and 10.3, RFC 9114 section 4.2). Kestrel itself checks pseudo-header fields, letter case,
-/// <c>TE</c> and <c>Connection</c>.
+/// Rejects heads that HTTP/2 and HTTP/3 can carry in binary but HTTP/1.1 cannot express. Written as text by a proxy, they would be invalid
+/// or mean something else (RFC 9113 sections 8.2.1, 8.2.2 and 10.3, RFC 9114 section 4.2). Kestrel itself checks pseudo-header fields,
+/// letter case, <c>TE</c> and <c>Connection</c>.
 /// </summary>
 internal static class BinaryHead
 {

@@ -38,7 +38,7 @@ internal static class Http1Bytes
         if (host.StartsWith((byte)'['))
         {
             end = host.IndexOf((byte)']');
-            // A zone ("%eth0") has a meaning on one machine only.
+            // A zone ("%eth0") is meaningful on one machine only, so it is refused.
             if (end < 0 || host[1..end].Contains((byte)'%') || !host[1..end].Contains((byte)':')
                 || !IPAddress.TryParse(host[1..end], out _))
             {

@@ -29,7 +29,9 @@ internal sealed partial class Http1Scanner
         Target(line[(first + 1)..last], method);
     }
 
-    /// <summary>The forms of RFC 9112 section 3.2 without authority-form, because this server opens no tunnels.</summary>
+    /// <summary>
+    /// Checks the request target. It accepts the forms of RFC 9112 section 3.2 except authority-form, because this server opens no tunnels.
+    /// </summary>
     private static void Target(ReadOnlySpan<byte> target, ReadOnlySpan<byte> method)
     {
         if (target.IsEmpty || target.ContainsAnyExcept(Http1Bytes.Target)) Refuse("the request target has an invalid character");
@@ -53,7 +55,8 @@ internal sealed partial class Http1Scanner
     }
 
     /// <summary>
-    /// field-name ":" OWS field-value OWS, RFC 9112 section 5. A folded line starts with white space, which is not a name.
+    /// field-name ":" OWS field-value OWS, RFC 9112 section 5. A folded line is refused, because it starts with white space instead of a
+    /// name.
     /// </summary>
     private void Field(ReadOnlySpan<byte> line)
     {

@@ -12,7 +12,7 @@ internal sealed partial class Http1Scanner
     // The longest method in IANA's registry has 17 characters.
     internal const int LongestMethod = 32;
 
-    // Includes extensions, which no server here uses.
+    // Includes chunk extensions. No server here uses them.
     private const int LongestChunkLine = 256;
 
     // The limit of Kestrel's parser, including leading zeros.
@@ -23,7 +23,7 @@ internal sealed partial class Http1Scanner
     // For all chunk extensions of a request together, because no body limit counts them.
     private const int MostExtensionBytes = 16 * 1024;
 
-    // The longest line that is joined from several transport blocks. Kestrel's own limits apply sooner.
+    // The longest line to assemble from several transport blocks. Kestrel's own limits take effect sooner.
     private const int LongestJoinedLine = 64 * 1024;
 
     private Part _part = Part.RequestLine;
@@ -150,7 +150,9 @@ internal sealed partial class Http1Scanner
         return end;
     }
 
-    /// <summary>Refuses an incomplete line that no further byte can make valid, because its end may never come.</summary>
+    /// <summary>
+    /// Refuses an incomplete line early if no further byte can make it valid, because the rest of the line may never arrive.
+    /// </summary>
     private void CheckBeginning(ReadOnlySpan<byte> line)
     {
         if (_part == Part.ChunkSize)

@@ -17,7 +17,7 @@ namespace Topology.Hardening.Strictness;
 public static class StrictHttp1
 {
     /// <summary>
-    /// The configuration key. Strictness is on unless it is <c>false</c>, which exists to measure and demonstrate its effect.
+    /// The configuration key. Strictness is on unless the value is <c>false</c>. Turn it off only to measure and demonstrate its effect.
     /// </summary>
     public const string Key = "Topology:StrictHttp1";
 
@@ -44,7 +44,7 @@ public static class StrictHttp1
 }
 
 /// <summary>
-/// A request's <c>Connection</c> options. If they include <c>close</c> or <c>keep-alive</c>, Kestrel exposes nothing else.
+/// Provides the <c>Connection</c> options of a request. Kestrel hides the other options if <c>close</c> or <c>keep-alive</c> is among them.
 /// </summary>
 internal interface IConnectionOptions
 {

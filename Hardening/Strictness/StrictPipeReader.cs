@@ -6,17 +6,17 @@ using Microsoft.AspNetCore.Http;
 namespace Topology.Hardening.Strictness;
 
 /// <summary>
-/// Sits between the transport and Kestrel's parser, without copying bytes. It shows bytes only up to the end of the current request, after
-/// scanning everything that has arrived of it. So a refused request is never parsed, and the next request is not scanned before the current
-/// one has ended.
+/// Sits between the transport and Kestrel's parser, without copying bytes. It scans the bytes of the current request as they arrive, and
+/// shows only those to the parser. So a refused request is never parsed, and the next request is not scanned before the current one has
+/// ended.
 /// </summary>
 /// <remarks>
-/// The read throws on a refusal. In a head, Kestrel then answers 400 with <c>Connection: close</c>. In a body, the application's read
-/// fails.
+/// If a request is refused, the read throws. If Kestrel was reading the head, it responds 400 with <c>Connection: close</c>. If the
+/// application was reading the body, its read fails.
 /// </remarks>
 internal sealed class StrictPipeReader(PipeReader transport, Action refused) : PipeReader, IUpgradeNotice, IConnectionOptions
 {
-    // More than the longest line that Kestrel may consume in parts: a chunk size with its extensions.
+    // Must exceed the longest line that Kestrel may consume in parts, which is a chunk size with its extensions.
     private const int LongestCarriedLine = 4 * 1024;
 
     private readonly Http1Scanner _scanner = new();
@@ -27,7 +27,7 @@ internal sealed class StrictPipeReader(PipeReader transport, Action refused) : P
     private bool _isUpgraded;
     private BadHttpRequestException? _refusal;
 
-    /// <summary>From the current request: the next one is not scanned before this one has ended.</summary>
+    /// <summary>The value for the current request. The next request is not scanned before this one has ended.</summary>
     public string? Connection => _scanner.Connection;
 
     public void Upgraded() => _isUpgraded = true;
@@ -111,7 +111,9 @@ internal sealed class StrictPipeReader(PipeReader transport, Action refused) : P
         if (!_scanner.IsComplete && _scanned < buffer.Length) _scanned += _scanner.Take(_scanned == 0 ? buffer : buffer.Slice(_scanned));
     }
 
-    /// <summary>Scans a line whose beginning Kestrel has already consumed, together with the bytes since.</summary>
+    /// <summary>
+    /// Scans a line whose beginning Kestrel has already consumed: the kept bytes, then the bytes that have arrived since.
+    /// </summary>
     /// <returns>Whether the line is complete now.</returns>
     private bool TakeCarried(in ReadOnlySequence<byte> buffer)
     {

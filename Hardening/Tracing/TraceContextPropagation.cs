@@ -6,19 +6,19 @@ namespace Topology.Hardening.Tracing;
 
 /// <summary>
 /// Propagates W3C Trace Context (traceparent, tracestate), without baggage, between services and clients that share <see
-/// cref="TraceOptions.TraceKey"/>. A request without the key starts a new trace. Otherwise any client could decide what is recorded here
-/// and under which ID (W3C Trace Context, section 7.1).
+/// cref="TraceOptions.TraceKey"/>. A request without the key starts a new trace. If such a request could continue a trace, any client could
+/// decide what is recorded here and under which ID (W3C Trace Context, section 7.1).
 /// </summary>
 /// <remarks>
-/// The key travels with the context, so proxies that pass fields on need not know it. Requests of other clients have no key after such a
-/// proxy either.
+/// The key travels with the context, so a proxy that forwards the fields does not need to know it. Such a proxy adds no key to requests of
+/// other clients.
 /// </remarks>
 internal sealed class TraceContextPropagation(string? key) : DistributedContextPropagator
 {
     /// <summary>The name of the field with the key.</summary>
     public const string KeyField = "Topology-Trace-Key";
 
-    /// <summary>The key to send with a context. With null, contexts are neither sent with a key nor trusted.</summary>
+    /// <summary>The key to send with a context. If null, contexts are sent without a key, and none is trusted.</summary>
     public string? Key => key;
 
     private readonly DistributedContextPropagator _w3c = CreateW3CPropagator();
@@ -49,7 +49,7 @@ internal sealed class TraceContextPropagation(string? key) : DistributedContextP
     {
         if (_key is null || getter is null) return false;
         getter(carrier, KeyField, out var value, out _);
-        // Latin-1 has one byte per character, so the lengths are comparable.
+        // Latin-1 encodes each character as one byte, like the ASCII key, so the byte lengths are comparable.
         return value is not null && CryptographicOperations.FixedTimeEquals(Encoding.Latin1.GetBytes(value), _key);
     }
 }

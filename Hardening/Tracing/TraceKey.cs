@@ -5,7 +5,7 @@ namespace Topology.Hardening.Tracing;
 /// <summary>The trace key of this process, for programs that belong to the topology but are not services.</summary>
 public static class TraceKey
 {
-    /// <summary>The name of the field with the key.</summary>
+    /// <summary>The name of the header field that carries the key.</summary>
     public const string Field = TraceContextPropagation.KeyField;
 
     /// <summary>The key, or null if this process has none.</summary>

@@ -25,7 +25,10 @@ public static class ConnectionFields
         }
     }
 
-    /// <summary>The message needs its framing and host. The others are options rather than fields, or have their own rules.</summary>
+    /// <summary>
+    /// Whether the field stays although <c>Connection</c> names it. The message needs its framing and host. The other names are connection
+    /// options rather than fields, or have their own rules.
+    /// </summary>
     private static bool IsKept(ReadOnlySpan<char> name)
     {
         foreach (var kept in (

@@ -4,8 +4,8 @@ using Topology.Hardening.Refusals;
 namespace Topology.Hardening.Upgrades;
 
 /// <summary>
-/// gRPC sends its status in trailers. An HTTP/1.1 client would not receive them and would treat the call as successful. gRPC-Web sends them
-/// in the body, so it is allowed.
+/// Refuses gRPC over HTTP/1.1. gRPC sends its status in trailers. An HTTP/1.1 client would not receive them and would treat the call as
+/// successful. gRPC-Web sends the status in the body, so it is allowed.
 /// </summary>
 internal sealed class GrpcNeedsHttp2(RequestDelegate next, RequestRefusals refusals)
 {

@@ -6,8 +6,8 @@ using Topology.Hardening.Refusals;
 namespace Topology.Hardening.Upgrades;
 
 /// <summary>
-/// Accepts only handshakes on WebSocket routes: GET in HTTP/1.1 (RFC 6455 section 4.2.1), extended CONNECT in HTTP/2 and HTTP/3 (RFC 8441).
-/// YARP would turn any method that offers a WebSocket into an extended CONNECT.
+/// On WebSocket routes, accepts only handshakes: GET in HTTP/1.1 (RFC 6455 section 4.2.1), extended CONNECT in HTTP/2 and HTTP/3 (RFC
+/// 8441). YARP would turn a request of any method that offers a WebSocket into an extended CONNECT.
 /// </summary>
 internal sealed class UpgradeRules(RequestDelegate next, RequestRefusals refusals)
 {
@@ -34,7 +34,8 @@ internal sealed class UpgradeRules(RequestDelegate next, RequestRefusals refusal
     }
 
     /// <summary>
-    /// Names the required upgrade: RFC 9110 sections 7.8 and 15.5.22, RFC 6455 section 4.4. HTTP/2 and HTTP/3 have no Upgrade, so no 426.
+    /// Refuses the request and names the required upgrade (RFC 9110 sections 7.8 and 15.5.22, RFC 6455 section 4.4). HTTP/2 and HTTP/3 have
+    /// no Upgrade, so the response there is 400 instead of 426.
     /// </summary>
     private Task RequireUpgrade(HttpContext context)
     {

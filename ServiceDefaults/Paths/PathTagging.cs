@@ -10,7 +10,7 @@ namespace Topology.ServiceDefaults.Paths;
 /// <summary>The path of a service's requests.</summary>
 public sealed record PathFeature(string? Path);
 
-/// <summary>Names an endpoint's workload, which becomes the tag <c>topology.workload</c>.</summary>
+/// <summary>Sets the workload name of an endpoint: the value of the tag <c>topology.workload</c>.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class WorkloadAttribute(string name) : Attribute
 {
@@ -30,9 +30,9 @@ public static class PathExtensions
 }
 
 /// <summary>
-/// Tags the server span and <c>http.server.request.duration</c> with the path. On a public listener, the path is the service's
-/// own and the header is always removed. On an internal one, the header names the edge. Only known names are accepted, so that
-/// clients cannot add metric values.
+/// Tags the server span and <c>http.server.request.duration</c> with the path. On a public listener, the tag is the service's own path, and
+/// the path header is always removed. On an internal listener, the tag comes from the path header, which names the edge. Only known names
+/// are accepted, so that clients cannot add metric values.
 /// </summary>
 internal sealed class PathTagging(RequestDelegate next, IOptions<TopologyOptions> options)
 {
@@ -50,8 +50,7 @@ internal sealed class PathTagging(RequestDelegate next, IOptions<TopologyOptions
     }
 
     /// <summary>
-    /// Adds the workload as soon as routing has selected the endpoint, so that later spans inherit it and a failure does not
-    /// lose it.
+    /// Adds the workload as soon as routing has selected the endpoint. Later spans then inherit it, and it is kept if the request fails.
     /// </summary>
     public static Task TagWorkload(HttpContext context, RequestDelegate next)
     {

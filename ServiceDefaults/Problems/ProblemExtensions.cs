@@ -12,8 +12,8 @@ namespace Topology.ServiceDefaults.Problems;
 public static class ProblemExtensions
 {
     /// <summary>
-    /// Returns exceptions and error statuses without a body as problem details. Runs inside the developer exception page, so
-    /// that errors look the same in every environment and reveal no code.
+    /// Returns problem details for exceptions and for error statuses without a body. It handles exceptions before the developer exception
+    /// page does, so errors look the same in every environment and reveal no code.
     /// </summary>
     public static WebApplication UseProblems(this WebApplication app)
     {

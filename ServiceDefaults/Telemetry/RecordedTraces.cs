@@ -4,8 +4,8 @@ using Topology.ServiceDefaults.Paths;
 namespace Topology.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Decides which traces that start here are recorded. Skips YARP's health checks, which would add several traces per second.
-/// Limits the rate to <see cref="TopologyOptions.TracesPerSecond"/>, because untrusted clients can start traces.
+/// Decides which traces that start in this process are recorded. Skips YARP's health checks, which would add several traces per
+/// second. Limits the rate to <see cref="TopologyOptions.TracesPerSecond"/>, because untrusted clients can start traces.
 /// </summary>
 internal sealed class RecordedTraces(int perSecond, TimeProvider time) : Sampler
 {

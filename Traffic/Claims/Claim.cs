@@ -4,7 +4,7 @@ namespace Topology.Claims;
 
 /// <summary>
 /// One statement about Kestrel with or without a reverse proxy, and how to test it. A claim sends requests to the given topology
-/// and judges by the responses alone, so it fails if what it relies on is missing.
+/// and judges only by the responses. So it fails if the topology lacks something that it relies on.
 /// </summary>
 public abstract class Claim
 {

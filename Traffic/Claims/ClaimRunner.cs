@@ -18,7 +18,7 @@ public static class ClaimRunner
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Checks one claim. A claim that cannot be checked does not hold.</summary>
+    /// <summary>Checks one claim. If the check fails with an error or takes too long, the claim does not hold.</summary>
     public static async Task<ClaimResult> CheckAsync(Claim claim, ClaimLab lab, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claim);

@@ -16,7 +16,7 @@ public sealed class Evidence
 
     /// <summary>Adds a fact that decides the claim.</summary>
     /// <param name="isMet">Whether the fact supports the claim.</param>
-    /// <param name="fact">What was observed, in either case.</param>
+    /// <param name="fact">What was observed, whether or not it supports the claim.</param>
     /// <returns><paramref name="isMet"/>.</returns>
     public bool Expect(bool isMet, string fact)
     {

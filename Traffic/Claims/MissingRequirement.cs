@@ -7,7 +7,7 @@ namespace Topology.Claims;
 /// <param name="Why">The reason, and what to change if anything: a sentence.</param>
 public sealed record MissingRequirement(string What, string Why)
 {
-    /// <summary>For claims that only make sense in the lab. Null in the lab.</summary>
+    /// <summary>The requirement of claims that make sense only in the lab. Null if this is the lab.</summary>
     /// <param name="lab">The lab to check.</param>
     /// <param name="why">Why the claim makes no sense behind an ingress: a sentence.</param>
     public static MissingRequirement? LabOnly(ClaimLab lab, string why)
@@ -16,7 +16,7 @@ public sealed record MissingRequirement(string What, string Why)
         return lab.IsCloud ? new("the lab", why) : null;
     }
 
-    /// <summary>For claims that send whoami requests. Null if every service answers them.</summary>
+    /// <summary>The requirement of claims that send whoami requests. Null if every given service answers whoami requests.</summary>
     /// <param name="lab">The lab to check.</param>
     /// <param name="services">The services that the claim asks.</param>
     public static MissingRequirement? WhoAmIIn(ClaimLab lab, params IEnumerable<string> services)

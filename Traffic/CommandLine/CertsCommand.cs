@@ -160,7 +160,9 @@ internal static class CertsCommand
         return option;
     }
 
-    /// <summary>A certificate's name, which is also its file's name next to the authority's file.</summary>
+    /// <summary>
+    /// The argument for a certificate's name. The certificate's file has the same name and is next to the authority's file.
+    /// </summary>
     private static Argument<string> Leaf(string description)
     {
         var name = new Argument<string>("name") { Description = description };
@@ -176,7 +178,8 @@ internal static class CertsCommand
     }
 
     /// <summary>
-    /// Sets the command's action, which gets the authorities' folder. It reports a folder that cannot be created, read or written.
+    /// Sets the command's action and passes it the authorities' folder. Reports an error if the folder cannot be created, read
+    /// or written.
     /// </summary>
     private static void SetAction(this Command command, Option<string?> directory, Func<ParseResult, string, int> action) =>
         command.SetAction(result =>

@@ -47,14 +47,14 @@ internal static class Commands
     public static string[] Split(string[]? values) =>
         [.. (values ?? []).SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 
-    /// <summary>Says what to change about the arguments.</summary>
+    /// <summary>Prints what to change about the arguments, and returns the exit code.</summary>
     public static int Refuse(string problem)
     {
         Console.Error.WriteLine(problem);
         return BadArguments;
     }
 
-    /// <summary>What to change about the first file whose folder does not exist; null if all exist.</summary>
+    /// <summary>A message that says what to change about the first file whose folder does not exist; null if all folders exist.</summary>
     public static string? MissingFolder(params IEnumerable<FileInfo?> files) =>
         files.FirstOrDefault(file => file is { Directory.Exists: false }) is { } file
             ? $"The folder of {file} does not exist; create it or name another file." : null;
@@ -79,8 +79,8 @@ internal static class Commands
     }
 
     /// <summary>
-    /// The first unknown option before a <c>--</c>. The parser would take it for a file or a name where one is expected.
-    /// A negative number and the single hyphen of a standard stream are not options.
+    /// The first unknown option before a <c>--</c>. The parser itself would accept such an option where it expects a file or a
+    /// name. A negative number and the single hyphen of a standard stream are not options.
     /// </summary>
     private static string? UnknownOption(ParseResult parsed) => parsed.Tokens
         .TakeWhile(token => token.Type != TokenType.DoubleDash)

@@ -29,7 +29,7 @@ internal sealed class MeasuredTopology : IAsyncDisposable
 
     /// <summary>Starts a topology, or finds the running one.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="paths">The paths that its own topology must start besides our edges.</param>
+    /// <param name="paths">The paths, besides our edges, that a newly started topology must include.</param>
     /// <param name="cancellationToken">Cancels the start and stops what has started.</param>
     /// <exception cref="TopologyStartException">There is no topology; the message says what to do.</exception>
     public static async Task<MeasuredTopology> OpenAsync(

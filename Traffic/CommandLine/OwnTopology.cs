@@ -5,7 +5,7 @@ using Topology.Comparison.Targets;
 
 namespace Topology.CommandLine;
 
-/// <summary>There is no topology to measure; the message says what to do, and the command exits with the status.</summary>
+/// <summary>Thrown when there is no topology to measure. The message says what to do. The command exits with the status.</summary>
 public sealed class TopologyStartException(string message, int status = 1) : Exception(message)
 {
     /// <summary>The exit status.</summary>
@@ -37,7 +37,7 @@ internal sealed class OwnTopology : IAsyncDisposable
         appHost.BeginErrorReadLine();
     }
 
-    /// <summary>The file in which it describes itself.</summary>
+    /// <summary>The file in which the topology describes itself.</summary>
     public string StateFile => StateFileIn(_folder);
 
     /// <summary>Starts everything the paths need and returns when it is healthy.</summary>
@@ -110,7 +110,7 @@ internal sealed class OwnTopology : IAsyncDisposable
     private static async Task BuildAsync(string root, CancellationToken cancellationToken)
     {
         await Console.Error.WriteLineAsync("Building the topology …");
-        // No compiler process stays alive and competes with the measured services.
+        // Leave no compiler process running, because it would compete with the measured services.
         string[] arguments =
             ["build", "AppHost", "--configuration", "Release", "--verbosity", "quiet", "--nologo", "-nodeReuse:false",
             "-p:UseSharedCompilation=false"];
@@ -136,7 +136,7 @@ internal sealed class OwnTopology : IAsyncDisposable
         {
             if (_appHost.HasExited)
             {
-                // Waits until its last lines have been read.
+                // Also waits until the last lines of the AppHost's output have been read.
                 await _appHost.WaitForExitAsync(cancellationToken);
                 var lines = LastLines();
                 throw _appHost.ExitCode == Commands.BadArguments && lines is [.., var problem]
@@ -170,7 +170,7 @@ internal sealed class OwnTopology : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends SIGTERM, so that it stops what it started. Windows has no such signal, so there it is killed.</summary>
+    /// <summary>Sends SIGTERM, so that the AppHost stops what it started. Windows has no such signal, so there it is killed.</summary>
     private void Stop()
     {
         if (OperatingSystem.IsWindows()) _appHost.Kill(entireProcessTree: true);

@@ -34,23 +34,25 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     /// <summary>How long each path is then loaded at the rate of the measurement.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Sends one traced pair and returns its trace id; called after some of the rounds. Null sends none.</summary>
+    /// <summary>Sends one traced pair and returns its trace id. Called after some of the rounds. If null, no pairs are sent.</summary>
     public Func<Workload, CancellationToken, Task<string?>>? SendPair { get; init; }
 
     /// <summary>The processes on a path, whose cost is measured.</summary>
     public Func<string, Workload, IReadOnlyList<MeasuredProcess>> Processes { get; init; } = (_, _) => [];
 
-    /// <summary>The configuration that the services were built in; null if unknown.</summary>
+    /// <summary>The build configuration of the services, such as <c>Release</c>; null if unknown.</summary>
     public string? ServicesConfiguration { get; init; }
 
-    /// <summary>The configuration that this program, which measures, was built in.</summary>
+    /// <summary>The build configuration of this program, which takes the measurements; null if unknown.</summary>
     public string? OwnConfiguration { get; init; } =
         typeof(ComparisonEngine).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration;
 
     /// <summary>Runs a comparison.</summary>
     /// <param name="options">Options that are valid for the targets.</param>
     /// <param name="progress">Receives a report after every block.</param>
-    /// <param name="cancellationToken">Cancels the run within a quarter of a second or when the current responses end.</param>
+    /// <param name="cancellationToken">
+    /// Cancels the run. It stops within a quarter of a second or, if requests are in progress, when their responses have ended.
+    /// </param>
     /// <exception cref="ComparisonFailedException">The baseline does not respond.</exception>
     public Task<ComparisonResult> RunAsync(
         ComparisonOptions options, IProgress<ComparisonProgress>? progress, CancellationToken cancellationToken) =>
@@ -194,7 +196,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         }
         catch (Exception exception)
         {
-            // Only this path failed; the others go on.
+            // Leave out only this path. The others continue.
             path.LeaveOut(Generator.Describe(exception));
         }
     }
@@ -233,7 +235,9 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         if (OwnConfiguration == Debug) yield return "The program that measures is built in Debug: use Release.";
     }
 
-    /// <summary>Counts, through the baseline and after the run, how many acknowledged orders the store lists: it must be all.</summary>
+    /// <summary>
+    /// Counts how many of the acknowledged orders the store lists after the run, read through the baseline. All must be listed.
+    /// </summary>
     private StoreCheck? CheckStore(Workload workload, List<MeasuredPath> paths)
     {
         if (!workload.IsKeyed) return null;

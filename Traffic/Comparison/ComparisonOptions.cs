@@ -8,7 +8,7 @@ namespace Topology.Comparison;
 /// <summary>The options of a comparison.</summary>
 public sealed record ComparisonOptions
 {
-    /// <summary>The highest rate, in requests per second: more than one generator can sustain.</summary>
+    /// <summary>The highest rate that can be set, in requests per second. A single generator cannot sustain it.</summary>
     public const double HighestRate = 20_000;
 
     /// <summary>The longest measurement of one path, in seconds.</summary>
@@ -23,7 +23,7 @@ public sealed record ComparisonOptions
     /// <summary>The workload's name.</summary>
     public string Workload { get; init; } = "catalog";
 
-    /// <summary>The paths; the first is the baseline. Empty means all that run.</summary>
+    /// <summary>The paths to compare; the first is the baseline. If the list is empty, all running paths are compared.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
     /// <summary>Requests per second, on one path at a time; ignored in a closed loop.</summary>
@@ -35,7 +35,10 @@ public sealed record ComparisonOptions
     /// <summary>Whether to use the <c>https</c> listeners.</summary>
     public bool Tls { get; init; }
 
-    /// <summary>1 (HTTP/1.1) or 2; null means the lowest that the workload supports. HTTP/2 needs TLS: listeners negotiate it.</summary>
+    /// <summary>
+    /// 1 (HTTP/1.1) or 2; null means the lowest that the workload supports. HTTP/2 requires TLS, because listeners negotiate it in the TLS
+    /// handshake.
+    /// </summary>
     public int? HttpVersion { get; init; }
 
     /// <summary>When requests start.</summary>
@@ -60,8 +63,8 @@ public sealed record ComparisonOptions
     public bool IsHttp2 => HttpVersion == 2 || HttpVersion is null && WorkloadCatalog.Find(Workload) is { NeedsHttp2: true };
 
     /// <summary>
-    /// Connections or streams to each path. The default covers the requests of a tenth of a second, so that requests still start
-    /// on time while a path stalls that long.
+    /// The number of connections or streams to each path. The default is the number of requests sent in 0.1 s, so that requests still
+    /// start on time if a path does not respond for 0.1 s.
     /// </summary>
     public int Concurrency => Connections ?? (ClosedLoop ? 16 : (int)Math.Clamp(Math.Ceiling(Rate / 10), 8, 128));
 
@@ -74,7 +77,7 @@ public sealed record ComparisonOptions
     /// <summary>The length of one block in seconds.</summary>
     public double BlockSeconds => DurationSeconds / Rounds;
 
-    /// <summary>What to change, in one line; null if the options are valid for these targets.</summary>
+    /// <summary>Returns one line that says what to change, or null if the options are valid for these targets.</summary>
     public string? Validate(TargetMap? targets = null)
     {
         if (WorkloadCatalog.Find(Workload) is not { } workload)
@@ -109,7 +112,7 @@ public sealed record ComparisonOptions
             : ValidatePaths([.. targets.Paths.Where(path => targets.Find(path, workload.Service, Tls).Count > 0)]);
     }
 
-    /// <summary>What to change, in one line, if a path does not run; otherwise null.</summary>
+    /// <summary>A one-line message that says what to change if a chosen path is not running; otherwise null.</summary>
     public string? ValidatePaths(IReadOnlyList<string> there) =>
         there.Count == 0 ? "No path to the backends is configured; start the topology first (dotnet run --project AppHost)."
         : Paths.FirstOrDefault(path => !there.Contains(path)) is { } absent

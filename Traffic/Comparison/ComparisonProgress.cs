@@ -1,7 +1,7 @@
 namespace Topology.Comparison;
 
 /// <summary>The progress of a comparison.</summary>
-/// <param name="Phase">The current step, for people.</param>
+/// <param name="Phase">A description of the current step, for display.</param>
 /// <param name="Done">Blocks measured.</param>
 /// <param name="Total">Blocks in all.</param>
 /// <param name="Path">The path of the block just measured; null before the first.</param>

@@ -39,7 +39,7 @@ public sealed record ComparisonResult
     /// <summary>False if the numbers must not be used; <see cref="Notes"/> say why.</summary>
     public required bool Valid { get; init; }
 
-    /// <summary>Remarks for the reader: why it is invalid, what failed, what was too noisy.</summary>
+    /// <summary>Remarks for the reader: why the result is invalid, what failed, and what was too noisy to measure.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 
     /// <summary>The path that the others are compared with.</summary>
@@ -51,7 +51,9 @@ public sealed record ComparisonResult
     /// <summary>Each other path's percentiles minus the baseline's.</summary>
     public required IReadOnlyList<Difference> Differences { get; init; }
 
-    /// <summary>The A/A control at the median: the baseline minus itself. Null with too few requests.</summary>
+    /// <summary>
+    /// The A/A control at the median: the baseline measured twice and compared with itself. Null if there are too few requests.
+    /// </summary>
     public required Difference? Control { get; init; }
 
     /// <summary>The A/A control at every percentile.</summary>
@@ -91,7 +93,7 @@ public sealed record PathResult
     /// <summary>CPU per request, by process: the proxy, the backend, the backend that it calls, and the generator.</summary>
     public required IReadOnlyDictionary<string, double> CpuMicrosecondsPerRequest { get; init; }
 
-    /// <summary>Memory by process in MiB at the end: the proportional share of resident pages.</summary>
+    /// <summary>Memory by process in MiB at the end of the measurement. Memory that processes share is divided among them.</summary>
     public required IReadOnlyDictionary<string, double> MemoryMiB { get; init; }
 
     /// <summary>The share of requests that started more than 1 ms late although a connection was free.</summary>
@@ -103,7 +105,7 @@ public sealed record PathResult
     /// <summary>Evidence that this path got the same requests in the same way.</summary>
     public required Sameness Sameness { get; init; }
 
-    /// <summary>Latency by quantile, for a curve over an axis of nines.</summary>
+    /// <summary>Latency by quantile, for a curve whose horizontal axis shows 90 %, 99 %, 99.9 % and so on at equal distances.</summary>
     public required IReadOnlyList<CurvePoint> Curve { get; init; }
 
     /// <summary>Latency of each block, in the order measured.</summary>
@@ -124,7 +126,7 @@ public sealed record CurvePoint(double Quantile, double Ms);
 /// <param name="P99Ms">Its 99th percentile.</param>
 public sealed record BlockPoint(double Seconds, double P50Ms, double P99Ms);
 
-/// <summary>How requests were sent on a path.</summary>
+/// <summary>Shows whether a path was measured under the same conditions as the baseline.</summary>
 /// <param name="Protocol">The negotiated protocol, such as <c>HTTP/1.1, TLS 1.3</c>.</param>
 /// <param name="ConnectionsOpened">Connections opened during the measurement: 0 if all requests used connections from the
 /// warm-up.</param>
@@ -160,7 +162,9 @@ public static class ComparisonJson
         DictionaryKeyPolicy = null,
     };
 
-    /// <summary>Six decimals: a nanosecond in values of milliseconds, and enough nines for a quantile.</summary>
+    /// <summary>
+    /// Rounds to six decimals. In milliseconds, this is one nanosecond. It also keeps enough digits for quantiles close to 1.
+    /// </summary>
     private sealed class Rounded : JsonConverter<double>
     {
         public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();

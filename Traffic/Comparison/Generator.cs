@@ -33,7 +33,7 @@ internal sealed class BlockRecord
     /// <summary>Requests that started later than the tolerance because no connection was free.</summary>
     public int Waited { get; set; }
 
-    /// <summary>From the block's start until the last request had started, at least the block's length; in ticks.</summary>
+    /// <summary>The ticks from the block's start until its last request started; at least the block's length.</summary>
     public long Duration { get; set; }
 
     /// <summary>The first error, for people.</summary>
@@ -97,7 +97,7 @@ internal sealed class Generator : IDisposable
     public BlockRecord Run(ILane[] lanes, BlockPlan plan, CancellationToken cancellationToken)
     {
         (_lanes, _plan, _next, _cancellationToken) = (lanes, plan, 0, cancellationToken);
-        // Gives every thread time to arrive before the first request is due.
+        // Start slightly later, so that every thread is ready before the first request is due.
         _start = Stopwatch.GetTimestamp() + Pacer.Ticks(TimeSpan.FromMilliseconds(2));
         _barrier.SignalAndWait(CancellationToken.None);
         _barrier.SignalAndWait(CancellationToken.None);
@@ -173,16 +173,16 @@ internal sealed class Generator : IDisposable
             }
 
             record.Latencies.Add(answer.EndedAt - due);
-            // After the timestamp, so that checking does not count as latency.
+            // Compare after the timestamp is taken, so that the comparison does not count as latency.
             if (_workload.Digest(lane.Body) != _expected[variant]) record.Different++;
             if (_workload.IsKeyed && OrdersWorkload.OrderId(lane.Body) is { } id) record.Acknowledged.Add(id);
         }
         catch (Exception exception)
         {
-            // Any failure is a result of the path; a lane that throws must not end the run.
+            // Every failure counts as an error of the path. An exception in a lane must not end the run.
             record.Errors++;
             record.Error ??= Describe(exception);
-            // Otherwise a path that refuses immediately would be retried in a tight loop.
+            // In a closed loop, a path that refuses immediately would otherwise be retried without a pause.
             if (_plan is { Planned: null }) Thread.Sleep(1);
         }
     }

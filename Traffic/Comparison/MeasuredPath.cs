@@ -6,7 +6,7 @@ using Topology.Comparison.Statistics;
 namespace Topology.Comparison;
 
 /// <summary>
-/// A path during a run, with the results of its blocks so far. The control is the baseline again, on its own connections.
+/// A path during a run, with the results of its blocks so far. The control measures the baseline again, on separate connections.
 /// </summary>
 internal sealed class MeasuredPath(string path, bool isControl, PathLanes lanes, ProcessCost cost) : IDisposable
 {
@@ -51,14 +51,14 @@ internal sealed class MeasuredPath(string path, bool isControl, PathLanes lanes,
     /// <summary>CPU time in the blocks of this path, by process.</summary>
     public IReadOnlyDictionary<string, TimeSpan> Cpu => _cpu;
 
-    /// <summary>Starts to count opened connections: from now on, all should be open.</summary>
+    /// <summary>Starts to count newly opened connections. All connections should be open by now, so the count should stay 0.</summary>
     public void StartMeasuring() => _openedBefore = lanes.Proof.Opened;
 
     public void LeaveOut(string error) => (IsActive, Error) = (false, error);
 
     public void CountDifferent() => Different++;
 
-    /// <summary>Discards a block, except for the orders it wrote.</summary>
+    /// <summary>Discards a block's measurements but keeps the ids of the orders it wrote.</summary>
     public void WarmUp(BlockRecord record) => Acknowledged.AddRange(record.Acknowledged);
 
     public BlockPoint Add(BlockRecord record, IReadOnlyDictionary<string, TimeSpan> used, double at)

@@ -15,7 +15,7 @@ internal static class ResultBuilder
     /// <summary>A run that achieves a smaller share of the offered rate is not valid.</summary>
     private const double AchievedLimit = 0.99;
 
-    /// <summary>A percentile needs this many requests beyond it; with fewer, its value is chance.</summary>
+    /// <summary>The number of requests that must lie beyond a percentile. With fewer, its value is random.</summary>
     private const double BeyondPercentile = 10;
 
     private static readonly (string Name, double Quantile)[] Percentiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)];
@@ -93,7 +93,7 @@ internal static class ResultBuilder
         }
     }
 
-    /// <summary>What a reader should know about any result.</summary>
+    /// <summary>Remarks that can apply to any result, valid or not.</summary>
     private static IEnumerable<string> Remarks(
         List<PathResult> paths, IReadOnlyList<Difference> controls, IReadOnlyList<Difference> differences)
     {
@@ -165,7 +165,7 @@ internal static class ResultBuilder
                 new Difference(path.Path, percentile.Name, interval.Milliseconds, [interval.Low, interval.High]))];
     }
 
-    /// <summary>Quantiles in equal steps on an axis of nines, as far as the number of requests allows.</summary>
+    /// <summary>Quantiles in equal steps on a logarithmic axis (0.9, 0.99, 0.999, …), as far as the number of requests allows.</summary>
     private static IEnumerable<double> Quantiles(long requests)
     {
         const int StepsPerNine = 10;

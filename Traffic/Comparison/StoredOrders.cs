@@ -9,7 +9,7 @@ internal static class StoredOrders
 {
     private const int PageSize = 500;
 
-    /// <summary>How many of the orders the store lists. A duplicate counts each time.</summary>
+    /// <summary>Counts the given orders that the store lists. An order that is listed twice counts twice.</summary>
     public static long Count(Uri address, IReadOnlyCollection<Guid> orders, PublicTrust trust)
     {
         if (orders.Count == 0) return 0;
@@ -17,7 +17,8 @@ internal static class StoredOrders
             new SocketsHttpHandler { SslOptions = trust.OptionsFor(address), ActivityHeadersPropagator = null })
         { BaseAddress = address };
         var wanted = orders.ToHashSet();
-        // Sequence numbers follow acceptance, and the first order was acknowledged before the others were sent.
+        // List from the first order on. It has the lowest sequence number: numbers follow the order of acceptance, and this order was
+        // acknowledged before the others were sent.
         long? after = Get<Order>(client, $"/orders/{orders.First()}").Sequence - 1;
         var found = 0L;
         while (after is not null)

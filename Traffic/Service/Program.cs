@@ -7,7 +7,7 @@ using Topology.Traffic.Runs;
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions
 {
     Args = args,
-    // Where it is started from another folder, its settings lie beside the program.
+    // If the program is started from another folder, its settings are in the program's own folder.
     ContentRootPath = args is [] && !File.Exists("appsettings.json") ? AppContext.BaseDirectory : null,
 });
 builder.WebHost.UseStaticWebAssets();

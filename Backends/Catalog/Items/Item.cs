@@ -7,7 +7,7 @@ namespace Topology.Catalog.Items;
 /// <param name="Name">Display name.</param>
 /// <param name="Category">One of a few categories.</param>
 /// <param name="Price">In euros, with two decimals.</param>
-/// <param name="Description">A few sentences; makes a response about half a kilobyte.</param>
+/// <param name="Description">A few sentences, so that a response has about half a kilobyte.</param>
 public sealed record Item(int Id, string Name, string Category, decimal Price, string Description);
 
 /// <summary>A page of items, ordered by id.</summary>

@@ -23,7 +23,7 @@ internal static class EchoSocket
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
-                // Cancellation has aborted the socket. Clients reconnect.
+                // The service is stopping, and cancellation has aborted the socket. Clients reconnect.
             }
             catch (Exception exception) when (exception is WebSocketException or OperationCanceledException)
             {

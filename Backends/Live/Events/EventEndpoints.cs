@@ -21,9 +21,9 @@ internal static class EventEndpoints
     private const int ShortestInterval = 20;
 
     /// <summary>
-    /// <c>GET /live/events?count=&amp;interval=</c>: server-sent events (WHATWG HTML, section 9.2). The first is sent
-    /// immediately. <c>count</c> limits the events, otherwise the stream is endless. <c>interval</c> is in milliseconds. HEAD
-    /// returns the headers only.
+    /// <c>GET /live/events?count=&amp;interval=</c>: server-sent events (WHATWG HTML, section 9.2). The first event is sent immediately.
+    /// <c>count</c> limits the number of events; without it, the stream is endless. <c>interval</c> is in milliseconds. HEAD returns only
+    /// the headers.
     /// </summary>
     public static void MapEvents(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapMethods("/live/events", [HttpMethods.Get, HttpMethods.Head], (

@@ -48,8 +48,8 @@ public sealed class DeterministicStream(long length) : Stream
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     /// <summary>
-    /// Like <see cref="Read(Span{byte})"/>, but yields to other work first. Neither this read nor a write to a closed
-    /// connection ever waits. Without the yield, a copy between them would block its thread until the end.
+    /// Like <see cref="Read(Span{byte})"/>, but yields to other work first. This read never waits, and neither does a write to a closed
+    /// connection. Without the yield, copying from one to the other would block a thread until the content ends.
     /// </summary>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

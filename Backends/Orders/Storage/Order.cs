@@ -11,7 +11,7 @@ public sealed class Order
     /// <summary>The public order id.</summary>
     public required Guid Id { get; init; }
 
-    /// <summary>The client's idempotency key; unique per order.</summary>
+    /// <summary>The client's idempotency key. No two orders have the same key.</summary>
     public required string IdempotencyKey { get; init; }
 
     /// <summary>SHA-256 of the order's content, to detect a different request with the same key.</summary>

@@ -8,8 +8,8 @@ namespace Topology.Orders.Storage;
 internal static class StorageExtensions
 {
     /// <summary>
-    /// Uses PostgreSQL if the connection string <c>orders</c> names a host. Otherwise uses the SQLite file that it names, by
-    /// default one in the user's application data.
+    /// Uses PostgreSQL if the connection string <c>orders</c> names a host. Otherwise uses the SQLite file that the connection
+    /// string names. The default is a SQLite file in the user's application data.
     /// </summary>
     public static void AddOrderStorage(this IHostApplicationBuilder builder)
     {

@@ -1,10 +1,10 @@
 namespace Topology.Claims.Checks;
 
 /// <summary>A request that an edge should not let through.</summary>
-/// <param name="Name">What it is.</param>
-/// <param name="Raw">Latin-1: one character is one byte.</param>
-/// <param name="IsPerHop">The fault lies in the message's syntax. A proxy that accepts it forwards a rewritten message without the
-/// fault.</param>
+/// <param name="Name">A short description for the results.</param>
+/// <param name="Raw">The bytes to send, as Latin-1 text: one character is one byte.</param>
+/// <param name="IsPerHop">Whether the fault lies in the message's syntax. A proxy that accepts such a message rewrites it and forwards
+/// it without the fault.</param>
 internal sealed record Attack(string Name, string Raw, bool IsPerHop = false);
 
 /// <summary>Malformed, ambiguous or misdirected requests, each for a path that exists.</summary>
@@ -15,7 +15,7 @@ internal static class Attacks
     private const string Hidden = "GET /catalog/items/2 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     public static IReadOnlyList<Attack> All { get; } = [
-        // Ambiguous request ends: one parser's body is another parser's next request.
+        // Requests whose end is ambiguous: one parser reads as a body what another parser reads as the next request.
         PerHop(
             "Content-Length and Transfer-Encoding together",
             Post("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n" + Hidden)),

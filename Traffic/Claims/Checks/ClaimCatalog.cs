@@ -3,7 +3,7 @@ namespace Topology.Claims.Checks;
 /// <summary>All claims.</summary>
 public static class ClaimCatalog
 {
-    /// <summary>In the order of checking and display.</summary>
+    /// <summary>All claims, in the order in which they are checked and displayed.</summary>
     public static IReadOnlyList<Claim> All { get; } = [
         new KestrelEdgeClaim(), new BehindProxyClaim(), new OnePortOneProcessClaim(), new SharedPortClaim(), new AnyHostClaim(),
         new ExposedSurfaceClaim(), new DefenceInDepthClaim(), new LoadBalancingClaim(), new CertificatesClaim(),

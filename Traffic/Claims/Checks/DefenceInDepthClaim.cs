@@ -17,8 +17,8 @@ public sealed class DefenceInDepthClaim : Claim
     /// <inheritdoc />
     public override string Method =>
         $"Sent {Attacks.All.Count} raw attacks and forged forwarded headers to the edge and to a plain Kestrel. The edge must refuse all "
-            + "of them with 4xx, 501 or 505, or by closing the connection. Behind a platform's ingress they are sent to the edge's own port "
-            + "and again from outside. 500, 502 and similar do not count as refused, because something behind the edge failed. The "
+            + "of them with 4xx, 501 or 505, or by closing the connection. Behind a platform's ingress they are sent to the edge's own "
+            + "port and again from outside. 500, 502 and similar do not count as refused, because something behind the edge failed. The "
             + $"plain Kestrel must accept at least {Minimum} of them with 2xx.";
 
     /// <inheritdoc />
@@ -89,15 +89,17 @@ public sealed class DefenceInDepthClaim : Claim
         report("a forged host", seenBehindEdge.Host == "evil.example", seenByPlain.Host == "evil.example");
     }
 
-    /// <summary>The ingress or the edge must refuse every attack from outside. The ingress may repair faults that affect one hop only.</summary>
+    /// <summary>
+    /// The ingress or the edge must refuse every attack from outside. The ingress may repair faults that affect one hop only.
+    /// </summary>
     private static async Task ExpectEntranceAsync(ClaimLab lab, Uri entrance, Evidence evidence, CancellationToken cancellationToken)
     {
         var (through, repaired) = (new List<string>(), new List<string>());
         foreach (var attack in Attacks.All)
         {
             var status = await RawExchange.StatusAsync(entrance, attack.Raw, cancellationToken, lab.Trust);
-            // The edge refuses a body that is too long before it has read all of it, and closes. If the ingress is still sending,
-            // it answers 502.
+            // The edge refuses a body that is too long before it has read all of it, and closes the connection. If the ingress is still
+            // sending the body at that time, the ingress answers 502.
             if (IsRefusal(status) || (status == 502 && !attack.IsPerHop)) continue;
             (attack.IsPerHop && status != RawExchange.Silence ? repaired : through).Add(
                 $"{attack.Name} ({(status == RawExchange.Silence ? "no response" : status)})");

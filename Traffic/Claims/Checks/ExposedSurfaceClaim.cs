@@ -9,7 +9,7 @@ namespace Topology.Claims.Checks;
 public sealed class ExposedSurfaceClaim : Claim
 {
     private static readonly string[] Public = ["http", "https"];
-    /// <summary>The path of the revocation list in the lab's certificates. A real public authority serves its own.</summary>
+    /// <summary>The path of the revocation list that the lab's certificates name. A real public authority serves its list itself.</summary>
     private const string RevocationList = LocalAuthorities.RevocationListPath;
 
     private static readonly string[] Management = ["/health", "/alive"];

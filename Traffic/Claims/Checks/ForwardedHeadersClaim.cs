@@ -29,8 +29,8 @@ public sealed class ForwardedHeadersClaim : Claim
     /// <inheritdoc />
     public override string Method =>
         $"Requested whoami from a separate client address through each edge, over HTTP and HTTPS, and directly, without and with forged "
-            + $"headers ({string.Join(", ", ForgedHeaders.Select(header => header.Name))}). Started a catalog that trusts one proxy address, "
-            + $"and sent it forwarded headers from that address and from another.";
+            + $"headers ({string.Join(", ", ForgedHeaders.Select(header => header.Name))}). Started a catalog that trusts one proxy "
+            + $"address, and sent it forwarded headers from that address and from another.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) => MissingRequirement.WhoAmIIn(lab, "catalog");
@@ -47,7 +47,7 @@ public sealed class ForwardedHeadersClaim : Claim
             var (faults, schemes) = (new List<string>(), new List<string>());
             foreach (var address in lab.Entrances(name))
             {
-                // An ingress forwards the scheme of its own connection to the service, which is cleartext.
+                // An ingress connects to the service in cleartext and forwards the scheme of that connection.
                 var scheme = lab.IsCloud ? Uri.UriSchemeHttp : address.Scheme;
                 schemes.Add(scheme);
                 using var caller = lab.Call(address, client);
@@ -86,7 +86,9 @@ public sealed class ForwardedHeadersClaim : Claim
         if (!OperatingSystem.IsMacOS()) await ExpectTrustAsync(lab, evidence, IPAddress.Parse("127.0.0.9"), cancellationToken);
     }
 
-    /// <summary>Trust depends on the address: sends the same headers from the proxy's address and from another.</summary>
+    /// <summary>
+    /// Checks that trust depends on the sender's address: sends the same headers from the proxy's address and from another one.
+    /// </summary>
     private static async Task ExpectTrustAsync(ClaimLab lab, Evidence evidence, IPAddress proxy, CancellationToken cancellationToken)
     {
         var port = OwnService.FreePort();

@@ -10,8 +10,8 @@ namespace Topology.Claims.Checks;
 public sealed class IdenticalAnswersClaim : Claim
 {
     /// <summary>
-    /// Fields that may differ: time and server, one hop's framing (RFC 9110 sections 6.6.1, 7.6 and 10.2.4), and that hop's HTTP/3
-    /// address (RFC 7838).
+    /// Fields that may differ: the time, the server, fields of a single hop (RFC 9110 sections 6.6.1, 7.6 and 10.2.4), and that hop's
+    /// HTTP/3 address (RFC 7838).
     /// </summary>
     private static readonly string[] PerHop = ["Date", "Server", "Via", "Connection", "Keep-Alive", "Transfer-Encoding", "Alt-Svc"];
 
@@ -87,7 +87,7 @@ public sealed class IdenticalAnswersClaim : Claim
             first ??= answer;
             firstStored ??= stored;
             var name = $"{route.Path}{(route.IsTls ? " with TLS" : "")}";
-            // On the internal network, no outermost server sets these headers.
+            // In the cloud, some routes use only the internal network, where no server adds the headers of an outermost server.
             var isOurs = IsOurs(route.Path) && !lab.IsCloud;
             if (Difference(first, answer, workload, isOurs) is { } difference) faults.Add($"{name}: {difference}");
             if (stored is not null && Difference(firstStored!, stored, null, isOurs) is { } otherwise)
@@ -120,7 +120,7 @@ public sealed class IdenticalAnswersClaim : Claim
 
     private static async Task<Answer> EchoAsync(Uri address, ClaimLab lab, WorkloadRequest request, CancellationToken cancellationToken)
     {
-        // The address may be 127.0.0.1; certificates are checked against the name that they have.
+        // The address may be 127.0.0.1, so check the certificate against the name that it contains.
         var tls = address.Scheme == Uri.UriSchemeHttps ? lab.Trust.Options("localhost") : new();
         using var client = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, SslOptions = tls });
         var (body, _) = await WebSocketEcho.SendAsync(new Uri(address, request.Path), request, client, cancellationToken);
@@ -130,7 +130,7 @@ public sealed class IdenticalAnswersClaim : Claim
     /// <summary>Describes how two responses differ; null if they do not.</summary>
     /// <param name="first">The expected response.</param>
     /// <param name="answer">The response to compare.</param>
-    /// <param name="workload">The workload whose digest ignores what differs in each response; null compares bytes.</param>
+    /// <param name="workload">The workload whose digest leaves out content that varies between responses; null compares bytes.</param>
     /// <param name="isOurs">Whether the outermost server is a program of the topology.</param>
     internal static string? Difference(Answer first, Answer answer, Workload? workload, bool isOurs = true)
     {

@@ -35,9 +35,9 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
     /// <inheritdoc />
     public override string Method =>
         $"Compared {With} with {Without}, the same program with plain HTTP/2 to the services: latency at 500 requests a second for "
-            + $"{seconds:0.#} s each with the comparison engine, then CPU of the edge and the backend in {rounds} rounds of blocks of {Small.Requests} "
-            + $"small requests, and of {Large.Requests} for 1 MiB, {Without} twice as a control, in random order. Holds if the 95 % "
-            + $"interval of the CPU difference is above 0 for 1 MiB, and not below 0 for small requests.";
+            + $"{seconds:0.#} s each with the comparison engine, then CPU of the edge and the backend in {rounds} rounds of blocks of "
+            + $"{Small.Requests} small requests, and of {Large.Requests} for 1 MiB, {Without} twice as a control, in random order. Holds if the "
+            + $"95 % interval of the CPU difference is above 0 for 1 MiB, and not below 0 for small requests.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) =>
@@ -87,7 +87,8 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
     {
         var (plain, again, secured) = await CpuAsync(lab, load, cancellationToken);
         var itself = Interval([.. again.Zip(plain, (second, first) => second - first)]);
-        // If a path differs from itself, the machine is too noisy. Only this decides to repeat, never the result.
+        // If a path differs from itself, the machine is too noisy, so measure again. The claim's own result never causes a
+        // repetition.
         for (var attempt = 1; attempt < Attempts && (itself.Low > 0 || itself.High < 0); attempt++)
         {
             evidence.Note(
@@ -154,7 +155,7 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
         }
     }
 
-    /// <summary>With current process ids: a replica may have restarted since the lab was opened.</summary>
+    /// <summary>The same processes with their current ids. A replica may have restarted since the lab was opened.</summary>
     private static IReadOnlyList<MeasuredProcess> Current(ClaimLab lab, IReadOnlyList<MeasuredProcess> processes) =>
     [
         .. from process in processes

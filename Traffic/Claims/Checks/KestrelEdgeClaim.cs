@@ -64,7 +64,7 @@ public sealed class KestrelEdgeClaim : Claim
         if (!QuicListener.IsSupported) evidence.Note("HTTP/3 is not offered here: this machine has no QUIC library");
     }
 
-    /// <summary>What is wrong with this protocol, or null.</summary>
+    /// <summary>Sends a request with this TLS protocol and HTTP version. Returns what is wrong, or null.</summary>
     private static async Task<string?> FaultAsync(
         ClaimLab lab, string name, string path, SslProtocols protocol, Version version, CancellationToken cancellationToken)
     {

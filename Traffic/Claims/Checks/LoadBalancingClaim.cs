@@ -9,7 +9,7 @@ public sealed class LoadBalancingClaim : Claim
 {
     private const int Requests = 1000;
 
-    // In production the edge refuses more than 200 requests a second from one client.
+    // Used in production, where the edge refuses more than 200 requests per second from one client.
     private const int FewRequests = 200;
     private static readonly TimeSpan LongPause = TimeSpan.FromMilliseconds(50);
 
@@ -30,17 +30,17 @@ public sealed class LoadBalancingClaim : Claim
 
     /// <inheritdoc />
     public override string Method =>
-        $"Sent {Requests} requests ({FewRequests} in production, where the edge limits each client) to the edge and to each other running "
-            + $"proxy, and counted which replica answered (at least {SmallestShare:P0} each). Killed one replica while {Clients} clients of "
-            + $"each kept sending: clients of the edge must see no error; errors of another proxy, or of a platform's ingress, must end within "
-            + $"{LongestTrouble.TotalSeconds:0} s. Waited until the replica had restarted and answered for {Settled.TotalSeconds:0} s, "
-            + "then counted again.";
+        $"Sent {Requests} requests ({FewRequests} in production, where the edge limits each client) to the edge and to each other "
+            + $"running proxy, and counted which replica answered (at least {SmallestShare:P0} each). Killed one replica while {Clients} "
+            + "clients of each kept sending. Clients of the edge must see no error; errors of another proxy, or of a platform's ingress, "
+            + $"must end within {LongestTrouble.TotalSeconds:0} s. Waited until the replica had restarted and answered for "
+            + $"{Settled.TotalSeconds:0} s, then counted again.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        // The lab has two replicas, so a missing one is a fault there.
+        // Only the cloud may have one replica. The lab always has two, so a missing one is a fault that the check must find.
         return lab.IsCloud && Replicas(lab).Length < 2
             ? new("replicas", "The catalog has one replica, so there is nothing to balance: start the run with --replicas catalog=2.")
             : MissingRequirement.WhoAmIIn(lab, "catalog");
@@ -52,7 +52,7 @@ public sealed class LoadBalancingClaim : Claim
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(evidence);
         var replicas = Replicas(lab);
-        // If the spread is wrong, killing a replica shows nothing more.
+        // If requests are not spread evenly, killing a replica proves nothing more.
         if (!await ExpectEvenAsync(lab, evidence, "", replicas, cancellationToken)) return;
 
         var victim = replicas[^1];
@@ -79,7 +79,7 @@ public sealed class LoadBalancingClaim : Claim
             if (now - killed <= Settled || lab.PidNow(victim) is not { } pidNow || pidNow == pid) continue;
             foreach (var (proxy, seen) in watched.Where(proxy => !back.ContainsKey(proxy.Key)))
             {
-                // One response is not enough: the replica must keep taking its share.
+                // One response does not prove that the replica is back. It must serve its share for a while.
                 var lately = seen.Where(entry => entry.At > now - Settled).ToArray();
                 if (lately.All(entry => entry.Error is null)
                     && lately.Count(entry => entry.Instance == victim) >= SmallestShare / 2 * lately.Length)
@@ -99,8 +99,8 @@ public sealed class LoadBalancingClaim : Claim
             var kinds = errors.Length == 0 ? ""
                 : $" ({string.Join(", ", errors.GroupBy(entry => entry.Error).Select(group => $"{group.Count()} × {group.Key}"))}, the "
                 + $"last after {last.TotalSeconds:0.0} s)";
-            // Our edge retries on another replica. Other proxies, and a platform's ingress, which balances there, may return errors,
-            // but only for a short time.
+            // Our edge retries on another replica, so it must return no errors. Other proxies may return errors for a short time. So may a
+            // platform's ingress, because there the ingress balances the load.
             evidence.Expect(
                 proxy == "edge" && !lab.IsCloud ? errors.Length == 0
                 : last < LongestTrouble, $"{proxy}: {errors.Length} errors in {seen.Count} requests{kinds}");

@@ -2,7 +2,7 @@ using Topology.Claims.Lab;
 
 namespace Topology.Claims.Checks;
 
-/// <summary>The addresses that the proxy forwards to.</summary>
+/// <summary>Each process behind the proxy listens on an address and port of its own.</summary>
 public sealed class OwnAddressClaim : Claim
 {
     /// <inheritdoc />

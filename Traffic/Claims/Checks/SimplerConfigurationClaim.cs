@@ -58,7 +58,10 @@ public sealed class SimplerConfigurationClaim : Claim
         evidence.Note("whether it fits better into existing infrastructure is not tested, and IIS does not run here: it needs Windows");
     }
 
-    /// <summary>Nothing is edge-direct behind an ingress, so this counts processes: each would need an address and certificate.</summary>
+    /// <summary>
+    /// Behind an ingress, there is no edge-direct path to compare with. Instead, this counts the processes, because each of them would need
+    /// an address and a certificate if it were edge-direct.
+    /// </summary>
     private static async Task CheckBehindIngressAsync(ClaimLab lab, Evidence evidence, CancellationToken cancellationToken)
     {
         var (addresses, certificates) = await CountAsync(lab, lab.State.Resources, cancellationToken);

@@ -9,7 +9,7 @@ public sealed class Authorities(IConfiguration configuration)
     private readonly string _root =
         LocalAuthorities.Root(configuration[$"{CertificateOptions.Section}:{nameof(CertificateOptions.Directory)}"]);
 
-    /// <summary>Whether the local stand-in for a public authority, which clients trust, issued it.</summary>
+    /// <summary>Whether the certificate was issued by the local stand-in for a public authority, which clients trust.</summary>
     public bool IsPublic(X509Certificate2 certificate) => IsIssuedBy(certificate, LocalAuthorities.Public);
 
     /// <summary>Whether the internal authority issued it.</summary>

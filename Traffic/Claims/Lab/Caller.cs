@@ -29,8 +29,8 @@ public sealed record Answer(int Status, Version Version, IReadOnlyList<(string N
 }
 
 /// <summary>
-/// A client of one listener. It connects to 127.0.0.1 whatever the host is, so names need no DNS; only HTTP/3 resolves the host. It
-/// does not follow redirects, and it does not retry.
+/// A client of one listener. It connects to 127.0.0.1 for every host, so host names need no DNS entries. Only HTTP/3 resolves the host. The
+/// client neither follows redirects nor retries.
 /// </summary>
 public sealed class Caller : IDisposable
 {

@@ -6,8 +6,8 @@ using Topology.ServiceDefaults.Paths;
 namespace Topology.Claims.Lab;
 
 /// <summary>
-/// What claims are checked on: a running topology, and a plain Kestrel as a project template sets it up. Claims send all requests
-/// through this class, so a test can substitute another topology.
+/// The setup on which claims are checked: a running topology, and a plain Kestrel configured like a project template. Claims send all
+/// requests through this class, so a test can substitute another topology.
 /// </summary>
 public sealed class ClaimLab : IAsyncDisposable
 {
@@ -27,12 +27,12 @@ public sealed class ClaimLab : IAsyncDisposable
     }
 
     /// <summary>
-    /// The topology when the lab was opened, without resources that are not started and without the platform's ingress.
+    /// The topology's state when the lab was opened. Leaves out resources that are not started and the platform's ingress.
     /// </summary>
     public TopologyState State { get; }
 
     /// <summary>
-    /// Whether the topology has the cloud's shape: a platform's ingress is in front of every resource, and only the edge's is public.
+    /// Whether the topology is laid out as in the cloud: every resource is behind a platform's ingress, and only the edge is public.
     /// </summary>
     public bool IsCloud => State.BehindIngress;
 
@@ -56,7 +56,9 @@ public sealed class ClaimLab : IAsyncDisposable
     /// <summary>The edge and the other running proxies, without the second edge: it is the same program.</summary>
     public IReadOnlyList<string> ProxyKinds => [.. Proxies.Select(proxy => proxy.Name).Where(name => name != "edge-tls")];
 
-    /// <summary>The resources that filter hosts: a backend if backends are public, each edge, and the other running proxies.</summary>
+    /// <summary>
+    /// The resources that filter requests by host: a backend if backends are public, each edge, and the other running proxies.
+    /// </summary>
     public IEnumerable<string> Filtering =>
         Proxies.Select(proxy => proxy.Name).Prepend(Backends[0].Name).Where(name => Entrances(name).Count > 0);
 
@@ -90,12 +92,13 @@ public sealed class ClaimLab : IAsyncDisposable
     public TopologyResource Resource(string name) => Find(State, name) ?? throw new InvalidOperationException($"{name} is not running");
 
     /// <summary>The address of a resource's endpoint.</summary>
-    /// <exception cref="InvalidOperationException">There is none.</exception>
+    /// <exception cref="InvalidOperationException">The resource has no such endpoint.</exception>
     public Uri Url(string name, string endpoint) =>
         Resource(name).Urls.GetValueOrDefault(endpoint) ?? throw new InvalidOperationException($"{name} has no endpoint {endpoint}");
 
     /// <summary>
-    /// A resource's public addresses. Behind an ingress, which redirects cleartext to HTTPS, only exposed resources have one: HTTPS.
+    /// A resource's public addresses. An ingress redirects cleartext to HTTPS, so behind it an exposed resource has only its HTTPS address.
+    /// Other resources have none there.
     /// </summary>
     public IReadOnlyList<Uri> Entrances(string name) => !IsCloud
         ? [Url(name, "http"), Url(name, "https")]
@@ -113,8 +116,8 @@ public sealed class ClaimLab : IAsyncDisposable
         return resource.Listeners ?? resource.Urls;
     }
 
-    /// <summary>The address of a resource's process itself: its public listener, or the one behind an ingress.</summary>
-    /// <exception cref="InvalidOperationException">It is not known.</exception>
+    /// <summary>The address of a resource's own process: its public listener or, behind an ingress, the ingress's target.</summary>
+    /// <exception cref="InvalidOperationException">The address is not known.</exception>
     public Uri Own(string name)
     {
         var listeners = Listeners(Resource(name));
@@ -127,7 +130,7 @@ public sealed class ClaimLab : IAsyncDisposable
     public Uri Internal(string name) =>
         Listeners(Resource(name)).GetValueOrDefault("internal") ?? throw new InvalidOperationException($"{name} has no internal endpoint");
 
-    /// <summary>The resource that sent a response. Behind an ingress, replicas share a name and differ by process.</summary>
+    /// <summary>The resource that sent a response. Behind an ingress, replicas share a name, so the process id tells them apart.</summary>
     public string NameOf(WhoAmI answer)
     {
         ArgumentNullException.ThrowIfNull(answer);

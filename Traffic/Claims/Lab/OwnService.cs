@@ -69,7 +69,7 @@ public sealed class OwnService : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    /// <summary>Waits until it has started or ended.</summary>
+    /// <summary>Waits until the program has started or ended.</summary>
     /// <returns>Null if it has started; otherwise its exit code.</returns>
     public async Task<int?> StartedOrEndedAsync(CancellationToken cancellationToken)
     {

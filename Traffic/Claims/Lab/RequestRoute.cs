@@ -36,7 +36,9 @@ internal static class RequestRoutes
                select (IReadOnlyList<RequestRoute>)[.. lab.Targets.Paths.SelectMany(path => Of(lab, path, workload, tls))];
     }
 
-    /// <summary>A workload's request for all routes. An ingress passes no gRPC trailers, so gRPC is sent as gRPC-Web there.</summary>
+    /// <summary>
+    /// The request that all routes to a workload get. An ingress does not pass on gRPC trailers, so gRPC is sent as gRPC-Web there.
+    /// </summary>
     public static WorkloadRequest Request(ClaimLab lab, Workload workload)
     {
         var request = workload.Create(0);
@@ -45,7 +47,8 @@ internal static class RequestRoutes
 
     private static RequestRoute[] BehindIngress(ClaimLab lab, Workload workload)
     {
-        // A port without TLS supports one protocol, so gRPC has its own service there. Replicas share an address.
+        // A port without TLS supports only one protocol, so gRPC has a separate service, live-grpc. Replicas share an address, so each
+        // address is used once.
         var direct = workload.NeedsHttp2
             ? [new(TopologyPath.Direct, lab.Url("live-grpc", "http"), HttpVersion.Version20)]
             : Of(lab, TopologyPath.Direct, workload, tls: false).DistinctBy(route => route.Address);

@@ -16,7 +16,7 @@ public sealed record BenchRow(
     string Edge, int Connections, double? RequestsPerSecond, double? CpuMicrosecondsPerRequest, double? P50Ms, double? P99Ms,
         double? RssMiB, long Errors);
 
-/// <summary>A figure of our edge divided by another edge's, in each repeat that measured both.</summary>
+/// <summary>The ratio of our edge's figure to another edge's, calculated for each repeat that measured both.</summary>
 /// <param name="Edge">The edge in the numerator.</param>
 /// <param name="Against">The edge in the denominator.</param>
 /// <param name="Metric">The row's figure and its connections, such as <c>requestsPerSecond@32</c>.</param>
@@ -33,7 +33,7 @@ public sealed record BenchRatio(string Edge, string Against, string Metric, doub
 public sealed record BenchResult(IReadOnlyList<BenchRow> Rows, IReadOnlyList<BenchRatio> Ratios, bool Valid, IReadOnlyList<string> Notes)
 {
     /// <summary>
-    /// Computes the result. Each repeat measured every edge in turn, so a ratio compares measurements of the same minutes.
+    /// Computes the result. Each repeat measured every edge in turn, so a ratio compares measurements taken at about the same time.
     /// </summary>
     /// <param name="repeats">Results of closed loops. Those with the same number of connections have the same paths; the first path is
     /// the numerator.</param>

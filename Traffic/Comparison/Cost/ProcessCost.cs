@@ -18,7 +18,7 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
     private readonly IReadOnlyList<MeasuredProcess> _processes = [.. processes, new(GeneratorName, Environment.ProcessId)];
     private MeasuredProcess[] _members = [];
 
-    /// <summary>Finds the processes. Reading does not include this, because it uses CPU of this process.</summary>
+    /// <summary>Finds the processes. Separate from reading, because the search itself uses CPU of this process.</summary>
     public void Refresh()
     {
         var children = ProcessFamily.Children();
@@ -45,15 +45,15 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
             .ToDictionary(group => group.Key, group => TimeSpan.FromTicks(group.Sum(entry => (entry.Value - before[entry.Key]).Ticks)));
 
     /// <summary>
-    /// Memory by name in MiB: the proportional share of resident pages (PSS), so that pages shared by workers count once;
-    /// the working set if PSS is not available.
+    /// Memory by name in MiB. This is the proportional share of resident pages (PSS), so that pages shared by workers count once. If PSS is
+    /// not available, it is the working set.
     /// </summary>
     public IReadOnlyDictionary<string, double> MemoryMiB() =>
         _members.GroupBy(member => member.Name).ToDictionary(group => group.Key, group => group.Sum(member => Memory(member.Pid)));
 
     private static TimeSpan? CpuTime(int pid)
     {
-        // The process's clock counts nanoseconds; /proc/<pid>/stat counts hundredths of a second.
+        // Prefer the process's CPU clock: it counts nanoseconds, while /proc/<pid>/stat counts hundredths of a second.
         if (NativeClock.IsSupported)
         {
             return NativeClock.CpuTime(pid) is { } nanoseconds ? TimeSpan.FromMicroseconds(nanoseconds / 1000.0) : null;
@@ -72,7 +72,7 @@ public sealed class ProcessCost(IReadOnlyList<MeasuredProcess> processes)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Not Linux, another user's process, or ended.
+            // The system is not Linux, the process belongs to another user, or the process has ended.
         }
 
         return ReadProcess(pid, process => process.WorkingSet64 / (KibPerMib * KibPerMib));
@@ -117,7 +117,7 @@ internal static class ProcessFamily
     {
         try
         {
-            // The name in parentheses may contain anything, so fields count from the last parenthesis: state, parent.
+            // The name in parentheses may contain any character. Count fields from the last parenthesis: first the state, then the parent.
             var stat = File.ReadAllText(Path.Combine(directory, "stat"));
             return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
         }

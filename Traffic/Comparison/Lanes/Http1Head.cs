@@ -10,7 +10,7 @@ namespace Topology.Comparison.Lanes;
 internal readonly record struct Http1Head(int Status, int? ContentLength, bool Closes)
 {
     /// <param name="head">The status line and header lines, each with its line end.</param>
-    /// <exception cref="IOException">RFC 9112 does not allow the response, or this client never asks for it.</exception>
+    /// <exception cref="IOException">The response violates RFC 9112, or uses a feature that this client does not request.</exception>
     public static Http1Head Parse(ReadOnlySpan<byte> head)
     {
         if (!head.StartsWith("HTTP/1.1 "u8) || !Utf8Parser.TryParse(head[9..], out int status, out var digits) || digits != 3)

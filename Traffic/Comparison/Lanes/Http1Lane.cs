@@ -72,8 +72,8 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
         }
         catch (Exception exception) when (!_isFresh && _filled == 0 && IsClosed(exception))
         {
-            // A server may close an idle connection at any time. Sending again on a new one, which the proof counts, is
-            // safe: no response arrived, and writes carry an idempotency key.
+            // A server may close an idle connection at any time. It is safe to send again on a new connection: no response arrived, and
+            // writes carry an idempotency key. The proof counts the new connection.
             Close();
             Open();
             return Retry(message);
@@ -160,7 +160,7 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
             FillTo(position, size + 2);
             if (size == 0)
             {
-                // This client does not ask for trailers; a response with some fails here.
+                // This client does not request trailers. A response that has trailers fails here.
                 if (!_buffer.AsSpan(position, 2).SequenceEqual("\r\n"u8) || _filled != position + 2)
                 {
                     throw new IOException("The response does not end with its last chunk.");

@@ -84,7 +84,7 @@ internal static class CountedConnection
     public static HttpMessageInvoker Create(PublicTrust trust, Uri address, LaneProof proof, bool http2) => new(new SocketsHttpHandler
     {
         SslOptions = trust.OptionsFor(address, http2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11),
-        // Without a propagator there are no client spans either: load must not be traced.
+        // Load must not be traced: a client without a propagator sends no trace headers of its own and records no spans.
         ActivityHeadersPropagator = null,
         AllowAutoRedirect = false,
         UseCookies = false,

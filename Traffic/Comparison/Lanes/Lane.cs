@@ -18,7 +18,7 @@ internal interface ILane : IDisposable
     void Open();
 
     /// <summary>Sends the request of a variant and reads the whole response. After an exception the next call reconnects.</summary>
-    /// <exception cref="IOException">The exchange failed. Socket, TLS and HTTP exceptions mean the same.</exception>
+    /// <exception cref="IOException">The exchange failed. Socket, TLS and HTTP exceptions also mean that it failed.</exception>
     Answer Exchange(int variant);
 }
 

@@ -11,8 +11,8 @@ internal static class LoadHeaders
     private static readonly string TraceParent = $"00-{Guid.NewGuid():N}-{Guid.NewGuid().ToString("N")[..16]}-00";
 
     /// <summary>
-    /// Says "not recorded", so that load does not fill a dashboard that keeps 10,000 traces. Services follow it because of the
-    /// topology's key. Without a key, only <c>traceparent</c> is sent.
+    /// Trace headers that mark measured requests as not sampled: the dashboard keeps only 10,000 traces. Services accept this decision
+    /// only with the topology's trace key. If no key is configured, only <c>traceparent</c> is sent.
     /// </summary>
     public static IEnumerable<(string Name, string Value)> Trace =>
         TraceKey.Current is { } key ? [("traceparent", TraceParent), (TraceKey.Field, key)] : [("traceparent", TraceParent)];

@@ -31,7 +31,7 @@ internal sealed class PathLanes : IDisposable
 
         HttpMessageInvoker Connection(int lane)
         {
-            // Lanes of the same replica share connections; the replicas alternate from lane to lane.
+            // Consecutive lanes use different replicas. Lanes to the same replica share connections.
             var share = lane / addresses.Count / LanesPerConnection * addresses.Count + lane % addresses.Count;
             while (_connections.Count <= share)
             {

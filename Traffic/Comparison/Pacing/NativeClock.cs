@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Topology.Comparison.Pacing;
 
 /// <summary>
-/// Linux functions that .NET lacks: sleeping for microseconds, and another process's CPU time in nanoseconds.
-/// Without them (<see cref="IsSupported"/>), callers use what .NET has.
+/// Linux functions that .NET lacks: sleeping for microseconds, and reading another process's CPU time in nanoseconds. If they are not
+/// available (<see cref="IsSupported"/>), callers use the less precise functions of .NET.
 /// </summary>
 internal static unsafe partial class NativeClock
 {
@@ -28,7 +28,7 @@ internal static unsafe partial class NativeClock
     public static long? CpuTime(int pid)
     {
         TimeSpecification time;
-        // A process's clock id: clock_getcpuclockid(3) as the kernel encodes it.
+        // The clock id of a process in the kernel's encoding, as clock_getcpuclockid(3) returns it.
         return clock_gettime((~pid << 3) | ScheduledTime, &time) == 0 ? time.Seconds * 1_000_000_000 + time.Nanoseconds : null;
     }
 

@@ -3,19 +3,20 @@ using System.Diagnostics;
 namespace Topology.Comparison.Pacing;
 
 /// <summary>
-/// Waits precisely but mostly asleep: on a machine with two cores, a spinning generator takes one core from the measured services.
+/// Waits precisely but sleeps most of the time. On a machine with two cores, a spinning generator would take one core from the measured
+/// services.
 /// </summary>
 internal static class Pacer
 {
     private const double NanosecondsPerTick = 1e9;
 
-    /// <summary>A sleep ends about this much late, so it is set to end this much early; the rest is spun.</summary>
+    /// <summary>A sleep ends about this much too late, so it is set to end this much earlier. The thread spins for the rest.</summary>
     private static readonly long WakeUp = Ticks(TimeSpan.FromMicroseconds(15));
 
-    /// <summary>How late a sleep of .NET can end, for systems without precise sleep.</summary>
+    /// <summary>How late .NET's own sleep can end. It is used on systems without precise sleep.</summary>
     private static readonly long CoarseWakeUp = Ticks(TimeSpan.FromMilliseconds(OperatingSystem.IsWindows() ? 16 : 2));
 
-    /// <summary>The longest sleep: a cancelled wait ends within it.</summary>
+    /// <summary>The longest single sleep, and therefore the longest time until a wait notices that it was cancelled.</summary>
     private static readonly long Slice = Ticks(TimeSpan.FromMilliseconds(200));
 
     /// <summary>Call once on each thread that waits.</summary>

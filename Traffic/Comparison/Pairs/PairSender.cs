@@ -40,7 +40,7 @@ public sealed class PairSender : IDisposable
     /// <summary>Creates a sender that reuses connections, so that a path's latency does not include connecting.</summary>
     /// <param name="targets">Where paths begin.</param>
     /// <param name="trust">Which certificates are trusted.</param>
-    /// <param name="started">Leaves out paths that are not started yet; without it, every path must respond.</param>
+    /// <param name="started">If given, paths that are not started yet are left out. Otherwise every path must respond.</param>
     public PairSender(TargetMap targets, PublicTrust trust, StartedPaths? started = null)
     {
         _targets = targets;
@@ -67,7 +67,7 @@ public sealed class PairSender : IDisposable
         var request = workload.Create(RandomNumberGenerator.GetInt32(workload.Variants));
 
         var startedAt = DateTimeOffset.UtcNow;
-        // A pair is its own trace, whatever the caller's span.
+        // Each pair is a separate trace, even if the caller has a span.
         Activity.Current = null;
         using var pair = Source.StartActivity($"pair {workload.Name}");
         pair?.SetTag(TopologyPath.WorkloadTag, workload.Name);
@@ -108,7 +108,7 @@ public sealed class PairSender : IDisposable
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // Any failure is a result of the path; the other paths go on.
+            // Any failure counts as the result of this path. The other paths continue.
             var error = exception is OperationCanceledException ? $"no response within {Patience.TotalSeconds:0} s"
                 : exception.GetBaseException().Message;
             leg = new(path, Stopwatch.GetElapsedTime(started), 0, 0, 0, error);
@@ -133,7 +133,7 @@ public sealed class PairSender : IDisposable
         Duration.Record(leg.Duration.TotalSeconds, tags);
     }
 
-    /// <summary>Records a difference only if both paths responded successfully.</summary>
+    /// <summary>Records each path's difference from the direct path, if both responded successfully.</summary>
     private static void RecordOverheads(Workload workload, List<PairLeg> legs)
     {
         var answered =

@@ -14,7 +14,7 @@ public sealed class SampledPair(PairSender sender)
     /// <returns>The trace id; null if nothing was traced.</returns>
     public async Task<string?> SendAsync(Workload workload, CancellationToken cancellationToken)
     {
-        // Activities exist only while something listens; nothing stores them.
+        // Activities are created only while a listener exists. This listener does not store them.
         using var listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name == PairSender.TelemetryName,

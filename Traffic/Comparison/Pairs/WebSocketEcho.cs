@@ -4,11 +4,11 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Comparison.Pairs;
 
-/// <summary>One message on a WebSocket of its own, and its echo.</summary>
+/// <summary>Sends one message on a new WebSocket and reads its echo.</summary>
 public static class WebSocketEcho
 {
     /// <summary>
-    /// Connects, sends the request's body, and reads one message. A message that is too long is cut one byte above the length sent.
+    /// Connects, sends the request's body, and reads one message. A longer message is cut to one byte more than was sent.
     /// </summary>
     /// <param name="address">The URL, http or https.</param>
     /// <param name="request">What is sent.</param>

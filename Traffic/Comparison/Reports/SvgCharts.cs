@@ -12,7 +12,7 @@ namespace Topology.Comparison.Reports;
 public sealed record ChartLine(string Name, IReadOnlyList<(double X, double Y)> Points);
 
 /// <summary>
-/// Charts as SVG text for a self-contained file, and the one chart that the component library lacks: intervals.
+/// Creates charts as SVG text for a self-contained file. Also creates the one chart type that the component library lacks: intervals.
 /// Colours come from the style sheet (<c>.s0</c> to <c>.s6</c>), which follows the reader's light or dark mode.
 /// </summary>
 public static class SvgCharts
@@ -78,8 +78,8 @@ public static class SvgCharts
     }
 
     /// <summary>
-    /// Differences and the control with their intervals, around 0. Each percentile has its own scale: the tail's would flatten the
-    /// median's.
+    /// Draws the differences and the control with their intervals, around 0. Each percentile has its own scale. On a common scale, the
+    /// tail's large intervals would hide the median's small ones.
     /// </summary>
     public static string Intervals(ComparisonResult result)
     {

@@ -4,8 +4,8 @@ using HdrHistogram;
 namespace Topology.Comparison.Statistics;
 
 /// <summary>
-/// The latencies of one block from an HDR histogram. It counts every value, drops and clamps none, and keeps each within
-/// 0.1 % (never finer than 100 ns). Unit: 100 ns.
+/// The latencies of one block from an HDR histogram. The histogram counts every value without dropping or clamping any. Each value is
+/// accurate to 0.1 %, but never finer than 100 ns. Unit: 100 ns.
 /// </summary>
 public sealed class BlockDistribution
 {
@@ -30,7 +30,7 @@ public sealed class BlockDistribution
     /// <summary>The number of latencies.</summary>
     public long Total { get; }
 
-    /// <summary>A histogram with a range for any latency of a run.</summary>
+    /// <summary>An empty histogram whose range covers every latency that a run can have.</summary>
     public static LongHistogram NewHistogram() => new(1, Longest, Digits);
 
     /// <summary>Counts latencies.</summary>

@@ -63,7 +63,7 @@ public static class PairedBootstrap
         })];
     }
 
-    /// <summary>The share cut off at each end: Student's distribution, widened for the plug-in variance.</summary>
+    /// <summary>The share of the draws to cut off at each end, from Student's distribution, widened for the plug-in variance.</summary>
     internal static double Tail(int rounds)
     {
         var freedom = rounds - 1;
@@ -71,7 +71,9 @@ public static class PairedBootstrap
         return 1 - NormalDistribution(widened);
     }
 
-    /// <summary>Student's t at 0.975 by its expansion around the normal quantile; within 0.01 from 5 degrees of freedom up.</summary>
+    /// <summary>
+    /// The 0.975 quantile of Student's t, by expansion around the normal quantile. From 5 degrees of freedom, the error is below 0.01.
+    /// </summary>
     private static double StudentQuantile(double probability, int freedom)
     {
         System.Diagnostics.Debug.Assert(probability == 0.975);

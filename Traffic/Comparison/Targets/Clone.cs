@@ -1,6 +1,6 @@
 namespace Topology.Comparison.Targets;
 
-/// <summary>The clone of the repository that this program was built in.</summary>
+/// <summary>The clone of the repository in which this program was built.</summary>
 public static class Clone
 {
     /// <summary>The <c>dotnet</c> that runs this process, or otherwise the one on the search path.</summary>
@@ -21,7 +21,7 @@ public static class Clone
         return null;
     }
 
-    /// <summary>The file that a project's Release build writes.</summary>
+    /// <summary>The path of the program file that a project's Release build writes.</summary>
     /// <param name="root">The clone's folder.</param>
     /// <param name="project">The project's name, such as <c>Catalog</c>.</param>
     public static string Program(string root, string project) =>

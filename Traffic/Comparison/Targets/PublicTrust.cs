@@ -5,7 +5,8 @@ using Topology.Hardening.Certificates;
 namespace Topology.Comparison.Targets;
 
 /// <summary>
-/// Trusts only the local authority of the topology's public certificates; without a local authority, those that the system trusts.
+/// Trusts only the local authority that issues the topology's public certificates. Without a local authority, trusts the authorities that
+/// the system trusts.
 /// </summary>
 /// <param name="configuration">Names the local authority's folder.</param>
 /// <param name="isLocal">Whether the local authority issues the public certificates.</param>
@@ -17,7 +18,7 @@ public sealed class PublicTrust(IConfiguration configuration, bool isLocal = tru
         var policy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
-            // The measurement would include fetching the revocation list.
+            // Otherwise the measurement would include fetching the revocation list.
             RevocationMode = X509RevocationMode.NoCheck,
             DisableCertificateDownloads = true,
         };

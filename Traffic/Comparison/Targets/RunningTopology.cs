@@ -11,7 +11,7 @@ namespace Topology.Comparison.Targets;
 /// </param>
 /// <param name="Healthy">Whether everything that starts by default is healthy.</param>
 /// <param name="Configuration">The services' build configuration: <c>Release</c> or <c>Debug</c>. Null if unknown.</param>
-/// <param name="TraceKey">The key with which services trust a client's trace context.</param>
+/// <param name="TraceKey">Services trust a client's trace context only if this key comes with it.</param>
 public sealed record TopologyState(
     TopologyDashboard? Dashboard, IReadOnlyList<TopologyResource> Resources, bool BehindIngress = false, bool Healthy = false,
         string? Configuration = null, string? TraceKey = null);
@@ -31,7 +31,7 @@ public sealed record TopologyResource(
     string Name, string? State, int? Pid, IReadOnlyDictionary<string, Uri> Urls, IReadOnlyDictionary<string, Uri>? Listeners = null,
         string? Health = null);
 
-/// <summary>The topology that this process belongs to. Each call reads the file, because it changes.</summary>
+/// <summary>The topology that this process belongs to. Each call reads the state file again, because the file changes.</summary>
 public sealed class RunningTopology(IConfiguration configuration)
 {
     /// <summary>The environment variable that names the state file.</summary>

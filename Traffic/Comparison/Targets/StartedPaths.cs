@@ -11,7 +11,7 @@ public sealed partial class StartedPaths(ILogger<StartedPaths> logger)
 {
     private readonly ConcurrentDictionary<string, bool> _paths = new();
 
-    /// <summary>Whether the path has been started. Connects to its address until it has.</summary>
+    /// <summary>Whether the path has been started. Each call tries to connect to its address until a call succeeds.</summary>
     public async ValueTask<bool> ContainsAsync(string path, Uri address, CancellationToken cancellationToken)
     {
         if (_paths.GetValueOrDefault(path)) return true;
@@ -27,7 +27,7 @@ public sealed partial class StartedPaths(ILogger<StartedPaths> logger)
         }
         catch (SocketException)
         {
-            // The request will report any other problem.
+            // Any other problem counts as started. The request that follows will report it.
         }
 
         if (_paths.TryUpdate(path, true, false)) LogStarted(path);

@@ -3,8 +3,8 @@ using Topology.ServiceDefaults.Paths;
 namespace Topology.Comparison.Targets;
 
 /// <summary>
-/// Where each path begins: for <c>direct</c> at the backends' own public listeners, for any other path at those of the
-/// proxy of that name. Reads the keys of service discovery: <c>services:{name}:{endpoint}:{n}</c>.
+/// Where each path begins. The path <c>direct</c> begins at the backends' public listeners, any other path at the public
+/// listeners of the proxy with that name. Reads the keys of service discovery: <c>services:{name}:{endpoint}:{n}</c>.
 /// </summary>
 public sealed class TargetMap
 {

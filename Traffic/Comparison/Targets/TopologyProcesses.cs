@@ -34,7 +34,9 @@ public static partial class TopologyProcesses
            select new MeasuredProcess(service, resource.Pid!.Value),
     ];
 
-    /// <summary>Resources that run, or that have ended and will restart: the topology is unhealthy until they are back.</summary>
+    /// <summary>
+    /// The running resources. While the topology is unhealthy, also the resources that have ended, because they will restart.
+    /// </summary>
     public static IEnumerable<TopologyResource> Started(this TopologyState state) => state.Resources.Where(resource =>
         resource.State is null or "running" || resource.State is "exited" or "finished" && !state.Healthy);
 

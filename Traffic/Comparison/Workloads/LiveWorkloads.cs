@@ -4,8 +4,8 @@ using System.Text;
 namespace Topology.Comparison.Workloads;
 
 /// <summary>
-/// Server-sent events, timed to the first one. A second one follows after a pause, which exposes a proxy that buffers
-/// the first until more arrives.
+/// Server-sent events. Measures the time to the first event. A second event follows after a pause, which exposes a proxy that
+/// holds back the first event until more data arrives.
 /// </summary>
 public sealed class EventsWorkload : Workload
 {
@@ -45,8 +45,8 @@ public sealed class SocketWorkload : Workload
 }
 
 /// <summary>
-/// A unary gRPC call. Its bytes are encoded here (the protocol's length-prefixed message around field 1 of
-/// <c>EchoMessage</c>), because the measurement would include the cost of a generated client.
+/// A unary gRPC call. This class encodes the bytes itself (the protocol's length-prefixed message around field 1 of <c>EchoMessage</c>).
+/// With a generated client, the measurement would include the client's cost.
 /// </summary>
 public sealed class GrpcWorkload : Workload
 {

@@ -49,12 +49,14 @@ public abstract class Workload
     /// <summary>How many different requests there are.</summary>
     public virtual int Variants => 1;
 
-    /// <summary>The approximate bytes of a request and its response: larger ones need more time between requests.</summary>
+    /// <summary>The approximate size of a request and its response together. Large payloads need more time between requests.</summary>
     public virtual int PayloadBytes => 1024;
 
     /// <summary>Creates the request of a variant, from 0 to <see cref="Variants"/> − 1.</summary>
     public abstract WorkloadRequest Create(int variant);
 
-    /// <summary>XxHash3 of what must be equal on every path, without the parts that differ between responses by design.</summary>
+    /// <summary>
+    /// XxHash3 of the content that must be equal on every path. Content that differs between responses by design is left out.
+    /// </summary>
     public virtual ulong Digest(ReadOnlySpan<byte> body) => XxHash3.HashToUInt64(body);
 }

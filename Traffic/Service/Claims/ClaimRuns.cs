@@ -42,8 +42,8 @@ internal sealed partial class ClaimRuns(
     /// <summary>Starts to check claims and returns immediately.</summary>
     /// <param name="claims">The claims to check.</param>
     /// <param name="cancellationToken">Cancels the checks.</param>
-    /// <returns>A task that ends with the checks: its result says why they ended early, or is null. Null instead of a task if another
-    /// measurement is running.</returns>
+    /// <returns>A task that completes when the checks end; its result says why they ended early, or is null. If another measurement
+    /// is running, there is no task: the method returns null.</returns>
     public Task<string?>? TryStart(IReadOnlyList<Claim> claims, CancellationToken cancellationToken = default)
     {
         if (gate.TryEnter() is not { } lease) return null;

@@ -4,7 +4,7 @@ namespace Topology.Traffic.Pairs;
 
 internal static class PairExtensions
 {
-    /// <summary>Sends pairs in the background and keeps the latest.</summary>
+    /// <summary>Adds the background service that sends request pairs, and the store that keeps the most recent ones.</summary>
     public static void AddPairs(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<PairOptions>().BindConfiguration(PairOptions.Section)

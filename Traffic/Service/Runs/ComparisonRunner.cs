@@ -14,7 +14,7 @@ public sealed record CurrentRun(
     ComparisonOptions Options, ComparisonProgress Progress, IReadOnlyDictionary<string, IReadOnlyList<BlockPoint>> Blocks);
 
 /// <summary>How a comparison ended.</summary>
-/// <param name="Id">The result's number in the history; 0 without one.</param>
+/// <param name="Id">The result's number in the history; 0 without a result.</param>
 /// <param name="Result">The result; null if there is none.</param>
 /// <param name="Failure">Why there is no result, in one line; otherwise null.</param>
 public sealed record ComparisonEnd(long Id, ComparisonResult? Result, string? Failure);
@@ -33,14 +33,14 @@ public sealed partial class ComparisonRunner(
     /// <summary>Why the last run left no result; otherwise null.</summary>
     public string? Failure { get; private set; }
 
-    /// <summary>Raised on any thread after a change of the state above.</summary>
+    /// <summary>Raised after one of the properties above has changed. Handlers may run on any thread.</summary>
     public event Action? Changed;
 
     /// <summary>Whether a comparison is running.</summary>
     public bool IsRunning => Current is not null;
 
     /// <summary>Starts a comparison and returns immediately.</summary>
-    /// <param name="options">Valid for the targets.</param>
+    /// <param name="options">The options, which must be valid for the targets.</param>
     /// <param name="cancellationToken">Cancels the run.</param>
     /// <returns>The end of the run; null if another measurement is running.</returns>
     public Task<ComparisonEnd>? TryStart(ComparisonOptions options, CancellationToken cancellationToken = default)

@@ -3,8 +3,8 @@ using Topology.Traffic.Pairs;
 namespace Topology.Traffic.Runs;
 
 /// <summary>
-/// Allows one measurement at a time, a comparison or a check of claims, because two would disturb each other. Pairs pause
-/// meanwhile.
+/// Allows only one measurement at a time, because two would disturb each other. A measurement is a comparison or a check of
+/// claims. No pairs are sent meanwhile.
 /// </summary>
 public sealed class MeasurementGate(PairTraffic pairs)
 {
@@ -17,7 +17,7 @@ public sealed class MeasurementGate(PairTraffic pairs)
     /// <summary>Whether a measurement is running.</summary>
     public bool IsTaken => Volatile.Read(ref _holder) is not null;
 
-    /// <summary>Enters; disposing the result leaves.</summary>
+    /// <summary>Takes the gate. Dispose the result to release it.</summary>
     /// <returns>Null while another measurement is running.</returns>
     public IDisposable? TryEnter()
     {
@@ -35,7 +35,7 @@ public sealed class MeasurementGate(PairTraffic pairs)
     {
         lock (_lock)
         {
-            // Only the holder can leave, and only once.
+            // Ignore a lease that no longer holds the gate, for example when it is disposed twice.
             if (_holder != lease) return;
             pairs.IsPaused = false;
             _holder = null;

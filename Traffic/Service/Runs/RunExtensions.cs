@@ -22,7 +22,7 @@ namespace Topology.Traffic.Runs;
 /// <param name="Arrival"><c>constant</c> or <c>poisson</c>.</param>
 /// <param name="ClosedLoop">Send as fast as responses return.</param>
 /// <param name="Connections">Connections to each path.</param>
-/// <param name="Seed">Repeats the order of blocks and the arrivals.</param>
+/// <param name="Seed">Makes the order of blocks and the arrivals repeatable.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ComparisonRequest(
     string? Workload = null, IReadOnlyList<string>? Paths = null, double? Rate = null, double? DurationSeconds = null, bool? Tls = null,
@@ -51,7 +51,7 @@ internal sealed record ComparisonRequest(
 
 internal static class RunExtensions
 {
-    /// <summary>Adds the addresses of the paths, which of them are started, and the trusted certificates.</summary>
+    /// <summary>Adds services that know the addresses of the paths, the paths that are started, and the trusted certificates.</summary>
     public static void AddTargets(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<TargetMap>();
@@ -82,7 +82,7 @@ internal static class RunExtensions
     /// <summary>Maps a command that measures. Only the internal listener accepts it, and it has no timeout.</summary>
     public static void MapMeasurement(this WebApplication app, string pattern, Delegate command) =>
         app.MapPost(pattern, command).RequireInternalListener().DisableRequestTimeout().AddEndpointFilter(async (context, next) =>
-            // Another site's page can make a browser post here. Browsers send this header then; other clients never do.
+            // A page of another site can make a browser post here. Browsers then send this header; other clients do not.
             context.HttpContext.Request.Headers["Sec-Fetch-Site"].ToString() is "" or "same-origin" or "none"
                 ? await next(context)
                 : TypedResults.Problem("A measurement cannot be started from another site.", statusCode: StatusCodes.Status403Forbidden));

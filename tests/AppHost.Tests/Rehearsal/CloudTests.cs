@@ -148,7 +148,7 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
         await Eventually.TrueAsync(async () =>
         {
             var page = await client.GetStringAsync(cloud.Host.Url("traffic", "http"), Cancelled);
-            Assert.Matches("direct, ms</th><th[^>]*>edge, ms</th><th[^>]*>answers", page);
+            Assert.Matches("direct, ms</th><th[^>]*>edge, ms</th><th[^>]*>responses", page);
             row = Regex.Matches(page, "<tr><td>[^<]*</td>.*?</tr>", RegexOptions.Singleline).Select(match => match.Value)
                 .FirstOrDefault(row => row.Contains($"<td>{workload}</td>", StringComparison.Ordinal)) ?? "";
             return row.Length > 0;

@@ -23,13 +23,13 @@ public sealed class IngressTests
     public void Replicas_take_turns_and_each_is_tried_once()
     {
         Uri[] replicas = [new("http://a"), new("http://b"), new("http://c")];
-        var turn = new RoundRobin(replicas);
+        var turn = new IngressReplicas(replicas);
 
         var rounds = Enumerable.Range(0, 6).Select(_ => turn.Next().ToList()).ToList();
 
         Assert.All(rounds, round => Assert.Equal(replicas, round.OrderBy(replica => replica.Host)));
         Assert.All(rounds.Select(round => round[0]).CountBy(replica => replica), count => Assert.Equal(2, count.Value));
-        Assert.Empty(new RoundRobin([]).Next());
+        Assert.Empty(new IngressReplicas([]).Next());
     }
 
     [Fact]

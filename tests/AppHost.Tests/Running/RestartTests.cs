@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
 using Topology.AppHost.Running;
 using Topology.AppHost.Tests.Infrastructure;
 using Topology.Tests.Infrastructure;
@@ -46,28 +47,17 @@ public sealed class RestartTests
     [Fact]
     public void The_delay_doubles_up_to_5_seconds_and_starts_anew_after_10_seconds_of_health()
     {
-        var time = new SteppedTime();
+        var time = new FakeTimeProvider();
         var backoff = new Backoff(time);
         Assert.Equal([0.5, 1, 2, 4, 5, 5], Enumerable.Range(0, 6).Select(_ => backoff.Next().TotalSeconds));
         Assert.Equal(6, backoff.FailedStarts);
 
         backoff.IsHealthy();
-        time.Step(TimeSpan.FromSeconds(9));
+        time.Advance(TimeSpan.FromSeconds(9));
         Assert.Equal((5, 0), (backoff.Next().TotalSeconds, backoff.FailedStarts));
 
         backoff.IsHealthy();
-        time.Step(TimeSpan.FromSeconds(10));
+        time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(0.5, backoff.Next().TotalSeconds);
-    }
-
-    private sealed class SteppedTime : TimeProvider
-    {
-        private long _now;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _now;
-
-        public void Step(TimeSpan by) => _now += by.Ticks;
     }
 }

@@ -76,7 +76,7 @@ public sealed class MediaTests : IAsyncDisposable
     [Fact]
     public async Task An_upload_that_announces_more_than_the_limit_is_refused_at_once()
     {
-        using var content = new StreamContent(new DeterministicStream(ContentEndpoints.MaximumBytes + 1));
+        using var content = new StreamContent(new DeterministicStream(UploadEndpoint.MaximumBytes + 1));
         using var request = new HttpRequestMessage(HttpMethod.Post, "/media") { Content = content, Headers = { ExpectContinue = true } };
         using var response = await _media.Client().SendAsync(request, Cancelled);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
@@ -91,7 +91,7 @@ public sealed class MediaTests : IAsyncDisposable
         {
             var connection = await RawConnection.OpenAsync(_media.Url("http"), Cancelled);
             open.Add(connection);
-            await connection.SendAsync($"GET /media/{ContentEndpoints.MaximumBytes} HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
+            await connection.SendAsync($"GET /media/{DownloadEndpoint.MaximumBytes} HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
             await connection.ReadAsync(hasNoBody: true);
         }
 

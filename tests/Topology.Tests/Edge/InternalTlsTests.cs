@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Topology.Catalog.Items;
 using Topology.Edge.Upstreams;
 using Topology.Hardening.Certificates;
@@ -32,7 +33,7 @@ public sealed class InternalTlsTests
     {
         // An authority of the test's own, as old as the certificate.
         var folder = Directory.CreateTempSubdirectory("topology-inside-").FullName;
-        var issuer = new LocalAuthority(folder, authority, new Clock(days));
+        var issuer = new LocalAuthority(folder, authority, new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(days)));
         using var certificate = issuer.GetLeaf("trial", [name]);
         if (reason == Revoked) issuer.Revoke("trial");
         await using var backend = await StartAsync(certificate);
@@ -146,11 +147,6 @@ public sealed class InternalTlsTests
         app.Run(context => context.Response.WriteAsync("ok"));
         await app.StartAsync(Cancelled);
         return app;
-    }
-
-    private sealed class Clock(int days) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UtcNow.AddDays(days);
     }
 
     private sealed class Capture(ConcurrentQueue<string> lines) : ILoggerProvider, ILogger

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Topology.Hardening.Certificates;
 
 namespace Topology.Tests.ServiceDefaults;
@@ -5,7 +6,7 @@ namespace Topology.Tests.ServiceDefaults;
 public sealed class LocalAuthorityTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("topology-authority-").FullName;
-    private readonly Clock _clock = new();
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
@@ -30,7 +31,7 @@ public sealed class LocalAuthorityTests : IDisposable
     public void A_leaf_is_replaced_before_it_ends()
     {
         var first = Authority().GetLeaf("catalog", ["catalog"]);
-        _clock.Now = first.NotAfter.ToUniversalTime() - LocalAuthority.LeafRenewal + TimeSpan.FromHours(1);
+        _clock.SetUtcNow(first.NotAfter.ToUniversalTime() - LocalAuthority.LeafRenewal + TimeSpan.FromHours(1));
         Assert.NotEqual(first.Thumbprint, Authority().GetLeaf("catalog", ["catalog"]).Thumbprint);
     }
 
@@ -78,7 +79,7 @@ public sealed class LocalAuthorityTests : IDisposable
         var first = Authority().RevocationList();
         Assert.Equal(first, Authority().RevocationList());
 
-        _clock.Now += TimeSpan.FromDays(2);
+        _clock.Advance(TimeSpan.FromDays(2));
         var second = Authority().RevocationList();
         var numbers = new List<System.Numerics.BigInteger>();
         foreach (var list in (byte[][])[first, second])
@@ -128,11 +129,4 @@ public sealed class LocalAuthorityTests : IDisposable
     }
 
     private LocalAuthority Authority(string name = LocalAuthorities.Internal) => new(_root, name, _clock);
-
-    private sealed class Clock : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = DateTimeOffset.UtcNow;
-
-        public override DateTimeOffset GetUtcNow() => Now;
-    }
 }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Topology.Edge.Upstreams;
 using Topology.Hardening.Refusals;
 using Topology.ServiceDefaults.Paths;
@@ -65,7 +66,7 @@ public sealed class RefusalTests(HardeningFixture fixture)
     {
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var lines = new Lines();
-        var time = new StoppedTime();
+        var time = new FakeTimeProvider();
         var refusals = new RequestRefusals(services.GetRequiredService<IMeterFactory>(), lines, time);
         var features = new FeatureCollection();
         features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse("203.0.113.9") });
@@ -73,7 +74,7 @@ public sealed class RefusalTests(HardeningFixture fixture)
         Assert.Equal(10, lines.Written.Count);
         Assert.Equal("Refused 203.0.113.9 with 400: host (and 0 more since the previous line)", lines.Written[0]);
 
-        time.Seconds++;
+        time.Advance(TimeSpan.FromSeconds(1));
         refusals.Note(features, 400, "host");
         Assert.Equal("Refused 203.0.113.9 with 400: host (and 990 more since the previous line)", lines.Written[^1]);
     }
@@ -170,14 +171,5 @@ public sealed class RefusalTests(HardeningFixture fixture)
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Written.Add(formatter(state, exception));
-    }
-
-    private sealed class StoppedTime : TimeProvider
-    {
-        public long Seconds { get; set; } = 1;
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => Seconds;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Time.Testing;
 using OpenTelemetry.Trace;
 using Topology.Edge.Upstreams;
 using Topology.Hardening.Tracing;
@@ -87,10 +88,10 @@ public sealed class TraceTrustTests
     [Fact]
     public void Strangers_cannot_have_any_number_of_traces_recorded()
     {
-        var time = new StoppedTime();
+        var time = new FakeTimeProvider();
         var sampler = new RecordedTraces(perSecond: 3, time);
         Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(_ => IsRecorded(sampler)));
-        time.Seconds++;
+        time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(IsRecorded(sampler));
     }
 
@@ -108,14 +109,5 @@ public sealed class TraceTrustTests
         };
         ActivitySource.AddActivityListener(listener);
         return listener;
-    }
-
-    private sealed class StoppedTime : TimeProvider
-    {
-        public long Seconds { get; set; } = 1;
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => Seconds;
     }
 }

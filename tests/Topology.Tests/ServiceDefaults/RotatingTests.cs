@@ -1,10 +1,11 @@
+using Microsoft.Extensions.Time.Testing;
 using Topology.Hardening.Certificates;
 
 namespace Topology.Tests.ServiceDefaults;
 
 public sealed class RotatingTests
 {
-    private readonly Clock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly List<Exception> _failures = [];
     private Func<string> _load = () => "first";
 
@@ -14,12 +15,12 @@ public sealed class RotatingTests
         var rotating = Rotating();
         Assert.Equal("first", rotating.Current);
         _load = () => "second";
-        _clock.Now += TimeSpan.FromSeconds(30);
+        _clock.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal("first", rotating.Current);
         Assert.Equal("second", rotating.Newest);
         _load = () => "third";
         Assert.Equal("second", rotating.Newest); // Not read again on every call.
-        _clock.Now += TimeSpan.FromSeconds(61);
+        _clock.Advance(TimeSpan.FromSeconds(61));
         Assert.Equal("third", rotating.Current);
     }
 
@@ -29,12 +30,12 @@ public sealed class RotatingTests
         var rotating = Rotating();
         Assert.Equal("first", rotating.Current);
         _load = () => throw new InvalidOperationException("the key is of another certificate");
-        _clock.Now += TimeSpan.FromSeconds(61);
+        _clock.Advance(TimeSpan.FromSeconds(61));
         Assert.Equal("first", rotating.Current);
         Assert.Equal("first", rotating.Current);
         Assert.Equal("the key is of another certificate", Assert.Single(_failures).Message);
         _load = () => "second";
-        _clock.Now += TimeSpan.FromSeconds(61);
+        _clock.Advance(TimeSpan.FromSeconds(61));
         Assert.Equal("second", rotating.Current);
     }
 
@@ -58,7 +59,7 @@ public sealed class RotatingTests
             release.Wait();
             return "second";
         };
-        _clock.Now += TimeSpan.FromSeconds(61);
+        _clock.Advance(TimeSpan.FromSeconds(61));
         var reader = Task.Run(() => rotating.Current);
         reading.Wait(TestContext.Current.CancellationToken);
         var other = Task.Run(() => (rotating.Current, rotating.Newest));
@@ -68,11 +69,4 @@ public sealed class RotatingTests
     }
 
     private Rotating<string> Rotating() => new(() => _load(), _clock, _failures.Add);
-
-    private sealed class Clock : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch;
-
-        public override DateTimeOffset GetUtcNow() => Now;
-    }
 }

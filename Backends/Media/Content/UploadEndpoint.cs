@@ -1,6 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Net.Http.Headers;
 using Topology.Hardening.Limits;
 using Topology.ServiceDefaults.Paths;
 
@@ -11,27 +9,14 @@ namespace Topology.Media.Content;
 /// <param name="Sha256">Lowercase hexadecimal.</param>
 public sealed record Upload(long Length, string Sha256);
 
-internal static class ContentEndpoints
+internal static class UploadEndpoint
 {
-    /// <summary>The maximum body size in either direction: 1 GiB.</summary>
+    /// <summary>The maximum body size: 1 GiB.</summary>
     public const long MaximumBytes = 1L << 30;
 
-    public static void MapContent(this IEndpointRouteBuilder endpoints)
-    {
-        endpoints.MapMethods("/media/{bytes:long}", [HttpMethods.Get, HttpMethods.Head], Download)
-            .WithWorkload("media-download").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = 0 });
+    public static void MapUpload(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapPost("/media", Receive)
             .WithWorkload("media-upload").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = MaximumBytes });
-    }
-
-    /// <summary>
-    /// The framework handles ranges (RFC 9110 section 14) and conditional requests. The content is generated while it is sent.
-    /// </summary>
-    private static Results<FileStreamHttpResult, ProblemHttpResult> Download(long bytes) =>
-        bytes is >= 0 and <= MaximumBytes
-            ? TypedResults.Stream(new DeterministicStream(bytes), "application/octet-stream",
-                entityTag: new EntityTagHeaderValue($"\"v1-{bytes}\""), enableRangeProcessing: true)
-            : TypedResults.Problem($"bytes is {bytes}; ask for 0 to {MaximumBytes} bytes.", statusCode: StatusCodes.Status400BadRequest);
 
     /// <summary>Reads the body once, chunk by chunk as it arrives.</summary>
     private static async Task<Upload> Receive(HttpRequest request, CancellationToken cancellationToken)

@@ -1,7 +1,7 @@
 namespace Topology.Ingress;
 
 /// <summary>Selects a resource's replicas in turn.</summary>
-internal sealed class RoundRobin(IReadOnlyList<Uri> targets)
+internal sealed class IngressReplicas(IReadOnlyList<Uri> targets)
 {
     private uint _next;
 
