@@ -17,6 +17,7 @@ app.MapRevocationList();
 app.MapReverseProxy(proxy =>
 {
     proxy.Use(RequestRules.IgnoreUpgrade);
+    proxy.Use(RequestRules.CountForwards);
     proxy.Use(app.Services.GetRequiredService<ForwardingLoops>().RefuseAsync);
     proxy.UseMiddleware<ForwarderProblems>();
     proxy.UseMiddleware<RetryElsewhere>();

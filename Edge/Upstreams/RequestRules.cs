@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http.Features;
 using Topology.Hardening.Upgrades;
 using Yarp.ReverseProxy.Transforms;
@@ -15,6 +16,28 @@ internal static class RequestRules
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<WebSocketAttribute>() is null) context.Request.Headers.Remove("Upgrade");
         return next(context);
+    }
+
+    /// <summary>
+    /// RFC 9110 section 7.6.2: <c>Max-Forwards</c> of an OPTIONS request counts down at each gateway, and the one that receives 0 answers
+    /// itself.
+    /// </summary>
+    public static Task CountForwards(HttpContext context, RequestDelegate next)
+    {
+        if (!HttpMethods.IsOptions(context.Request.Method) || context.Request.Headers["Max-Forwards"] is not [var value]
+            || !uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var left))
+        {
+            return next(context);
+        }
+
+        if (left > 0)
+        {
+            context.Request.Headers["Max-Forwards"] = (left - 1).ToString(CultureInfo.InvariantCulture);
+            return next(context);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
     }
 
     /// <summary>

@@ -36,8 +36,8 @@ public sealed class InternalHttpsCostClaim(double seconds, int rounds) : Claim
     public override string Method =>
         $"Compared {With} with {Without}, the same program with plain HTTP/2 to the services: latency at 500 requests a second for "
             + $"{seconds:0.#} s each with the comparison engine, then CPU of the edge and the backend in {rounds} rounds of blocks of "
-            + $"{Small.Requests} small requests, and of {Large.Requests} for 1 MiB, {Without} twice as a control, in random order. Holds if the "
-            + $"95 % interval of the CPU difference is above 0 for 1 MiB, and not below 0 for small requests.";
+            + $"{Small.Requests} small requests, and of {Large.Requests} for 1 MiB, {Without} twice as a control, in random order. "
+            + $"Holds if the 95 % interval of the CPU difference is above 0 for 1 MiB, and not below 0 for small requests.";
 
     /// <inheritdoc />
     public override MissingRequirement? Needs(ClaimLab lab) =>

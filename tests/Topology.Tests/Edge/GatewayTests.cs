@@ -18,7 +18,12 @@ public sealed class GatewayTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _backend = await Recorder.StartAsync();
-        _edge = ServiceHost.Start<UpstreamOptions>(_backend.AsEveryService());
+        _edge = ServiceHost.Start<UpstreamOptions>(
+        [
+            .. _backend.AsEveryService(),
+            ("ReverseProxy:Routes:options:ClusterId", "catalog"), ("ReverseProxy:Routes:options:Match:Path", "/catalog/{**rest}"),
+            ("ReverseProxy:Routes:options:Match:Methods:0", "OPTIONS"),
+        ]);
     }
 
     public async ValueTask DisposeAsync()
@@ -96,6 +101,54 @@ public sealed class GatewayTests : IAsyncLifetime
         var via = seen["Via"].Split(',', StringSplitOptions.TrimEntries);
         Assert.Matches("^1\\.1 edge-[0-9a-f]{8}$", via[^1]);
         Assert.Equal(earlier ?? "", string.Join(", ", via[..^1]));
+    }
+
+    /// <summary>RFC 9110 section 7.6.3: the version is that of the request as it was received.</summary>
+    [Theory]
+    [InlineData("1.0")]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task Via_has_the_version_of_the_received_request(string version)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        if (version == "2")
+        {
+            using var client = ServiceHost.Http2Client();
+            (await client.GetAsync(new Uri(_edge.Url("https"), $"/catalog/{id}"), Cancelled)).EnsureSuccessStatusCode().Dispose();
+        }
+        else
+        {
+            await using var connection = await RawConnection.OpenAsync(_edge.Url("http"), Cancelled);
+            await connection.SendAsync($"GET /catalog/{id} HTTP/{version}\r\nHost: localhost\r\n\r\n", Cancelled);
+            Assert.Equal(200, (await connection.ReadAsync())?.Status);
+        }
+
+        var seen = Assert.Single(_backend.Seen(id)).Headers;
+        Assert.StartsWith($"{version} edge-", seen["Via"], StringComparison.Ordinal);
+        // RFC 9113 section 8.3.1: a gateway makes a Host of the authority.
+        Assert.StartsWith("localhost", seen["Host"], StringComparison.Ordinal);
+    }
+
+    /// <summary>RFC 9110 section 7.6.2.</summary>
+    [Theory]
+    [InlineData("OPTIONS", "1", "0")]
+    [InlineData("OPTIONS", "10", "9")]
+    [InlineData("OPTIONS", "many", "many")]
+    [InlineData("GET", "0", "0")]
+    public async Task Max_Forwards_counts_down_for_OPTIONS(string method, string value, string expected)
+    {
+        var seen = await AskAsync($"Max-Forwards: {value}\r\n", request: $"{method} /catalog/{{id}}");
+        Assert.Equal(expected, seen["Max-Forwards"]);
+    }
+
+    [Fact]
+    public async Task OPTIONS_without_a_forward_left_is_answered_by_the_edge()
+    {
+        var id = Guid.NewGuid().ToString("N");
+        await using var connection = await RawConnection.OpenAsync(_edge.Url("http"), Cancelled);
+        await connection.SendAsync($"OPTIONS /catalog/{id} HTTP/1.1\r\nHost: localhost\r\nMax-Forwards: 0\r\n\r\n", Cancelled);
+        Assert.Equal(204, (await connection.ReadAsync())?.Status);
+        Assert.Empty(_backend.Seen(id));
     }
 
     [Fact]
