@@ -16,20 +16,17 @@ namespace Topology.Comparison;
 /// <param name="trust">Which certificates are trusted.</param>
 public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
 {
-    /// <summary>The lanes of the warm-up flood: enough to keep two cores busy.</summary>
-    private const int WarmUpLanes = 8;
-
     /// <summary>The pause between blocks, so that one path's remaining work does not count as the next path's cost.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>A path is left out after this many blocks in a row with errors only.</summary>
     private const int FailedBlocks = 3;
 
-    /// <summary>
-    /// How long each path is loaded to saturation before the measurement, so that the services run fully optimized code: .NET
-    /// recompiles hot code in the background.
-    /// </summary>
-    public TimeSpan WarmUpFlood { get; init; } = TimeSpan.FromSeconds(4);
+    /// <summary>How long a path is loaded to saturation at a time, before the measurement.</summary>
+    public TimeSpan WarmUpSlice { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The most slices for each path; null allows twice the time of the measurement, from 4 to 40.</summary>
+    public int? WarmUpSlices { get; init; }
 
     /// <summary>How long each path is then loaded at the rate of the measurement.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
@@ -84,14 +81,12 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
 
             using var generator = new Generator(workload, expected, options.Concurrency);
             progress?.Report(new("warming up", 0, total));
+            foreach (var path in measured.Where(path => path.IsActive)) OpenAll(path);
+            // The control uses the baseline's services, which are then warm.
+            new WarmUpLoad(WarmUpSlice, WarmUpSlices ?? (int)Math.Clamp(options.DurationSeconds * 2, 4, 40)).Run(
+                [.. measured.Where(path => path is { IsActive: true, IsControl: false })], generator, workload.IsKeyed, cancellationToken);
             foreach (var path in measured.Where(path => path.IsActive))
             {
-                OpenAll(path);
-                // The control uses the baseline's services, which are warm already.
-                if (!path.IsControl)
-                {
-                    path.WarmUp(generator.Run(path.Lanes.Lanes, new(null, Pacer.Ticks(WarmUpFlood), 0, WarmUpLanes), cancellationToken));
-                }
                 path.WarmUp(generator.Run(path.Lanes.Lanes, Plan(options, WarmUp.TotalSeconds, 0, random), cancellationToken));
                 cancellationToken.ThrowIfCancellationRequested();
             }

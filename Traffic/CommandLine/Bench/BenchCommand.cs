@@ -81,6 +81,7 @@ internal static class BenchCommand
             {
                 Processes = (path, workload) => state.On(path, workload),
                 ServicesConfiguration = state.Configuration,
+                WarmUpSlices = 40, // Its blocks are short, and a service that is not warm would be compared with nginx.
             };
             var repeats = new List<ComparisonResult>();
             foreach (var options in plan)

@@ -64,7 +64,7 @@ internal static class Comparing
     /// <summary>An engine that assumes Release builds, whatever the tests' configuration.</summary>
     public static ComparisonEngine Engine(TargetMap targets, string services = "Release", string own = "Release") => new(targets, Trust)
     {
-        WarmUpFlood = TimeSpan.FromMilliseconds(100),
+        WarmUpSlice = TimeSpan.FromMilliseconds(20),
         WarmUp = TimeSpan.FromMilliseconds(100),
         ServicesConfiguration = services,
         OwnConfiguration = own,
