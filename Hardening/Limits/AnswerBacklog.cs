@@ -43,7 +43,7 @@ internal sealed class AnswerBacklog : IDisposable
     public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>
-    /// Counts bytes that upstreams may send before the client reads them. A negative number removes bytes from the count.
+    /// Adds to the number of bytes that upstreams are expected to send before clients read them. A negative number subtracts.
     /// </summary>
     public void Expect(long bytes) => Interlocked.Add(ref _expected, bytes);
 

@@ -11,6 +11,6 @@ public static class TraceKey
     /// <summary>The key, or null if this process has none.</summary>
     public static string? Current => (DistributedContextPropagator.Current as TraceContextPropagation)?.Key;
 
-    /// <summary>Makes this process send trace contexts with the key.</summary>
+    /// <summary>Makes this process send the key beside each trace context, so that services accept it; null sends no key.</summary>
     public static void Use(string? key) => DistributedContextPropagator.Current = new TraceContextPropagation(key);
 }

@@ -23,7 +23,7 @@ namespace Topology.ServiceDefaults.Diagnostics;
 /// <param name="Protocol">The HTTP version of the last hop.</param>
 /// <param name="RemoteAddress">The client's address as the service sees it.</param>
 /// <param name="Listener">The listener that accepted the connection.</param>
-/// <param name="TopologyPath">The path tag, or null.</param>
+/// <param name="TopologyPath">The name of the path that the request took, such as <c>edge</c>, as its proxy says, or null.</param>
 /// <param name="ForwardedHeaders">The forwarded headers as received, trusted or not.</param>
 public sealed record WhoAmIResponse(
     string Instance,

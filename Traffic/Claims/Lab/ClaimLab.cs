@@ -155,7 +155,7 @@ public sealed class ClaimLab : IAsyncDisposable
 
     /// <summary>A client of one listener that trusts the public authority.</summary>
     /// <param name="address">The listener.</param>
-    /// <param name="from">The client's source address, one of loopback's.</param>
+    /// <param name="from">The client's source address; it must be a loopback address.</param>
     /// <param name="acceptsAnyName">Accepts a certificate with any name.</param>
     public Caller Call(Uri address, IPAddress? from = null, bool acceptsAnyName = false) =>
         new(address, Trust, from) { AcceptsAnyName = acceptsAnyName };

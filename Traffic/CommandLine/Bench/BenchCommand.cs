@@ -21,12 +21,10 @@ internal static class BenchCommand
         HelpName = "EDGE[,EDGE]",
         AllowMultipleArgumentsPerToken = true
     };
-    private static readonly Option<int[]> Connections = new("--connections")
+    private static readonly Option<string[]> Connections = new("--connections")
     {
-        Description = "Numbers of connections, each with one request at a time.",
-        DefaultValueFactory = _ =>
-    [1, 32],
-        HelpName = "N",
+        Description = "Numbers of connections, each with one request at a time. Default: 1,32.",
+        HelpName = "N[,N]",
         AllowMultipleArgumentsPerToken = true
     };
     private static readonly Option<int> Repeats =
@@ -53,9 +51,16 @@ internal static class BenchCommand
         }
         if (parsed.GetValue(Repeats) is < 1 or > 50) return Commands.Refuse($"--repeats is {parsed.GetValue(Repeats)}; give 1 to 50.");
         if (Commands.MissingFolder(parsed.GetValue(Json)) is { } missing) return Commands.Refuse(missing);
+        string[] counts = Commands.Split(parsed.GetValue(Connections)) is { Length: > 0 } given ? given : ["1", "32"];
+        if (counts.FirstOrDefault(count => !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out _)) is { } word)
+        {
+            return Commands.Refuse($"--connections has \"{word}\"; give whole numbers, such as 1,32.");
+        }
+
         ComparisonOptions[] plan = [
             .. from repeat in Enumerable.Range(1, parsed.GetValue(Repeats))
-               from connections in parsed.GetValue(Connections) ?? []
+               from count in counts
+               let connections = int.Parse(count, CultureInfo.InvariantCulture)
                select new ComparisonOptions { ClosedLoop = true, Connections = connections, DurationSeconds = parsed.GetValue(Duration),
                    Paths = edges, Seed = repeat },
         ];

@@ -9,7 +9,10 @@ internal static class Series
     /// <summary>The colour of a path, as a CSS variable that follows the light or dark theme.</summary>
     public static string Colour(string path) => $"var(--s{SvgCharts.Colour(path)})";
 
-    /// <summary>The colour of a process: a proxy has its path's colour, backends the direct path's, and the generator is muted.</summary>
+    /// <summary>
+    /// The colour of a process. A proxy has the colour of its path, a backend has the colour of the direct path, and the generator has a
+    /// muted colour.
+    /// </summary>
     public static string Process(string process) => process switch
     {
         Comparison.Cost.ProcessCost.GeneratorName => "var(--muted)",

@@ -55,6 +55,8 @@ public sealed class BenchTests
     [InlineData("--edges squid", "squid")]
     [InlineData("--edges edge,edge", "twice")]
     [InlineData("--connections 0", "connections")]
+    [InlineData("--connections 1,many", "many")]
+    [InlineData("--connections 1,513", "513")]
     [InlineData("--repeats 0", "--repeats")]
     [InlineData("--duration 0", "duration")]
     [InlineData("--json no/such/folder/file.json", "folder")]
