@@ -7,9 +7,6 @@ namespace Topology.Media.Content;
 
 internal static class DownloadEndpoint
 {
-    /// <summary>The maximum body size: 1 GiB.</summary>
-    public const long MaximumBytes = 1L << 30;
-
     public static void MapDownload(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapMethods("/media/{bytes:long}", [HttpMethods.Get, HttpMethods.Head], Download)
             .WithWorkload("media-download").WithLimits(new() { Kind = RouteKind.Stream, BodyBytes = 0 });
@@ -18,8 +15,9 @@ internal static class DownloadEndpoint
     /// The framework handles ranges (RFC 9110 section 14) and conditional requests. The content is generated while it is sent.
     /// </summary>
     private static Results<FileStreamHttpResult, ProblemHttpResult> Download(long bytes) =>
-        bytes is >= 0 and <= MaximumBytes
+        bytes is >= 0 and <= UploadEndpoint.MaximumBytes
             ? TypedResults.Stream(new DeterministicStream(bytes), "application/octet-stream",
                 entityTag: new EntityTagHeaderValue($"\"v1-{bytes}\""), enableRangeProcessing: true)
-            : TypedResults.Problem($"bytes is {bytes}; ask for 0 to {MaximumBytes} bytes.", statusCode: StatusCodes.Status400BadRequest);
+            : TypedResults.Problem($"bytes is {bytes}; ask for 0 to {UploadEndpoint.MaximumBytes} bytes.",
+                statusCode: StatusCodes.Status400BadRequest);
 }

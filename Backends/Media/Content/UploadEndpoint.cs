@@ -11,7 +11,7 @@ public sealed record Upload(long Length, string Sha256);
 
 internal static class UploadEndpoint
 {
-    /// <summary>The maximum body size: 1 GiB.</summary>
+    /// <summary>The maximum body size in either direction: 1 GiB.</summary>
     public const long MaximumBytes = 1L << 30;
 
     public static void MapUpload(this IEndpointRouteBuilder endpoints) =>

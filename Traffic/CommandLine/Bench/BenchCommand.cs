@@ -23,7 +23,8 @@ internal static class BenchCommand
     };
     private static readonly Option<string[]> Connections = new("--connections")
     {
-        Description = "Numbers of connections, each with one request at a time. Default: 1,32.",
+        Description = "Numbers of connections, each with one request at a time.",
+        DefaultValueFactory = _ => ["1,32"],
         HelpName = "N[,N]",
         AllowMultipleArgumentsPerToken = true
     };
@@ -51,16 +52,19 @@ internal static class BenchCommand
         }
         if (parsed.GetValue(Repeats) is < 1 or > 50) return Commands.Refuse($"--repeats is {parsed.GetValue(Repeats)}; give 1 to 50.");
         if (Commands.MissingFolder(parsed.GetValue(Json)) is { } missing) return Commands.Refuse(missing);
-        string[] counts = Commands.Split(parsed.GetValue(Connections)) is { Length: > 0 } given ? given : ["1", "32"];
-        if (counts.FirstOrDefault(count => !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out _)) is { } word)
+        var counts = new List<int>();
+        foreach (var word in Commands.Split(parsed.GetValue(Connections)))
         {
-            return Commands.Refuse($"--connections has \"{word}\"; give whole numbers, such as 1,32.");
+            if (!int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+            {
+                return Commands.Refuse($"--connections has \"{word}\"; give whole numbers, such as 1,32.");
+            }
+            counts.Add(count);
         }
 
         ComparisonOptions[] plan = [
             .. from repeat in Enumerable.Range(1, parsed.GetValue(Repeats))
-               from count in counts
-               let connections = int.Parse(count, CultureInfo.InvariantCulture)
+               from connections in counts
                select new ComparisonOptions { ClosedLoop = true, Connections = connections, DurationSeconds = parsed.GetValue(Duration),
                    Paths = edges, Seed = repeat },
         ];

@@ -21,6 +21,12 @@ public sealed class TopologyProcess : IAsyncDisposable
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
     }
 
+    /// <summary>The backends of the lab.</summary>
+    public static IReadOnlyList<string> Backends { get; } = ["catalog-1", "catalog-2", "orders", "media", "live"];
+
+    /// <summary>The services that the lab starts, each one process.</summary>
+    public static IReadOnlyList<string> Services { get; } = [.. Backends, "edge", "edge-tls", "traffic"];
+
     public int Pid { get; }
 
     /// <summary>Absolute path of the file that describes the running topology.</summary>

@@ -1,20 +1,19 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Topology.AppHost.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Lab;
 
 /// <summary>The AppHost's model, without starting anything.</summary>
 public sealed class LabModelTests
 {
-    private static readonly string[] Backends = ["catalog-1", "catalog-2", "orders", "media", "live"];
-
     [Fact]
     public async Task The_lab_has_the_backends_the_edges_and_the_traffic()
     {
         await using var builder = await CreateAsync();
         Assert.Equal(
-            [.. Backends, "edge", "edge-tls", "traffic"],
+            TopologyProcess.Services,
             builder.Resources.OfType<ProjectResource>().Select(resource => resource.Name));
     }
 
@@ -54,8 +53,8 @@ public sealed class LabModelTests
     public async Task The_edges_wait_for_every_backend_and_the_traffic_waits_for_the_edges()
     {
         await using var builder = await CreateAsync();
-        Assert.Equal(Backends.Order(), WaitsFor("edge").Order());
-        Assert.Equal(Backends.Order(), WaitsFor("edge-tls").Order());
+        Assert.Equal(TopologyProcess.Backends.Order(), WaitsFor("edge").Order());
+        Assert.Equal(TopologyProcess.Backends.Order(), WaitsFor("edge-tls").Order());
         Assert.Equal(["edge", "edge-tls"], WaitsFor("traffic").Order());
 
         IEnumerable<string> WaitsFor(string name) =>

@@ -9,15 +9,13 @@ namespace Topology.AppHost.Tests.Lab;
 [Collection(RunningLab.Collection)]
 public sealed class ProcessTests(Infrastructure.Lab lab)
 {
-    private static readonly string[] Services = ["catalog-1", "catalog-2", "orders", "media", "live", "edge", "edge-tls", "traffic"];
-
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Every_service_is_one_process()
     {
         var running = await lab.StartAsync();
-        foreach (var service in Services)
+        foreach (var service in TopologyProcess.Services)
         {
             var pid = running.Pid(service);
             Assert.Contains("Topology.", File.ReadAllText($"/proc/{pid}/cmdline"), StringComparison.Ordinal);

@@ -9,13 +9,11 @@ namespace Topology.AppHost.Tests.Running;
 /// <summary>What ends by itself is started again; what a person stops is not.</summary>
 public sealed class RestartTests
 {
-    private static readonly string[] Services = ["catalog-1", "catalog-2", "orders", "media", "live", "edge", "edge-tls", "traffic"];
-
     [Fact]
     public async Task Every_service_that_is_killed_is_healthy_again_soon()
     {
         await using var topology = await TopologyProcess.StartAsync();
-        foreach (var service in Services)
+        foreach (var service in TopologyProcess.Services)
         {
             var pid = topology.Resource(service).GetProperty("pid").GetInt32();
             var watch = Stopwatch.StartNew();
@@ -27,7 +25,7 @@ public sealed class RestartTests
         }
 
         Assert.All(
-            Services, service =>
+            TopologyProcess.Services, service =>
             Assert.Contains(topology.Lines, line => line.StartsWith($"{service} ended with exit code", StringComparison.Ordinal)));
     }
 

@@ -8,8 +8,6 @@ namespace Topology.AppHost.Tests.Running;
 /// <summary>However the AppHost ends, nothing that it started stays.</summary>
 public sealed class StopTests
 {
-    private static readonly string[] Backends = ["catalog-1", "catalog-2", "orders", "media", "live"];
-
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -21,7 +19,7 @@ public sealed class StopTests
         await using var topology = TopologyProcess.Launch("--Topology:Ports=dynamic", "--Topology:Dashboard=true");
         await (isStarted ? topology.UntilHealthyAsync() : UntilBackendsRunAsync(topology));
         var pids = Pids(topology);
-        Assert.True(pids.Count >= (isStarted ? 8 : Backends.Length), $"Only {pids.Count} processes were found.");
+        Assert.True(pids.Count >= (isStarted ? 8 : TopologyProcess.Backends.Count), $"Only {pids.Count} processes were found.");
 
         var watch = Stopwatch.StartNew();
         await Programs.SignalAsync(signal, topology.Pid);
@@ -46,7 +44,7 @@ public sealed class StopTests
     /// <summary>The start is half done then: the edges still wait.</summary>
     private static Task UntilBackendsRunAsync(TopologyProcess topology) => topology.UntilAsync(
         () => File.Exists(topology.StateFile)
-            && Backends.All(backend => topology.Resource(backend).GetProperty("pid").ValueKind == JsonValueKind.Number),
+            && TopologyProcess.Backends.All(backend => topology.Resource(backend).GetProperty("pid").ValueKind == JsonValueKind.Number),
         "every backend has a process", TimeSpan.FromMinutes(3), Cancelled);
 
     /// <summary>The processes of the services, and what the AppHost itself has started.</summary>

@@ -91,7 +91,7 @@ public sealed class MediaTests : IAsyncDisposable
         {
             var connection = await RawConnection.OpenAsync(_media.Url("http"), Cancelled);
             open.Add(connection);
-            await connection.SendAsync($"GET /media/{DownloadEndpoint.MaximumBytes} HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
+            await connection.SendAsync($"GET /media/{UploadEndpoint.MaximumBytes} HTTP/1.1\r\nHost: localhost\r\n\r\n", Cancelled);
             await connection.ReadAsync(hasNoBody: true);
         }
 
