@@ -5,7 +5,7 @@ using Topology.Comparison.Reports;
 
 namespace Topology.CommandLine;
 
-/// <summary>Writes progress and result to a terminal, or as plain lines without one.</summary>
+/// <summary>Writes progress and result to a terminal. If the output is not a terminal, writes plain lines.</summary>
 internal static class ConsoleReport
 {
     public static async Task<ComparisonResult> WithProgressAsync(

@@ -125,7 +125,7 @@ public sealed class GatewayTests : IAsyncLifetime
 
         var seen = Assert.Single(_backend.Seen(id)).Headers;
         Assert.StartsWith($"{version} edge-", seen["Via"], StringComparison.Ordinal);
-        // RFC 9113 section 8.3.1: a gateway makes a Host of the authority.
+        // RFC 9113 section 8.3.1: a gateway that forwards to HTTP/1.1 creates the Host field from :authority.
         Assert.StartsWith("localhost", seen["Host"], StringComparison.Ordinal);
     }
 

@@ -11,7 +11,7 @@ public static partial class ReferenceParser
 {
     private const string Token = @"[!#$%&'*+\-.^_`|~0-9A-Za-z]";
 
-    /// <summary>The number of such requests, and whether the next one at least has a legal head.</summary>
+    /// <summary>The number of complete legal requests at the start, and whether a legal head follows them.</summary>
     public static (int Whole, bool HasHead) Count(string stream)
     {
         var (at, whole, hasHead) = (0, 0, false);

@@ -23,9 +23,9 @@ public sealed class ImageTests
 
         // Chiseled: neither a shell nor a package manager.
         Assert.Matches("/dotnet/aspnet:10\\.0[0-9.]*-noble-chiseled$", Property("ContainerBaseImage"));
-        // Nothing overrides the user of the base, which is not root there.
+        // The project keeps the base image's user, which is not root.
         Assert.Equal("", Property("ContainerUser"));
-        // The base has no ICU, without which .NET starts only if told so.
+        // The base image has no ICU. Without ICU, .NET starts only in invariant globalization mode.
         Assert.Equal("true", Property("InvariantGlobalization"));
 
         string? Property(string name) => properties.GetProperty(name).GetString();
