@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Metadata;
 using Topology.Hardening.Limits;
 using Topology.Hardening.Upgrades;
 using Topology.ServiceDefaults.Paths;
@@ -5,16 +6,28 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Topology.Edge.Upstreams;
 
-/// <summary>Applies a route's <c>Metadata</c> to its endpoint: workload, protocol and limits.</summary>
+/// <summary>Reads a route's <c>Metadata</c>: workload, protocol and limits.</summary>
 internal static class RouteMetadata
 {
     private static readonly string[] Keys =
         ["Workload", "Speaks", nameof(RouteLimits.Kind), nameof(RouteLimits.BodyBytes), nameof(RouteLimits.Timeout)];
 
+    private static readonly WritesOwnErrors OwnErrors = new();
+
+    /// <summary>
+    /// Checks the metadata when the configuration is loaded. If it is wrong, the edge does not start, or it keeps its previous
+    /// configuration.
+    /// </summary>
     /// <exception cref="InvalidOperationException">A key is unknown or its value is invalid. The message names both the route
     /// and the key.</exception>
-    public static void Apply(IEndpointConventionBuilder endpoint, RouteConfig route)
+    public static void Check(RouteConfig route)
     {
+        if (route.Timeout is not null || route.TimeoutPolicy is not null)
+        {
+            throw new InvalidOperationException(
+                $"ReverseProxy:Routes:{route.RouteId}:Timeout is not supported; set Metadata:{nameof(RouteLimits.Timeout)} instead.");
+        }
+
         if (route.Metadata is not { Count: > 0 } metadata) return;
         if (metadata.Keys.FirstOrDefault(key => !Keys.Contains(key)) is { } unknown)
         {
@@ -22,6 +35,20 @@ internal static class RouteMetadata
                 $"ReverseProxy:Routes:{route.RouteId}:Metadata:{unknown} is unknown; use some of {string.Join(", ", Keys)}.");
         }
 
+        if (metadata.TryGetValue("Speaks", out var protocol) && protocol != "WebSocket")
+        {
+            throw new InvalidOperationException(
+                $"ReverseProxy:Routes:{route.RouteId}:Metadata:Speaks is \"{protocol}\". Set it to WebSocket, or remove it.");
+        }
+
+        ReadLimits(route.RouteId, metadata);
+    }
+
+    /// <summary>Applies checked metadata to the route's endpoint.</summary>
+    public static void Apply(IEndpointConventionBuilder endpoint, RouteConfig route)
+    {
+        endpoint.WithMetadata(OwnErrors);
+        if (route.Metadata is not { Count: > 0 } metadata) return;
         if (metadata.TryGetValue("Workload", out var workload)) endpoint.WithWorkload(workload);
         if (metadata.GetValueOrDefault("Speaks") == "WebSocket") endpoint.SpeaksWebSocket();
         endpoint.WithLimits(ReadLimits(route.RouteId, metadata));
@@ -38,4 +65,7 @@ internal static class RouteMetadata
             throw new InvalidOperationException($"ReverseProxy:Routes:{route}:Metadata: {exception.Message}", exception);
         }
     }
+
+    /// <summary>Responses of backends pass unchanged, and the forwarder writes problem details for its own errors.</summary>
+    private sealed class WritesOwnErrors : ISkipStatusCodePagesMetadata;
 }

@@ -6,7 +6,9 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Topology.Edge.Upstreams;
 
-/// <summary>Sets the protocol, load balancing, health checks and timeouts of clusters that do not configure their own.</summary>
+/// <summary>
+/// Sets the protocol, load balancing, health checks and timeouts of clusters that do not configure their own. Checks routes.
+/// </summary>
 internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IProxyConfigFilter
 {
     // Allows for the slowest first byte and for pauses in a stream.
@@ -37,5 +39,9 @@ internal sealed class UpstreamDefaults(IOptions<UpstreamOptions> options) : IPro
     /// <summary>gRPC uses HTTP/2 on every upstream.</summary>
     private static bool SpeaksHttp2(ClusterConfig cluster) => cluster.Metadata?.GetValueOrDefault("Protocol") == "HTTP/2";
 
-    public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel) => new(route);
+    public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel)
+    {
+        RouteMetadata.Check(route);
+        return new(route);
+    }
 }
