@@ -59,7 +59,9 @@ public sealed class ListenerTests
     public void What_would_be_public_without_its_limits_does_not_start_and_says_which_key_to_set(
         string key, string value, string? port, string expected)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
+        // A folder without appsettings.json: the build copies the one of some referenced project beside the tests.
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions { EnvironmentName = "Development", ContentRootPath = ServiceHost.CertificateDirectory });
         builder.Logging.ClearProviders();
         builder.Configuration[key] = value;
         if (port is not null) builder.Configuration["Topology:Listeners:http"] = port;

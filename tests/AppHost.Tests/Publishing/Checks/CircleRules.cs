@@ -9,7 +9,7 @@ internal static class CircleRules
     /// <param name="resources">Their references are already known to be good.</param>
     public static IEnumerable<Problem> Check(IReadOnlyDictionary<string, JsonElement> resources)
     {
-        // Each text of a value is a node of its own. A connection string may refer to another value of the same resource: that is no circle.
+        // Each text of a value is a node of its own, because a connection string may refer to another value of its own resource.
         var references = resources.SelectMany(resource => Texts(resource.Key, resource.Value))
             .GroupBy(text => text.Owner)
             .ToDictionary(
