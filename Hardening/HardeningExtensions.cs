@@ -43,7 +43,7 @@ public static class HardeningExtensions
         AddHosts(services);
         AddForwardedHeaders(services);
         services.AddLimits(builder.Configuration);
-        services.AddOverloadProtection();
+        services.AddSingleton<RateLimits>();
         services.AddSecurityHeaders(Section);
         services.AddSingleton<IStartupFilter, HardeningPipeline>();
         return builder;
@@ -52,7 +52,9 @@ public static class HardeningExtensions
     /// <summary>Applies the limits, timeouts and upgrade rules of each route. Call it before the middleware that responds.</summary>
     public static WebApplication UseHardening(this WebApplication app)
     {
-        app.UseOverloadProtection();
+        app.UseMiddleware<StreamLimits>();
+        app.UseMiddleware<OverloadProtection>();
+        app.UseMiddleware<RouteLimitsMiddleware>();
         app.UseMiddleware<UpgradeRules>();
         app.UseMiddleware<GrpcNeedsHttp2>();
         return app;

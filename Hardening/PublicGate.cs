@@ -19,13 +19,11 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
 {
     public Task InvokeAsync(HttpContext context)
     {
-        if (!context.GetListener().IsPublic) return next(context);
-
         var request = context.Request;
         var head = context.Features.GetRequiredFeature<IHttpRequestFeature>();
         var isText = HttpProtocol.IsHttp11(request.Protocol) || HttpProtocol.IsHttp10(request.Protocol);
         if (IsTooLong(head)) return RefuseHead(context, isText, StatusCodes.Status414UriTooLong, "The request target is too long.");
-        if (!IsWithinLimits(request.Headers))
+        if (!IsWithinLimits(request.Headers, out var untrusted))
         {
             return RefuseHead(
                 context, isText, StatusCodes.Status431RequestHeaderFieldsTooLarge, "The header has too many fields or bytes.");
@@ -79,7 +77,7 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
 
         ConnectionFields.Remove(
             request.Headers, context.Features.Get<IConnectionOptions>() is { } options ? options.Connection : request.Headers.Connection);
-        UntrustedHeaders.Remove(request.Headers);
+        untrusted?.ForEach(name => request.Headers.Remove(name));
         IgnoreOtherUpgrades(request);
         NoticedUpgrade.Attach(context);
         return next(context);
@@ -116,14 +114,17 @@ internal sealed class PublicGate(RequestDelegate next, AllowedHosts hosts, Reque
     }
 
     /// <summary>
-    /// Kestrel's own limits are higher, because they leave room for headers that a proxy adds. Clients do not need that room.
+    /// Kestrel's own limits are higher, because they leave room for headers that a proxy adds. Clients do not need that room. The same pass
+    /// finds the headers to remove, because every pass allocates an enumerator.
     /// </summary>
-    private bool IsWithinLimits(IHeaderDictionary headers)
+    private bool IsWithinLimits(IHeaderDictionary headers, out List<string>? untrusted)
     {
+        untrusted = null;
         const int Delimiters = 4; // ": " and CRLF
         int fields = 0, bytes = 0;
         foreach (var (name, values) in headers)
         {
+            if (UntrustedHeaders.IsUntrusted(name)) (untrusted ??= []).Add(name);
             foreach (var value in values)
             {
                 fields++;

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Diagnostics;
 using Topology.Hardening.Refusals;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -12,9 +11,13 @@ internal sealed class ForwarderProblems(RequestDelegate next, IProblemDetailsSer
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        if (context.Features.Get<IStatusCodePagesFeature>() is { } pages) pages.Enabled = false;
         await next(context);
-        if (context.GetForwarderErrorFeature() is not { Error: var error } || context.Response.HasStarted) return;
+        // After a cancellation, either nobody waits for the response, or the route's timeout has passed and its middleware responds.
+        if (context.GetForwarderErrorFeature() is not { Error: var error and not ForwarderError.RequestCanceled }
+            || context.Response.HasStarted)
+        {
+            return;
+        }
 
         context.CloseAfterUnreadBody();
         await problems.TryWriteAsync(new()

@@ -38,28 +38,13 @@ public static class UntrustedHeaders
     }.Concat(All).Concat(Tracing).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// Removes all untrusted headers. No proxy is in front of a public listener, so they come from the client. Nothing may read or forward
-    /// them.
+    /// Whether a public listener removes the header. No proxy is in front of it, so the client itself sent the header, and nothing may read
+    /// or forward it. Every name with "_" is removed too, because some programs treat "_" like "-", so the name could stand for another
+    /// one. nginx and Envoy's edge drop these names too.
     /// </summary>
-    internal static void Remove(IHeaderDictionary headers)
+    internal static bool IsUntrusted(string name)
     {
-        List<string>? claims = null;
-        foreach (var (name, _) in headers)
-        {
-            if (IsClaim(name)) (claims ??= []).Add(name);
-        }
-
-        claims?.ForEach(name => headers.Remove(name));
-    }
-
-    /// <summary>
-    /// Whether to remove a header. Removes every name with "_", because some programs treat "_" like "-", so the name could stand for
-    /// another one. nginx and Envoy's edge drop these names too.
-    /// </summary>
-    private static bool IsClaim(string name)
-    {
-        if (name.Contains('_', StringComparison.Ordinal)) return true;
-        if (Claims.Contains(name)) return true;
+        if (name.Contains('_', StringComparison.Ordinal) || Claims.Contains(name)) return true;
         if (name is not ['X' or 'x', ..]) return false;
         foreach (var prefix in Prefixes)
         {

@@ -14,7 +14,7 @@ internal sealed class WebSocketOrigin(RequestDelegate next, IOptions<WebSocketOr
     private readonly HashSet<string> _allowed = new(options.Value.WebSocketOrigins, StringComparer.OrdinalIgnoreCase);
 
     public Task InvokeAsync(HttpContext context) =>
-        context.Request.Headers.Origin is { Count: > 0 } origin && context.GetListener().IsPublic && IsWebSocket(context)
+        context.Request.Headers.Origin is { Count: > 0 } origin && IsWebSocket(context)
         && !IsOwn(origin.ToString(), context.Request.Host) && !_allowed.Contains(origin.ToString())
             ? RefuseAsync(context)
             : next(context);

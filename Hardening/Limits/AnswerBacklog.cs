@@ -56,7 +56,7 @@ internal sealed class AnswerBacklog : IDisposable
         {
             (answer.WaitingBytes, answer.WaitingSince) = (bytes, _time.GetTimestamp());
             _bytes += bytes;
-            _waiting.AddLast(answer.Place);
+            _waiting.AddLast(answer.Place ??= new(answer));
             while (_bytes > _limits.WaitingBytes) AbortFirst("budget");
         }
     }
@@ -97,8 +97,8 @@ internal sealed class AnswerBacklog : IDisposable
 
     private void Remove(WatchedAnswer answer)
     {
-        if (answer.Place.List is null) return;
-        _waiting.Remove(answer.Place);
+        if (answer.Place is not { List: not null } place) return;
+        _waiting.Remove(place);
         _bytes -= answer.WaitingBytes;
     }
 }

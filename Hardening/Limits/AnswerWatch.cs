@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
-using Topology.Hardening.Listeners;
 
 namespace Topology.Hardening.Limits;
 
@@ -12,19 +11,16 @@ internal sealed class AnswerWatch(RequestDelegate next, AnswerBacklog backlog, I
 {
     private readonly PublicLimits _limits = limits.Value;
 
-    public Task InvokeAsync(HttpContext context) => context.GetListener().IsPublic ? WatchAsync(context) : next(context);
-
-    private async Task WatchAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
-        var answer = WatchedAnswer.Attach(context, backlog, _limits);
-        try
-        {
-            await next(context);
-        }
-        finally
-        {
-            answer.End();
-            if (context.RequestAborted.IsCancellationRequested) context.Features.Get<ConnectionResets>()?.Count();
-        }
+        // Called before the server reuses the context. Unlike a finally block, it makes no asynchronous call of its own.
+        context.Response.OnCompleted(
+            static answer =>
+            {
+                ((WatchedAnswer)answer).End();
+                return Task.CompletedTask;
+            },
+            WatchedAnswer.Attach(context, backlog, _limits));
+        return next(context);
     }
 }

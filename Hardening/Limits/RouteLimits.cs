@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace Topology.Hardening.Limits;
 
@@ -43,15 +42,9 @@ public static class RouteLimitsExtensions
     public static TBuilder WithLimits<TBuilder>(this TBuilder builder, RouteLimits limits) where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(limits);
-        builder.WithMetadata(limits);
-        return limits.IsStream || limits.Timeout is not null ? builder.WithMetadata(TimeoutPolicy(limits.IsStream ? null : limits.Timeout))
-            : builder;
+        return builder.WithMetadata(limits);
     }
 
     /// <summary>The limits of the endpoint that routing found; null if it has none of its own.</summary>
     internal static RouteLimits? GetRouteLimits(this HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<RouteLimits>();
-
-    /// <summary>The policy for requests that take longer: the response is 504. Null sets no timeout.</summary>
-    internal static RequestTimeoutPolicy TimeoutPolicy(TimeSpan? timeout) =>
-        new() { Timeout = timeout, TimeoutStatusCode = StatusCodes.Status504GatewayTimeout };
 }

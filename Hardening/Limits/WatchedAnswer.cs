@@ -22,11 +22,10 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
     private WatchedAnswer(HttpContext context, IHttpResponseBodyFeature inner, AnswerBacklog backlog, PublicLimits limits)
     {
         (_context, _inner, _writer, _backlog, _limits) = (context, inner, inner.Writer, backlog, limits);
-        Place = new(this);
     }
 
     /// <summary>The node in the backlog. Only the backlog uses it and the next two properties.</summary>
-    public LinkedListNode<WatchedAnswer> Place { get; }
+    public LinkedListNode<WatchedAnswer>? Place { get; set; }
 
     public long WaitingBytes { get; set; }
 
@@ -57,17 +56,18 @@ internal sealed class WatchedAnswer : PipeWriter, IHttpResponseBodyFeature
     /// <summary>Until the response starts, reserves space in the backlog for the bytes that an upstream may send ahead.</summary>
     public void Expect() => _backlog.Expect(_expected = BufferedBytes());
 
-    /// <summary>Ends the watch: the server may reuse the context for another request.</summary>
+    /// <summary>Ends the watch: the server may reuse the context for another request. Counts the request if it was aborted.</summary>
     public void End()
     {
         Begin();
-        lock (Place) _isEnded = true;
+        lock (this) _isEnded = true;
+        if (_context.RequestAborted.IsCancellationRequested) _context.Features.Get<ConnectionResets>()?.Count();
     }
 
     /// <summary>Aborts the request unless it has ended.</summary>
     public void Abort()
     {
-        lock (Place)
+        lock (this)
         {
             if (!_isEnded) _context.Abort();
         }

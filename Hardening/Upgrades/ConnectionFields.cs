@@ -26,8 +26,8 @@ public static class ConnectionFields
     }
 
     /// <summary>
-    /// Whether the field stays although <c>Connection</c> names it. Every message needs Host, Content-Length and Transfer-Encoding. Close and
-    /// keep-alive are options, not fields. Upgrade and Connection have their own rules.
+    /// Whether the field stays although <c>Connection</c> names it. Every message needs Host, Content-Length and Transfer-Encoding.
+    /// Close and keep-alive are options, not fields. Upgrade and Connection have their own rules.
     /// </summary>
     private static bool IsKept(ReadOnlySpan<char> name)
     {

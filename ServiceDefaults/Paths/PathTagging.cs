@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -8,7 +9,21 @@ using Topology.Hardening.Listeners;
 namespace Topology.ServiceDefaults.Paths;
 
 /// <summary>The path of a service's requests.</summary>
-public sealed record PathFeature(string? Path);
+public sealed record PathFeature
+{
+    // Shared objects avoid a new one per request.
+    private static readonly FrozenDictionary<string, PathFeature> Known =
+        TopologyPath.All.ToFrozenDictionary(path => path, path => new PathFeature(path), StringComparer.Ordinal);
+
+    private static readonly PathFeature None = new((string?)null);
+
+    private PathFeature(string? path) => Path = path;
+
+    /// <summary>One of <see cref="TopologyPath.All"/>, or null.</summary>
+    public string? Path { get; }
+
+    internal static PathFeature For(string? path) => path is null ? None : Known[path];
+}
 
 /// <summary>Sets the workload name of an endpoint: the value of the tag <c>topology.workload</c>.</summary>
 [AttributeUsage(AttributeTargets.Method)]
@@ -44,7 +59,7 @@ internal sealed class PathTagging(RequestDelegate next, IOptions<TopologyOptions
         if (context.GetListener().IsPublic) context.Request.Headers.Remove(TopologyPath.Header);
         else path = TopologyPath.Parse(context.Request.Headers[TopologyPath.Header]);
 
-        context.Features.Set(new PathFeature(path));
+        context.Features.Set(PathFeature.For(path));
         Tag(context, TopologyPath.Tag, path);
         return next(context);
     }
@@ -61,7 +76,9 @@ internal sealed class PathTagging(RequestDelegate next, IOptions<TopologyOptions
     private static void Tag(HttpContext context, string name, string? value)
     {
         if (value is null) return;
-        context.Features.Get<IHttpActivityFeature>()?.Activity.SetTag(name, value);
+        // Without a listener, the activity only carries the trace id, and nobody would read the tag.
+        var activity = context.Features.Get<IHttpActivityFeature>()?.Activity;
+        if (activity is { IsAllDataRequested: true } && activity.Source.HasListeners()) activity.SetTag(name, value);
         if (context.Features.Get<IHttpMetricsTagsFeature>() is { MetricsDisabled: false } metrics)
         {
             metrics.Tags.Add(new(name, value));

@@ -78,6 +78,18 @@ public sealed class OverloadTests
         Assert.Equal(HttpStatusCode.OK, (await stream).StatusCode);
     }
 
+    [Fact]
+    public async Task A_backend_that_takes_longer_than_its_route_allows_is_a_504_at_the_edge()
+    {
+        await using var recorder = await Recorder.StartAsync();
+        recorder.Answer = context => Task.Delay(TimeSpan.FromSeconds(20), context.RequestAborted);
+        await using var edge = ServiceHost.Start<UpstreamOptions>(
+            [.. recorder.AsEveryService(), ("ReverseProxy:Routes:catalog:Metadata:Timeout", "00:00:01")]);
+        using var answer = await edge.Client().GetAsync("/catalog/x", Cancelled);
+        Assert.Equal(HttpStatusCode.GatewayTimeout, answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+    }
+
     private static IEnumerable<(string, string)> Counted() => [($"{Section}:UncountedClients", "none")];
 
     private static async Task AssertProblemAsync(HttpResponseMessage response, int status)
