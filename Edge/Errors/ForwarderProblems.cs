@@ -20,6 +20,8 @@ internal sealed class ForwarderProblems(RequestDelegate next, IProblemDetailsSer
         }
 
         context.CloseAfterUnreadBody();
+        // A replica that restarts needs a moment. Clients that wait a little do not add to its load.
+        if (error == ForwarderError.NoAvailableDestinations) context.Response.Headers.RetryAfter = "1";
         await problems.TryWriteAsync(new()
         {
             HttpContext = context,

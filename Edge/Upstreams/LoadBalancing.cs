@@ -22,7 +22,7 @@ internal static class LoadBalancing
         {
             Enabled = true,
             Path = "/health",
-            Interval = TimeSpan.FromSeconds(2),
+            Interval = TimeSpan.FromSeconds(1),
             Timeout = TimeSpan.FromSeconds(2),
             Policy = "ConsecutiveFailures"
         },

@@ -6,11 +6,11 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Topology.Edge.Upstreams;
 
-/// <summary>Reads a route's <c>Metadata</c>: workload, protocol and limits.</summary>
+/// <summary>Reads a route's <c>Metadata</c>: workload, protocol, limits, and what makes a repeat safe.</summary>
 internal static class RouteMetadata
 {
     private static readonly string[] Keys =
-        ["Workload", "Speaks", nameof(RouteLimits.Kind), nameof(RouteLimits.BodyBytes), nameof(RouteLimits.Timeout)];
+        ["Workload", "Speaks", nameof(RepeatKey), nameof(RouteLimits.Kind), nameof(RouteLimits.BodyBytes), nameof(RouteLimits.Timeout)];
 
     private static readonly WritesOwnErrors OwnErrors = new();
 
@@ -41,7 +41,12 @@ internal static class RouteMetadata
                 $"ReverseProxy:Routes:{route.RouteId}:Metadata:Speaks is \"{protocol}\". Set it to WebSocket, or remove it.");
         }
 
-        ReadLimits(route.RouteId, metadata);
+        if (ReadLimits(route.RouteId, metadata).BodyBytes is not <= RepeatKey.LargestBody && metadata.ContainsKey(nameof(RepeatKey)))
+        {
+            throw new InvalidOperationException(
+                $"ReverseProxy:Routes:{route.RouteId}:Metadata:{nameof(RepeatKey)} keeps bodies in memory; set BodyBytes to at most "
+                    + $"{RepeatKey.LargestBody}.");
+        }
     }
 
     /// <summary>Applies checked metadata to the route's endpoint.</summary>
@@ -51,6 +56,7 @@ internal static class RouteMetadata
         if (route.Metadata is not { Count: > 0 } metadata) return;
         if (metadata.TryGetValue("Workload", out var workload)) endpoint.WithWorkload(workload);
         if (metadata.GetValueOrDefault("Speaks") == "WebSocket") endpoint.SpeaksWebSocket();
+        if (metadata.TryGetValue(nameof(RepeatKey), out var header)) endpoint.WithMetadata(new RepeatKey(header));
         endpoint.WithLimits(ReadLimits(route.RouteId, metadata));
     }
 

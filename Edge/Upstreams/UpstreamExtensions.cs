@@ -16,7 +16,11 @@ internal static class UpstreamExtensions
     public static void AddUpstreams(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<UpstreamOptions>().BindConfiguration(UpstreamOptions.Section)
-            .Validate(options => options.IsKnown, "Edge:Upstream must be internal-h2, internal-tls, internal or empty.").ValidateOnStart();
+            .Validate(options => options.IsKnown, "Edge:Upstream must be internal-h2, internal-tls, internal or empty.")
+            .Validate(options => options.ReplicaWait >= TimeSpan.Zero, "Edge:ReplicaWait must be 0 or more, such as 00:00:05.")
+            .Validate(options => options.WaitingRequests >= 0, "Edge:WaitingRequests must be 0 or more.").ValidateOnStart();
+        builder.Services.AddSingleton<RetryBudget>();
+        builder.Services.AddSingleton<ReplicaWait>();
         // Use the configured HTTP/2 window instead of the HTTP client's dynamic window.
         AppContext.SetSwitch("System.Net.SocketsHttpHandler.Http2FlowControl.DisableDynamicWindowSizing", true);
         builder.Services.MatchHostsFirst();

@@ -21,5 +21,13 @@ public sealed class UpstreamOptions
     /// <summary>The backend listener to use: one of the constants.</summary>
     public string Upstream { get; set; } = Http2;
 
+    /// <summary>
+    /// How long a safe or keyed request waits for a replica if its service has none, such as during a restart. Zero does not wait.
+    /// </summary>
+    public TimeSpan ReplicaWait { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Requests that may wait for a replica at the same time. Further ones get 503 at once.</summary>
+    public int WaitingRequests { get; set; } = 256;
+
     internal bool IsKnown => Upstream is Http2 or Tls or Http1 or Platform;
 }
