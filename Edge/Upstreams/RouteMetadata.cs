@@ -5,11 +5,11 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Topology.Edge.Upstreams;
 
-/// <summary>Applies a route's <c>Metadata</c> to its endpoint: workload, protocol and limits.</summary>
+/// <summary>Applies a route's <c>Metadata</c> to its endpoint: workload, protocol, limits, and what makes a repeat safe.</summary>
 internal static class RouteMetadata
 {
     private static readonly string[] Keys =
-        ["Workload", "Speaks", nameof(RouteLimits.Kind), nameof(RouteLimits.BodyBytes), nameof(RouteLimits.Timeout)];
+        ["Workload", "Speaks", nameof(RepeatKey), nameof(RouteLimits.Kind), nameof(RouteLimits.BodyBytes), nameof(RouteLimits.Timeout)];
 
     /// <exception cref="InvalidOperationException">A key is unknown or its value is invalid. The message names both the route
     /// and the key.</exception>
@@ -24,7 +24,18 @@ internal static class RouteMetadata
 
         if (metadata.TryGetValue("Workload", out var workload)) endpoint.WithWorkload(workload);
         if (metadata.GetValueOrDefault("Speaks") == "WebSocket") endpoint.SpeaksWebSocket();
-        endpoint.WithLimits(ReadLimits(route.RouteId, metadata));
+        var limits = ReadLimits(route.RouteId, metadata);
+        if (metadata.TryGetValue(nameof(RepeatKey), out var header))
+        {
+            if (limits.BodyBytes is not <= RepeatKey.LargestBody)
+            {
+                throw new InvalidOperationException(
+                    $"ReverseProxy:Routes:{route.RouteId}:Metadata:{nameof(RepeatKey)} keeps bodies in memory; "
+                    + $"set BodyBytes to at most {RepeatKey.LargestBody}.");
+            }
+            endpoint.WithMetadata(new RepeatKey(header));
+        }
+        endpoint.WithLimits(limits);
     }
 
     private static RouteLimits ReadLimits(string route, IReadOnlyDictionary<string, string> metadata)
