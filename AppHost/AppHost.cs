@@ -9,7 +9,7 @@ using Topology.AppHost.Running;
 return await TopologyRun.StartAsync(args, builder =>
 {
     if (builder.ExecutionContext.IsPublishMode) Cloud(builder);
-    else if (builder.Configuration["Topology:Manifest"] is { Length: > 0 } file) builder.AddRehearsal(file);
+    else if (builder.Configuration["Topology:Manifest"] is { Length: > 0 } file) builder.WithLocalParameters().AddRehearsal(file);
     else Lab(builder);
 });
 
@@ -79,10 +79,10 @@ static void Lab(IDistributedApplicationBuilder builder)
 static void Cloud(IDistributedApplicationBuilder builder)
 {
     var catalog = builder.AddService<Projects.Catalog>("catalog").WithReplicas(2);
-    var orders = builder.AddService<Projects.Orders>("orders").WithInternalAddresses(catalog)
+    // Replicas share the database, and it outlives them: a container's disk is deleted with the container.
+    var orders = builder.AddService<Projects.Orders>("orders").WithInternalAddresses(catalog).WithReplicas(2)
         .WithEnvironment("Catalog__Address", "http://catalog")
-        // The container's disk is deleted with the container. To keep orders, set a PostgreSQL connection string.
-        .WithEnvironment("ConnectionStrings__orders", "Data Source=/tmp/topology-orders.db");
+        .WithOrdersDatabase();
     var media = builder.AddService<Projects.Media>("media");
 
     // Without TLS, each port serves one protocol: HTTP/1.1 for WebSockets, HTTP/2 for gRPC.
