@@ -1,5 +1,6 @@
 using Topology.AppHost.Cloud;
 using Topology.AppHost.Commands;
+using Topology.AppHost.Database;
 using Topology.AppHost.Lab;
 using Topology.AppHost.Rehearsal;
 using Topology.AppHost.Running;
@@ -9,7 +10,7 @@ using Topology.AppHost.Running;
 return await TopologyRun.StartAsync(args, builder =>
 {
     if (builder.ExecutionContext.IsPublishMode) Cloud(builder);
-    else if (builder.Configuration["Topology:Manifest"] is { Length: > 0 } file) builder.AddRehearsal(file);
+    else if (builder.Configuration["Topology:Manifest"] is { Length: > 0 } file) builder.WithLocalParameters().AddRehearsal(file);
     else Lab(builder);
 });
 
@@ -20,10 +21,18 @@ static void Lab(IDistributedApplicationBuilder builder)
     var backends = builder.AddGroup("backends");
     var catalog1 = builder.AddBackend<Projects.Catalog>("catalog-1", firstPort: 5310).InGroup(backends);
     var catalog2 = builder.AddBackend<Projects.Catalog>("catalog-2", firstPort: 5320).InGroup(backends);
-    var orders = builder.AddBackend<Projects.Orders>("orders", firstPort: 5330).InGroup(backends)
-        .WithService("catalog", Listeners.Internal, catalog1, catalog2)
-        .WithOwnData("ConnectionStrings__orders", "Data Source={0}", "orders.db")
-        .WaitFor(catalog1).WaitFor(catalog2);
+    // One process with a SQLite file, or with --Topology:Orders=postgres two replicas on one PostgreSQL database.
+    var database = builder.AddOrdersDatabase("orders-database", port: 5365)?.InGroup(backends);
+    IResourceBuilder<ProjectResource>[] orders =
+        database is null ? [AddOrders("orders", 5330)] : [AddOrders("orders", 5330), AddOrders("orders-2", 5360)];
+    IResourceBuilder<ProjectResource> AddOrders(string name, int firstPort)
+    {
+        var replica = builder.AddBackend<Projects.Orders>(name, firstPort).InGroup(backends)
+            .WithService("catalog", Listeners.Internal, catalog1, catalog2)
+            .WaitFor(catalog1).WaitFor(catalog2);
+        return database is null ? replica.WithOwnData("ConnectionStrings__orders", "Data Source={0}", "orders.db")
+            : replica.WithReference(database, connectionName: "orders").WaitForStart(database);
+    }
     var media = builder.AddBackend<Projects.Media>("media", firstPort: 5340).InGroup(backends);
     var live = builder.AddBackend<Projects.Live>("live", firstPort: 5350).InGroup(backends);
 
@@ -38,11 +47,12 @@ static void Lab(IDistributedApplicationBuilder builder)
             .WithService("orders", Listeners.Internal, orders)
             .WithService("media", Listeners.Internal, media)
             .WithService("live", Listeners.Internal, live)
-            .WaitFor(catalog1).WaitFor(catalog2).WaitFor(orders).WaitFor(media).WaitFor(live);
+            .WaitFor(catalog1).WaitFor(catalog2).WaitFor(media).WaitFor(live);
+        foreach (var replica in orders) proxy.WaitFor(replica);
     }
 
     // Other proxies with the same routes. Each must be installed. Start them in the dashboard or with
-    // --Topology:Start=nginx,apache,haproxy.
+    // --Topology:Start=nginx,apache,haproxy. They know one replica of orders.
     var others = builder.AddGroup("other-proxies");
     var nginx = builder.AddProxy("nginx", firstPort: 5220, programs: ["nginx"], package: "nginx-light").InGroup(others);
     var apache = builder.AddProxy("apache", firstPort: 5230, programs: ["apache2", "httpd"], package: "apache2-bin").InGroup(others);
@@ -50,7 +60,7 @@ static void Lab(IDistributedApplicationBuilder builder)
     builder.CheckStart(nginx, apache, haproxy);
     foreach (var proxy in (IResourceBuilder<ExecutableResource>[])[nginx, apache, haproxy])
     {
-        proxy.WithBackends(catalog1, catalog2, orders, media, live).WaitFor(edge);
+        proxy.WithBackends(catalog1, catalog2, orders[0], media, live).WaitFor(edge);
     }
 
     // The client sends the same requests along every path and compares the results.
@@ -70,7 +80,7 @@ static void Lab(IDistributedApplicationBuilder builder)
 
 #if YARP_CONTAINER
     // Aspire's own YARP container, for comparison: dotnet run --project AppHost -p:YarpContainer=true. Needs a container runtime.
-    builder.AddYarpContainer("yarp", catalog1, orders, media, live);
+    builder.AddYarpContainer("yarp", catalog1, orders[0], media, live);
 #endif
 }
 
@@ -79,10 +89,10 @@ static void Lab(IDistributedApplicationBuilder builder)
 static void Cloud(IDistributedApplicationBuilder builder)
 {
     var catalog = builder.AddService<Projects.Catalog>("catalog").WithReplicas(2);
-    var orders = builder.AddService<Projects.Orders>("orders").WithInternalAddresses(catalog)
+    // Replicas share the database, and it outlives them: a container's disk is deleted with the container.
+    var orders = builder.AddService<Projects.Orders>("orders").WithInternalAddresses(catalog).WithReplicas(2)
         .WithEnvironment("Catalog__Address", "http://catalog")
-        // The container's disk is deleted with the container. To keep orders, set a PostgreSQL connection string.
-        .WithEnvironment("ConnectionStrings__orders", "Data Source=/tmp/topology-orders.db");
+        .WithOrdersDatabase();
     var media = builder.AddService<Projects.Media>("media");
 
     // Without TLS, each port serves one protocol: HTTP/1.1 for WebSockets, HTTP/2 for gRPC.

@@ -9,6 +9,7 @@ internal static class CloudExtensions
     private const int Port = 8080;
     private const int InternalPort = 8081;
     private const string Proxies = "trustedProxies";
+    private const string OrdersDatabase = "ordersDatabase";
 
     /// <summary>
     /// The addresses from which Container Apps' ingress connects to containers, plus loopback for sidecars and the local
@@ -46,6 +47,21 @@ internal static class CloudExtensions
     public static IResourceBuilder<ProjectResource> WithPublicAddresses(
         this IResourceBuilder<ProjectResource> project, params IResourceBuilder<ProjectResource>[] backends) =>
         project.WithAddresses("https", backends);
+
+    /// <summary>
+    /// The orders' PostgreSQL database is a parameter: its connection string, which only whoever deploys knows. A database in a
+    /// container of the environment would lose its data with the container, and PostgreSQL cannot use the environment's file shares.
+    /// </summary>
+    public static IResourceBuilder<ProjectResource> WithOrdersDatabase(this IResourceBuilder<ProjectResource> project) =>
+        project.WithEnvironment("ConnectionStrings__orders", project.ApplicationBuilder.AddParameter(OrdersDatabase, secret: true));
+
+    /// <summary>A rehearsal needs no PostgreSQL: without a value for the parameter, orders are in a SQLite file of this run.</summary>
+    public static IDistributedApplicationBuilder WithLocalParameters(this IDistributedApplicationBuilder builder)
+    {
+        builder.Configuration[$"Parameters:{OrdersDatabase}"] ??=
+            $"Data Source={Path.Combine(builder.DataFolder() ?? TopologyRun.TemporaryData, "orders.db")}";
+        return builder;
+    }
 
     /// <summary>Gives the project each backend's address: the named endpoint if the backend has it, otherwise its only endpoint.</summary>
     private static IResourceBuilder<ProjectResource> WithAddresses(

@@ -11,7 +11,7 @@ namespace Topology.AppHost.Lab;
 internal static class LabExtensions
 {
     /// <summary>Clients whose certificates the backends accept on <c>internal-tls</c>.</summary>
-    private const string InternalClients = "edge;orders;nginx;apache;haproxy";
+    private const string InternalClients = "edge;orders;orders-2;nginx;apache;haproxy";
 
     /// <summary>Adds a backend with all listeners on consecutive ports.</summary>
     public static IResourceBuilder<ProjectResource> AddBackend<TProject>(
@@ -20,7 +20,7 @@ internal static class LabExtensions
         builder.AddLabProject<TProject>(name, firstPort, Listeners.All)
             .WithEnvironment("Topology__Certificates__AllowedClients__0", InternalClients)
             .WithNamedUrls("Edge-direct")
-            .WithIconName(name switch { "orders" => "Cart", "media" => "Video", "live" => "Pulse", _ => "BookOpen" })
+            .WithIconName(name switch { "orders" or "orders-2" => "Cart", "media" => "Video", "live" => "Pulse", _ => "BookOpen" })
             .WithKillCommand()
             .OpenFirst(builder, name == "catalog-1", order: 3, "Direct", "/catalog/items/1");
 

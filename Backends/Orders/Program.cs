@@ -12,7 +12,7 @@ builder.AddOrderStorage();
 builder.AddCatalogPrices();
 
 var app = builder.Build();
-await app.Services.CreateOrderStorageAsync();
+await app.Services.PrepareOrderStorageAsync();
 app.UseServiceDefaults();
 app.UseHardening();
 app.MapDefaultEndpoints();

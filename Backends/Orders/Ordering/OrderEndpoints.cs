@@ -14,12 +14,12 @@ internal static class OrderEndpoints
 {
     private const string KeyHeader = "Idempotency-Key";
     private const int LongestKey = 255;
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+    private const string RetryAfterSeconds = "2";
 
     public static void MapOrders(this IEndpointRouteBuilder endpoints)
     {
         var orders = endpoints.MapGroup("/orders").WithWorkload("orders").WithLimits(
-            new() { BodyBytes = 64 * 1024, Timeout = TimeSpan.FromSeconds(15) });
+            new() { BodyBytes = 64 * 1024, Timeout = TimeSpan.FromSeconds(15) }).AddEndpointFilter(SayWhenToRepeat);
         orders.MapPost("/", Place);
         orders.MapMethods("/{id:guid}", [HttpMethods.Get, HttpMethods.Head], Get);
         orders.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], List);
@@ -27,11 +27,11 @@ internal static class OrderEndpoints
 
     /// <summary>
     /// 201 for a new order; 200 for a repeated request; 422 if the key was used for a different request
-    /// (draft-ietf-httpapi-idempotency-key-header) or an item does not exist; 503 while prices are unavailable.
+    /// (draft-ietf-httpapi-idempotency-key-header) or an item does not exist; 503 while prices or the database are unavailable.
     /// </summary>
     private static async Task<Results<Created<OrderResponse>, Ok<OrderResponse>, ValidationProblem, ProblemHttpResult>> Place(
         OrderRequest request, [FromHeader(Name = KeyHeader)] string? key,
-        OrderStore store, CatalogPrices catalog, TimeProvider time, HttpResponse response, CancellationToken cancellationToken)
+        OrderStore store, CatalogPrices catalog, TimeProvider time, CancellationToken cancellationToken)
     {
         if (key is not { Length: > 0 and <= LongestKey } || key.Any(char.IsControl))
         {
@@ -47,17 +47,7 @@ internal static class OrderEndpoints
         var fingerprint = Fingerprint(request);
         if (await store.FindByKeyAsync(key, cancellationToken) is { } earlier) return Replay(earlier, fingerprint);
 
-        IReadOnlyDictionary<int, decimal?> prices;
-        try
-        {
-            prices = await catalog.GetAsync(request.Lines.Select(line => line.ItemId), cancellationToken);
-        }
-        catch (CatalogUnavailableException exception)
-        {
-            response.Headers.RetryAfter = RetryAfter.TotalSeconds.ToString("0", System.Globalization.CultureInfo.InvariantCulture);
-            return TypedResults.Problem(exception.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
-        }
-
+        var prices = await catalog.GetAsync(request.Lines.Select(line => line.ItemId), cancellationToken);
         if (request.Lines.Index().FirstOrDefault(line => prices[line.Item.ItemId] is null) is { Item: { } unknown, Index: var index })
         {
             return Unprocessable($"lines[{index}].itemId", $"The catalog has no item {unknown.ItemId}.");
@@ -69,7 +59,7 @@ internal static class OrderEndpoints
                 Id = Guid.CreateVersion7(),
                 IdempotencyKey = key,
                 Fingerprint = fingerprint,
-                CreatedAt = time.GetUtcNow(),
+                CreatedAt = Microseconds(time.GetUtcNow()),
                 Lines = [
                     .. request.Lines
                     .Select(line =>
@@ -78,6 +68,25 @@ internal static class OrderEndpoints
             cancellationToken);
         return added ? TypedResults.Created($"/orders/{order.Id}", OrderResponse.From(order)) : Replay(order, fingerprint);
     }
+
+    /// <summary>Nothing was accepted that the client was not told of, and the same key makes a repeat safe.</summary>
+    private static async ValueTask<object?> SayWhenToRepeat(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(context);
+        }
+        catch (Exception exception) when (exception is CatalogUnavailableException || StorageFailures.IsAway(exception))
+        {
+            context.HttpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
+            return TypedResults.Problem(
+                exception is CatalogUnavailableException ? exception.Message : "The database of the orders does not respond.",
+                statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    /// <summary>PostgreSQL keeps no more, and a repeated request gets the same answer.</summary>
+    private static DateTimeOffset Microseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 
     private static async Task<Results<Ok<OrderResponse>,
         ProblemHttpResult>> Get(Guid id, OrderStore store, CancellationToken cancellationToken) =>

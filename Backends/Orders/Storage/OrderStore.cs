@@ -37,7 +37,12 @@ public sealed class OrderStore(OrdersContext context, WriteGate gate)
         catch (DbUpdateException)
         {
             context.ChangeTracker.Clear();
-            if (await FindByKeyAsync(order.IdempotencyKey, cancellationToken) is { } first) return (first, false);
+            if (await FindByKeyAsync(order.IdempotencyKey, cancellationToken) is { } first)
+            {
+                // It is this one if the connection broke after the commit, and the insertion was repeated.
+                return (first, first.Id == order.Id);
+            }
+
             throw;
         }
         finally

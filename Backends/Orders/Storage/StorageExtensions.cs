@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 using SQLitePCL;
 
@@ -14,34 +15,55 @@ internal static class StorageExtensions
     public static void AddOrderStorage(this IHostApplicationBuilder builder)
     {
         var connection = builder.Configuration.GetConnectionString("orders");
-        var isPostgres = connection is not null && connection.Contains("Host=", StringComparison.OrdinalIgnoreCase);
+        var isPostgres = PostgresStorage.IsNamedBy(connection);
         builder.Services.AddSingleton(new WriteGate(oneAtATime: !isPostgres));
         builder.Services.AddScoped<OrderStore>();
         builder.Services.AddHealthChecks().AddCheck<StorageHealth>("storage");
         if (isPostgres)
         {
-            _ = new NpgsqlConnectionStringBuilder(connection); // Invalid keys must prevent startup.
-            builder.Services.AddDbContextPool<OrdersContext>(options => options.UseNpgsql(connection));
+            var complete = Read(() => PostgresStorage.Complete(connection!));
+            builder.Services.AddDbContextPool<OrdersContext>(options => PostgresStorage.Use(options, complete));
         }
         else
         {
-            var file = new SqliteConnectionStringBuilder(connection ?? "");
+            var file = Read(() => new SqliteConnectionStringBuilder(connection ?? ""));
             if (file.DataSource.Length == 0) file.DataSource = DefaultFile();
             CreateFolder(file.DataSource);
             builder.Services.AddDbContextPool<OrdersContext>(options => options.UseSqlite(file.ConnectionString));
         }
     }
 
-    /// <summary>Creates the tables at the first start. SQLite then uses a write-ahead log and syncs on every commit.</summary>
-    public static async Task CreateOrderStorageAsync(this IServiceProvider services)
+    /// <summary>The message shows no part of the connection string, because it may hold a password.</summary>
+    private static T Read<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (ArgumentException)
+        {
+            throw new InvalidOperationException(
+                "ConnectionStrings:orders cannot be read; give \"Host=SERVER;Database=orders;Username=USER;Password=PASSWORD\" or "
+                + "\"Data Source=FILE\".");
+        }
+    }
+
+    /// <summary>
+    /// Creates or updates the tables in PostgreSQL. Creates SQLite's at the first start; SQLite then uses a write-ahead log and
+    /// syncs on every commit. SQLite has no migrations: Entity Framework writes them for one kind of database, and a file of one
+    /// machine is not worth a second set.
+    /// </summary>
+    public static async Task PrepareOrderStorageAsync(this IServiceProvider services)
     {
         await using var scope = services.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<OrdersContext>().Database;
         try
         {
-            await database.EnsureCreatedAsync();
+            if (database.IsNpgsql()) await PostgresStorage.MigrateAsync(database);
+            else await database.EnsureCreatedAsync();
         }
-        catch (SqliteException e) when (e.SqliteErrorCode is raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN)
+        catch (Exception e) when (e is SqliteException { SqliteErrorCode: raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN }
+            or NpgsqlException or RetryLimitExceededException)
         {
             throw CannotKeep(database.GetDbConnection().DataSource, e);
         }
@@ -59,9 +81,10 @@ internal static class StorageExtensions
         }
     }
 
-    private static InvalidOperationException CannotKeep(string file, Exception reason) => new(
-        $"Orders cannot be kept in {file}: {reason.Message} Set ConnectionStrings:orders to \"Data Source=FILE\", "
-        + "in a folder that this user may write to, or to PostgreSQL's connection string.",
+    private static InvalidOperationException CannotKeep(string place, Exception reason) => new(
+        $"Orders cannot be kept in {place}: {reason.GetBaseException().Message.TrimEnd('.')}. "
+        + "Set ConnectionStrings:orders to \"Data Source=FILE\", in a folder that this user may write to, "
+        + "or to PostgreSQL's connection string.",
         reason);
 
     private static string DefaultFile() => Path.Combine(

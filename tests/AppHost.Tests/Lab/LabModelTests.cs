@@ -1,7 +1,9 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Topology.AppHost.Database;
 using Topology.AppHost.Tests.Infrastructure;
+using Topology.Tests.Infrastructure;
 
 namespace Topology.AppHost.Tests.Lab;
 
@@ -47,6 +49,32 @@ public sealed class LabModelTests
         Assert.Equal("{catalog-1.bindings.internal-h2.url}", environment["services__catalog__internal-h2__0"]);
         Assert.Equal("{catalog-2.bindings.internal-h2.url}", environment["services__catalog__internal-h2__1"]);
         Assert.DoesNotContain("ASPNETCORE_FORWARDEDHEADERS_ENABLED", environment.Keys);
+    }
+
+    [Fact]
+    public async Task With_PostgreSQL_the_edges_know_two_replicas_of_orders_that_share_a_database_on_loopback()
+    {
+        await InstalledPostgres.RequireAsync();
+        await using var builder = await CreateAsync("--Topology:Orders=postgres", "--Topology:Ports=dynamic");
+        foreach (var edge in (string[])["edge", "edge-tls"])
+        {
+            var environment = await EnvironmentAsync(Find(builder, edge));
+            Assert.Equal("{orders.bindings.internal-h2.url}", environment["services__orders__internal-h2__0"]);
+            Assert.Equal("{orders-2.bindings.internal-h2.url}", environment["services__orders__internal-h2__1"]);
+        }
+
+        var connections = new List<string>();
+        foreach (var replica in (string[])["orders", "orders-2"])
+        {
+            connections.Add((await EnvironmentAsync(Find(builder, replica)))["ConnectionStrings__orders"]);
+        }
+
+        Assert.Equal(["{orders-database.connectionString}"], connections.Distinct());
+        await using var another = await CreateAsync("--Topology:Orders=postgres", "--Topology:Ports=dynamic");
+        Assert.NotEqual(Password(builder), Password(another));
+
+        static string Password(IDistributedApplicationTestingBuilder builder) =>
+            builder.Resources.OfType<OrdersDatabaseResource>().Single().Password;
     }
 
     [Fact]

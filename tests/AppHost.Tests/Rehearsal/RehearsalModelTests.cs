@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Topology.AppHost.Cloud;
 using Topology.AppHost.Rehearsal;
 using Topology.AppHost.Running;
 
@@ -134,14 +135,22 @@ public sealed class RehearsalModelTests : IDisposable
         Assert.Equal(("", ""), (environment["Edge__Upstream"], environment["Topology__KnownProxies__0"]));
     }
 
-    /// <summary>Two processes on one database would be one service too few.</summary>
     [Fact]
     public async Task What_a_container_keeps_in_tmp_each_process_keeps_in_a_folder_of_its_own()
     {
-        var environment = await EnvironmentAsync(Find(Rehearse("cloud.json"), "orders"));
-        Assert.Equal(
-            $"Data Source={Path.Combine(_data.FullName, "orders", "topology-orders.db")}", environment["ConnectionStrings__orders"]);
-        Assert.True(Directory.Exists(Path.Combine(_data.FullName, "orders")));
+        var environment = await EnvironmentAsync(Find(Rehearse("cloud.json"), "traffic"));
+        Assert.Equal(Path.Combine(_data.FullName, "traffic", "topology-comparisons.db"), environment["Traffic__History"]);
+        Assert.True(Directory.Exists(Path.Combine(_data.FullName, "traffic")));
+    }
+
+    [Theory]
+    [InlineData("", "Data Source=")]
+    [InlineData("--Parameters:ordersDatabase=Host=db;Password=p", "Host=db;Password=p")]
+    public async Task Orders_are_in_a_file_unless_a_database_is_given(string setting, string expected)
+    {
+        var builder = Rehearse("cloud.json", setting.Length > 0 ? [setting] : []);
+        var connection = (await EnvironmentAsync(Find(builder, "orders")))["ConnectionStrings__orders"];
+        Assert.Equal(setting.Length > 0 ? expected : expected + Path.Combine(_data.FullName, "orders.db"), connection);
     }
 
     [Theory]
@@ -187,7 +196,7 @@ public sealed class RehearsalModelTests : IDisposable
             AssemblyName = "Topology.AppHost",
             DisableDashboard = true,
         });
-        builder.AddRehearsal(manifest);
+        builder.WithLocalParameters().AddRehearsal(manifest);
         return builder;
     }
 

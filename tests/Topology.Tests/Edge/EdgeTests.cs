@@ -130,7 +130,9 @@ public sealed class EdgeTests
     [Theory]
     [InlineData("GET", 2)]
     [InlineData("POST", 1)]
-    public async Task What_a_replica_breaks_off_goes_elsewhere_only_where_that_does_nothing_twice(string method, int attempts)
+    [InlineData("POST", 2, "Idempotency-Key")]
+    public async Task What_a_replica_breaks_off_goes_elsewhere_only_where_that_does_nothing_twice(
+        string method, int attempts, string? key = null)
     {
         var received = 0;
         async Task BreakOffAsync(HttpContext context)
@@ -145,12 +147,35 @@ public sealed class EdgeTests
         await using var second = await Upstream.StartAsync(BreakOffAsync);
         await using var edge = StartEdge([("services:orders:internal-h2:0", first.Url), ("services:orders:internal-h2:1", second.Url)]);
         using var request = new HttpRequestMessage(new(method), "/orders") { Content = method == "POST" ? new StringContent("{}") : null };
+        if (key is not null) request.Headers.Add(key, "k");
         using var response = await edge.Client().SendAsync(request, Cancelled);
         Assert.Equal((HttpStatusCode.BadGateway, attempts), (response.StatusCode, received));
 
         // What it answers is no reason to leave a replica out: a client can bring that about.
         using var next = await edge.Client().GetAsync("/orders/1", Cancelled);
         Assert.Equal((HttpStatusCode.BadGateway, attempts + 2), (next.StatusCode, received));
+    }
+
+    [Fact]
+    public async Task A_keyed_post_that_a_replica_breaks_off_arrives_complete_at_another()
+    {
+        var bodies = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        async Task TakeSecondAsync(HttpContext context)
+        {
+            if (context.Request.Path == "/health") return;
+            bodies.Enqueue(await new StreamReader(context.Request.Body).ReadToEndAsync(Cancelled));
+            if (bodies.Count == 1) context.Abort();
+        }
+
+        await using var first = await Upstream.StartAsync(TakeSecondAsync);
+        await using var second = await Upstream.StartAsync(TakeSecondAsync);
+        await using var edge = StartEdge([("services:orders:internal-h2:0", first.Url), ("services:orders:internal-h2:1", second.Url)]);
+        var body = new string('b', 60_000);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/orders")
+        { Headers = { { "Idempotency-Key", "k" } }, Content = new StringContent(body) };
+        using var response = await edge.Client().SendAsync(request, Cancelled);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal([body, body], bodies);
     }
 
     [Fact]
@@ -275,6 +300,14 @@ public sealed class EdgeTests
         public Task StopAsync() => _app.StopAsync(new CancellationToken(canceled: true));
 
         public ValueTask DisposeAsync() => _app.DisposeAsync();
+    }
+
+    [Fact]
+    public void A_route_that_repeats_keyed_requests_may_not_keep_large_bodies()
+    {
+        var failure = Assert.ThrowsAny<Exception>(
+            () => ServiceHost.Start<UpstreamOptions>([("ReverseProxy:Routes:orders:Metadata:BodyBytes", "65537")]));
+        Assert.Contains("set BodyBytes to at most 65536", failure.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

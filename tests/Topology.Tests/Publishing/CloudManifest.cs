@@ -11,6 +11,8 @@ internal static partial class CloudManifest
     private static readonly JsonElement Resources =
         JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "cloud.json"))).RootElement.GetProperty("resources");
 
+    private const string OrdersDatabase = "Data Source=/tmp/topology-orders.db";
+
     /// <summary>The project file of a service.</summary>
     public static string Project(string service) =>
         Path.GetFullPath(Resources.GetProperty(service).GetProperty("path").GetString()!, Folder);
@@ -28,7 +30,8 @@ internal static partial class CloudManifest
         var resource = Resources.GetProperty(path[0]);
         if (path is [_, "value"])
         {
-            var standard = resource.GetProperty("inputs").GetProperty("value").GetProperty("default");
+            // Whoever deploys gives what has no default: the connection string of the orders.
+            if (!resource.GetProperty("inputs").GetProperty("value").TryGetProperty("default", out var standard)) return OrdersDatabase;
             return standard.TryGetProperty("value", out var value) ? value.GetString()!
                 : new string('k', standard.GetProperty("generate").GetProperty("minLength").GetInt32());
         }
