@@ -182,7 +182,7 @@ public sealed class EdgeTests
     public async Task A_backend_that_cannot_be_reached_is_a_502_with_the_traces_id()
     {
         await using var edge = StartEdge(
-            [("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false"),
+            [("ReverseProxy:Clusters:catalog:HealthCheck:Active:Enabled", "false"), ("Edge:ReplicaWait", "0"),
             ("services:catalog:internal-h2:0", $"http://localhost:{FreePorts.Take()}")]);
         using var response = await edge.Client().GetAsync("/catalog/items/1", Cancelled);
         await AssertProblemAsync(response, HttpStatusCode.BadGateway);
@@ -274,40 +274,6 @@ public sealed class EdgeTests
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
         Assert.Matches(
             "^00-[0-9a-f]{32}-", (await response.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("traceId").GetString()!);
-    }
-
-    /// <summary>A backend of the test's own, in cleartext HTTP/2.</summary>
-    private sealed class Upstream : IAsyncDisposable
-    {
-        private readonly WebApplication _app;
-
-        private Upstream(WebApplication app, int port) => (_app, Url) = (app, $"http://localhost:{port}");
-
-        public string Url { get; }
-
-        public static async Task<Upstream> StartAsync(RequestDelegate answer, int? port = null)
-        {
-            var chosen = port ?? FreePorts.Take();
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(chosen, listen => listen.Protocols = HttpProtocols.Http2));
-            var app = builder.Build();
-            app.Run(answer);
-            await app.StartAsync(Cancelled);
-            return new(app, chosen);
-        }
-
-        public Task StopAsync() => _app.StopAsync(new CancellationToken(canceled: true));
-
-        public ValueTask DisposeAsync() => _app.DisposeAsync();
-    }
-
-    [Fact]
-    public void A_route_that_repeats_keyed_requests_may_not_keep_large_bodies()
-    {
-        var failure = Assert.ThrowsAny<Exception>(
-            () => ServiceHost.Start<UpstreamOptions>([("ReverseProxy:Routes:orders:Metadata:BodyBytes", "65537")]));
-        Assert.Contains("set BodyBytes to at most 65536", failure.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
