@@ -8,7 +8,7 @@ namespace Topology.Tests.Edge;
 /// <summary>Whatever a backend answers, the client gets an answer that is true, or is told that there is none.</summary>
 public sealed class MalformedAnswerTests : IAsyncLifetime
 {
-    private const string Settings = "\0\0\0\u0004\0\0\0\0\0";
+    private const string Settings = ScriptedBackend.Settings;
     private const string Ok = "HTTP/1.1 200 OK\r\n";
 
     private readonly ScriptedBackend _backend = new();
@@ -109,6 +109,9 @@ public sealed class MalformedAnswerTests : IAsyncLifetime
     [InlineData(Settings + "\0\0\u0005\u0001\u0005\0\0\0\u0001\u0008\u0003600", After.Nothing)] // :status 600
     [InlineData(Settings + "\0\0\u0005\u0001\u0005\0\0\0\u0001\u0008\u0003101", After.Nothing)] // :status 101, RFC 9113 section 8.6.
     [InlineData(Settings + "\0\0\u0005\u0001\u0005\0\0\0\u0001\u0008\u0003100", After.Nothing)] // An interim head that ends the stream.
+    [InlineData(Settings + "\0\0\u0006\u0001\u0005\0\0\0\u0001\u0088\u0008\u0003200", After.Nothing)] // Two :status.
+    [InlineData(Settings + "\0\0\u0002\u0001\u0005\0\0\0\u0001\u0088\u0084", After.Nothing)] // :path, which is a request's.
+    [InlineData(Settings + "\0\0\u0006\u0001\u0005\0\0\0\u0001\u0088\0\u0002:x\0", After.Nothing)] // A pseudo-header field of no RFC.
     [InlineData(Settings + "\0\0\u0003\0\u0001\0\0\0\u0001abc", After.Nothing)] // DATA before a head.
     public async Task An_answer_over_HTTP2_that_is_none_is_a_502_that_says_so(string bytes, After after)
     {
