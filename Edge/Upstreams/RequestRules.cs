@@ -64,6 +64,16 @@ internal static class RequestRules
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>
+    /// RFC 9110 section 10.1.4: <c>TE</c> is for one connection, and in HTTP/1.1 <c>Connection</c> must say so. YARP passes on the
+    /// <c>TE</c> of HTTP/2 clients without that.
+    /// </summary>
+    public static ValueTask OfferTrailersOverHttp2Only(RequestTransformContext transform)
+    {
+        if (transform.ProxyRequest.Version.Major < 2) transform.ProxyRequest.Headers.Remove("TE");
+        return ValueTask.CompletedTask;
+    }
+
     private static ReadOnlySpan<char> RawPath(ReadOnlySpan<char> target)
     {
         if (!target.StartsWith("/"))
