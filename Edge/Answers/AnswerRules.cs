@@ -36,10 +36,15 @@ internal static class AnswerRules
         RemoveConnectionFields(answer, transform.HttpContext.Response.Headers);
         switch (answer.StatusCode)
         {
-            // RFC 9110 section 7.8: the backend may switch only to a protocol that the request offered.
+            // RFC 9110 section 7.8: the backend may switch only to a protocol that the request offered, and must say so in full.
             case HttpStatusCode.SwitchingProtocols when !IsUpgrade(transform.HttpContext)
-                || !answer.Headers.Upgrade.Any(protocol => protocol.Name.Equals("websocket", StringComparison.OrdinalIgnoreCase)):
+                || !"websocket".Equals(answer.Headers.Upgrade.ToString(), StringComparison.OrdinalIgnoreCase)
+                || !answer.Headers.Connection.Contains("Upgrade", StringComparer.OrdinalIgnoreCase):
                 throw new HttpRequestException("The backend switched to a protocol that the request did not offer.");
+
+            // The edge has already offered each protocol that it passes on, so the client cannot meet this demand.
+            case HttpStatusCode.UpgradeRequired:
+                throw new HttpRequestException("The backend demands a protocol that the edge does not pass on.");
 
             // RFC 9110 sections 8.6 and 15.3.6: these responses have no content. A Content-Length of 0 is redundant and removed.
             case HttpStatusCode.NoContent or HttpStatusCode.ResetContent:
