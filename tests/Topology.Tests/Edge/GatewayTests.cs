@@ -125,7 +125,12 @@ public sealed class GatewayTests : IAsyncLifetime
     [Theory]
     [InlineData("OPTIONS", "1", "0")]
     [InlineData("OPTIONS", "10", "9")]
+    [InlineData("OPTIONS", "007", "6")]
+    [InlineData("OPTIONS", "4294967295", "4294967294")]
+    [InlineData("OPTIONS", "4294967296", "4294967294")] // More than the edge counts.
+    [InlineData("OPTIONS", "99999999999999999999999", "4294967294")]
     [InlineData("OPTIONS", "many", "many")]
+    [InlineData("OPTIONS", "-1", "-1")]
     [InlineData("GET", "0", "0")]
     public async Task Max_Forwards_counts_down_for_OPTIONS(string method, string value, string expected)
     {
