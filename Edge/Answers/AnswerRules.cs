@@ -27,16 +27,24 @@ internal static class AnswerRules
             throw new HttpRequestException("The backend sent conflicting or unknown response framing.");
         }
 
-        if (answer.Headers.TryGetValues("Connection", out var connection))
+        // RFC 9113 section 8.2.2: over HTTP/2, a response with a field of HTTP/1.1 connections is malformed.
+        if (answer.Version.Major >= 2 && HasConnectionField(answer))
         {
-            ConnectionFields.Remove(transform.HttpContext.Response.Headers, connection.ToArray());
+            throw new HttpRequestException("The backend sent a field for HTTP/1.1 connections over HTTP/2.");
         }
+
+        RemoveConnectionFields(answer, transform.HttpContext.Response.Headers);
         switch (answer.StatusCode)
         {
-            // RFC 9110 section 7.8: the backend may switch only to a protocol that the request offered.
+            // RFC 9110 section 7.8: the backend may switch only to a protocol that the request offered, and must say so in full.
             case HttpStatusCode.SwitchingProtocols when !IsUpgrade(transform.HttpContext)
-                || !answer.Headers.Upgrade.Any(protocol => protocol.Name.Equals("websocket", StringComparison.OrdinalIgnoreCase)):
+                || !"websocket".Equals(answer.Headers.Upgrade.ToString(), StringComparison.OrdinalIgnoreCase)
+                || !answer.Headers.Connection.Contains("Upgrade", StringComparer.OrdinalIgnoreCase):
                 throw new HttpRequestException("The backend switched to a protocol that the request did not offer.");
+
+            // The edge has already offered each protocol that it passes on, so the client cannot meet this demand.
+            case HttpStatusCode.UpgradeRequired:
+                throw new HttpRequestException("The backend demands a protocol that the edge does not pass on.");
 
             // RFC 9110 sections 8.6 and 15.3.6: these responses have no content. A Content-Length of 0 is redundant and removed.
             case HttpStatusCode.NoContent or HttpStatusCode.ResetContent:
@@ -50,6 +58,33 @@ internal static class AnswerRules
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>What <c>Connection</c> names is for the edge only, in trailers too (RFC 9110 section 7.6.1).</summary>
+    public static ValueTask CheckTrailersAsync(ResponseTrailersTransformContext transform)
+    {
+        if (transform.ProxyResponse is { } answer
+            && transform.HttpContext.Features.Get<IHttpResponseTrailersFeature>() is { Trailers: { IsReadOnly: false } trailers })
+        {
+            RemoveConnectionFields(answer, trailers);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private static bool HasConnectionField(HttpResponseMessage answer)
+    {
+        foreach (var (name, _) in answer.Headers.NonValidated)
+        {
+            if (ConnectionFields.All.Contains(name)) return true;
+        }
+
+        return false;
+    }
+
+    private static void RemoveConnectionFields(HttpResponseMessage answer, IHeaderDictionary fields)
+    {
+        if (answer.Headers.TryGetValues("Connection", out var connection)) ConnectionFields.Remove(fields, connection.ToArray());
     }
 
     private static bool IsUpgrade(HttpContext context) =>

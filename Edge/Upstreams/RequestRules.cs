@@ -20,16 +20,17 @@ internal static class RequestRules
 
     /// <summary>
     /// RFC 9110 section 7.6.2: <c>Max-Forwards</c> of an OPTIONS request counts down at each gateway, and the one that receives 0 answers
-    /// itself.
+    /// itself. A number that is too large to count counts as the largest one.
     /// </summary>
     public static Task CountForwards(HttpContext context, RequestDelegate next)
     {
-        if (!HttpMethods.IsOptions(context.Request.Method) || context.Request.Headers["Max-Forwards"] is not [var value]
-            || !uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var left))
+        if (!HttpMethods.IsOptions(context.Request.Method) || context.Request.Headers["Max-Forwards"] is not [{ Length: > 0 } value]
+            || value.AsSpan().ContainsAnyExceptInRange('0', '9'))
         {
             return next(context);
         }
 
+        if (!uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var left)) left = uint.MaxValue;
         if (left > 0)
         {
             context.Request.Headers["Max-Forwards"] = (left - 1).ToString(CultureInfo.InvariantCulture);
@@ -61,6 +62,16 @@ internal static class RequestRules
         transform.ProxyRequest.RequestUri = new Uri(
             $"{transform.DestinationPrefix.TrimEnd('/')}{prefix}{path}{transform.Query.QueryString}",
                 new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// RFC 9110 section 10.1.4: <c>TE</c> is for one connection, and in HTTP/1.1 <c>Connection</c> must say so. YARP passes on the
+    /// <c>TE</c> of HTTP/2 clients without that.
+    /// </summary>
+    public static ValueTask OfferTrailersOverHttp2Only(RequestTransformContext transform)
+    {
+        if (transform.ProxyRequest.Version.Major < 2) transform.ProxyRequest.Headers.Remove("TE");
         return ValueTask.CompletedTask;
     }
 

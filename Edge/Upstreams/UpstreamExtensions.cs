@@ -36,8 +36,10 @@ internal static class UpstreamExtensions
                 var path = transforms.Services.GetRequiredService<IOptions<TopologyOptions>>().Value.Path;
                 transforms.AddRequestHeader(TopologyPath.Header, path, append: false);
                 transforms.AddRequestTransform(RequestRules.KeepEscapes);
+                transforms.AddRequestTransform(RequestRules.OfferTrailersOverHttp2Only);
                 transforms.AddRequestTransform(transforms.Services.GetRequiredService<ForwardingLoops>().AddViaAsync);
                 transforms.AddResponseTransform(AnswerRules.CheckAsync);
+                transforms.AddResponseTrailersTransform(AnswerRules.CheckTrailersAsync);
             });
         builder.Services.AddSingleton<IDestinationResolver, DiscoveredDestinations>();
     }

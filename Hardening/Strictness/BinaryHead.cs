@@ -1,13 +1,13 @@
 using System.Buffers;
-using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http.Features;
+using Topology.Hardening.Upgrades;
 
 namespace Topology.Hardening.Strictness;
 
 /// <summary>
 /// Rejects heads that HTTP/2 and HTTP/3 can carry in binary but HTTP/1.1 cannot express. Written as text by a proxy, they would be invalid
 /// or mean something else (RFC 9113 sections 8.2.1, 8.2.2 and 10.3, RFC 9114 section 4.2). Kestrel itself checks pseudo-header fields,
-/// letter case, <c>TE</c> and <c>Connection</c>.
+/// letter case and <c>TE</c>.
 /// </summary>
 internal static class BinaryHead
 {
@@ -15,17 +15,13 @@ internal static class BinaryHead
     private static readonly SearchValues<char> Target = Chars(Http1Bytes.Target);
     private static readonly SearchValues<char> Controls = Chars(Http1Bytes.Controls);
 
-    /// <summary>Fields that control how one HTTP/1.1 connection frames messages.</summary>
-    private static readonly FrozenSet<string> ConnectionSpecific =
-        new[] { "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-
     /// <summary>Whether the head of an HTTP/2 or HTTP/3 request is well-formed.</summary>
     public static bool IsWellFormed(IHttpRequestFeature request)
     {
         if (request.Method.Length > Http1Scanner.LongestMethod || request.RawTarget.AsSpan().ContainsAnyExcept(Target)) return false;
         foreach (var (name, values) in request.Headers)
         {
-            if (name.AsSpan().ContainsAnyExcept(Token) || ConnectionSpecific.Contains(name)) return false;
+            if (name.AsSpan().ContainsAnyExcept(Token) || ConnectionFields.All.Contains(name)) return false;
             foreach (var value in values)
             {
                 if (value is null or "") continue;

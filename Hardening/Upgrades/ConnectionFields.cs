@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -9,6 +10,13 @@ namespace Topology.Hardening.Upgrades;
 /// </summary>
 public static class ConnectionFields
 {
+    /// <summary>
+    /// The fields that control one HTTP/1.1 connection. A message over HTTP/2 or HTTP/3 that has one is malformed (RFC 9113 section 8.2.2).
+    /// </summary>
+    public static FrozenSet<string> All { get; } =
+        new[] { "Connection", "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade" }
+            .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Removes the fields that <c>Connection</c> names, except those that every message needs.</summary>
     /// <param name="headers">The message's fields.</param>
     /// <param name="connection">The values of its <c>Connection</c> fields.</param>

@@ -28,9 +28,16 @@ internal sealed class UpgradeRules(RequestDelegate next, RequestRefusals refusal
         var isOffered = isExtendedConnect
             || (request.Headers.ContainsKey("Upgrade") && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true });
         if (!isOffered || request.Headers.SecWebSocketVersion != Version) return RequireUpgrade(context);
-        return isExtendedConnect || IsKey(request.Headers.SecWebSocketKey)
-            ? next(context)
-            : Refuse(context, StatusCodes.Status400BadRequest, "Sec-WebSocket-Key must be 16 bytes in base64.");
+        if (isExtendedConnect) return next(context);
+        if (!IsKey(request.Headers.SecWebSocketKey))
+        {
+            return Refuse(context, StatusCodes.Status400BadRequest, "Sec-WebSocket-Key must be 16 bytes in base64.");
+        }
+
+        // RFC 9110 section 7.8: a 100 would have to come before the 101. Kestrel sends it when a body is read, and a handshake has none.
+        return request.Headers.Expect.Count > 0
+            ? Refuse(context, StatusCodes.Status417ExpectationFailed, "A handshake has no body to wait for. Send it without Expect.")
+            : next(context);
     }
 
     /// <summary>

@@ -285,4 +285,12 @@ public sealed class EdgeTests
             () => ServiceHost.Start<UpstreamOptions>([($"ReverseProxy:Routes:catalog:Metadata:{key}", value)]));
         Assert.All(named, part => Assert.Contains(part, failure.ToString(), StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void A_route_that_repeats_keyed_requests_may_not_keep_large_bodies()
+    {
+        var failure = Assert.ThrowsAny<Exception>(
+            () => ServiceHost.Start<UpstreamOptions>([("ReverseProxy:Routes:orders:Metadata:BodyBytes", "65537")]));
+        Assert.Contains("set BodyBytes to at most 65536", failure.ToString(), StringComparison.Ordinal);
+    }
 }

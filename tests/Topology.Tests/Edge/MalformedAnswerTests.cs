@@ -8,7 +8,7 @@ namespace Topology.Tests.Edge;
 /// <summary>Whatever a backend answers, the client gets an answer that is true, or is told that there is none.</summary>
 public sealed class MalformedAnswerTests : IAsyncLifetime
 {
-    private const string Settings = "\0\0\0\u0004\0\0\0\0\0";
+    private const string Settings = ScriptedBackend.Settings;
     private const string Ok = "HTTP/1.1 200 OK\r\n";
 
     private readonly ScriptedBackend _backend = new();
@@ -72,6 +72,8 @@ public sealed class MalformedAnswerTests : IAsyncLifetime
     [InlineData(Ok + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")]
     [InlineData("HTTP/1.1 101 Switching Protocols\r\n\r\n")]
+    // RFC 9110 section 7.8: a 426 names a protocol, which a client cannot choose through the edge.
+    [InlineData("HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: foo\r\nContent-Length: 0\r\n\r\n")]
     [InlineData("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello")]
     [InlineData("HTTP/1.1 205 Reset Content\r\nContent-Length: 5\r\n\r\nhello")]
     [InlineData("HTTP/1.1 100 Continue\r\n\r\n")]
@@ -109,6 +111,9 @@ public sealed class MalformedAnswerTests : IAsyncLifetime
     [InlineData(Settings + "\0\0\u0005\u0001\u0005\0\0\0\u0001\u0008\u0003600", After.Nothing)] // :status 600
     [InlineData(Settings + "\0\0\u0005\u0001\u0005\0\0\0\u0001\u0008\u0003101", After.Nothing)] // :status 101, RFC 9113 section 8.6.
     [InlineData(Settings + "\0\0\u0005\u0001\u0005\0\0\0\u0001\u0008\u0003100", After.Nothing)] // An interim head that ends the stream.
+    [InlineData(Settings + "\0\0\u0006\u0001\u0005\0\0\0\u0001\u0088\u0008\u0003200", After.Nothing)] // Two :status.
+    [InlineData(Settings + "\0\0\u0002\u0001\u0005\0\0\0\u0001\u0088\u0084", After.Nothing)] // :path, which is a request's.
+    [InlineData(Settings + "\0\0\u0006\u0001\u0005\0\0\0\u0001\u0088\0\u0002:x\0", After.Nothing)] // A pseudo-header field of no RFC.
     [InlineData(Settings + "\0\0\u0003\0\u0001\0\0\0\u0001abc", After.Nothing)] // DATA before a head.
     public async Task An_answer_over_HTTP2_that_is_none_is_a_502_that_says_so(string bytes, After after)
     {
@@ -207,6 +212,11 @@ public sealed class MalformedAnswerTests : IAsyncLifetime
     [Theory]
     [InlineData("HTTP/1.1 101 Switching Protocols\r\n\r\n")]
     [InlineData("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")]
+    [InlineData("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket, foo\r\n\r\n")]
+    [InlineData("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: foo\r\n\r\n")]
+    [InlineData("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket/2\r\n\r\n")]
+    [InlineData("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")]
+    [InlineData("HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: foo\r\nContent-Length: 0\r\n\r\n")]
     [InlineData("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello")]
     public async Task A_handshake_that_a_backend_answers_wrongly_is_no_WebSocket(string bytes)
     {

@@ -32,11 +32,3 @@ internal sealed class Upstream : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }
-
-[Fact]
-public void A_route_that_repeats_keyed_requests_may_not_keep_large_bodies()
-{
-    var failure = Assert.ThrowsAny<Exception>(
-        () => ServiceHost.Start<UpstreamOptions>([("ReverseProxy:Routes:orders:Metadata:BodyBytes", "65537")]));
-    Assert.Contains("set BodyBytes to at most 65536", failure.ToString(), StringComparison.Ordinal);
-}

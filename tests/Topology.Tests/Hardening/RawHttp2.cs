@@ -49,13 +49,17 @@ public sealed class RawHttp2 : IAsyncDisposable
 
     /// <summary>Sends a request. Unless it ends the stream, its body stays open.</summary>
     public Task AskAsync(
-        int stream, string method, string path, bool ends, CancellationToken cancellationToken, params (string Name, string Value)[] fields)
+        int stream, string method, string path, bool ends, CancellationToken cancellationToken,
+        params (string Name, string Value)[] fields) =>
+        SendHeadAsync(
+            stream, ends, cancellationToken,
+            [(":method", method), (":scheme", "https"), (":authority", "localhost"), (":path", path), .. fields]);
+
+    /// <summary>Sends a field block, of a request's head or its trailers.</summary>
+    public Task SendHeadAsync(int stream, bool ends, CancellationToken cancellationToken, params (string Name, string Value)[] fields)
     {
         using var block = new MemoryStream();
-        foreach (var (name, value) in (IEnumerable<(string, string)>)
-        [
-            (":method", method), (":scheme", "https"), (":authority", "localhost"), (":path", path), .. fields
-        ])
+        foreach (var (name, value) in fields)
         {
             // A literal without indexing and with a new name (RFC 7541 section 6.2.2).
             block.WriteByte(0);

@@ -138,6 +138,28 @@ public sealed class UpgradeTests(HardeningFixture fixture) : IAsyncLifetime
             if (method == "CONNECT") request.Headers.Protocol = "websocket";
             using var response = await invoker.SendAsync(request, Cancelled);
             Assert.Equal((exposure, expected), (exposure, response.StatusCode));
+            // RFC 6455 section 4.4 also holds here; RFC 9113 section 8.2.2 leaves no place for Upgrade.
+            Assert.Equal(
+                expected == HttpStatusCode.BadRequest ? "13" : null,
+                response.Headers.TryGetValues("Sec-WebSocket-Version", out var versions) ? string.Join(", ", versions) : null);
+            Assert.DoesNotContain(response.Headers, header => header.Key is "Upgrade" or "Connection");
+        }
+    }
+
+    /// <summary>
+    /// RFC 9110 section 7.8: a server does not switch if the new protocol cannot carry what the message means, such as a body, and not
+    /// before a 100 that the client expects.
+    /// </summary>
+    [Theory]
+    [InlineData("Content-Length: 5\r\n", "hello")]
+    [InlineData("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("Expect: 100-continue\r\n", "")]
+    public async Task What_a_WebSocket_cannot_carry_is_not_switched(string field, string body)
+    {
+        foreach (var (exposure, answer) in await AskAllAsync(
+            $"GET /live/socket HTTP/1.1\r\nHost: localhost\r\n{field}{Handshake}\r\n{body}"))
+        {
+            Assert.True(answer.Status is >= 400 and < 500, $"{exposure}: {answer.Status}");
         }
     }
 
