@@ -53,7 +53,7 @@ internal sealed class RetryElsewhere(
             IReadOnlyList<DestinationState> others = [.. cluster.DestinationsState.AvailableDestinations.Except(failed)];
             if (others.Count == 0)
             {
-                if (!isRepeatable || !await wait.ForReplicaAsync(cluster, since, context.RequestAborted)) return;
+                if (!isRepeatable || IsInvalidResponse(failure) || !await wait.ForReplicaAsync(cluster, since, context.RequestAborted)) return;
                 failed.Clear();
                 others = cluster.DestinationsState.AvailableDestinations;
             }
@@ -86,6 +86,14 @@ internal sealed class RetryElsewhere(
             ForwarderError.NoAvailableDestinations => isRepeatable,
             ForwarderError.RequestBodyDestination => isKeyed,
             _ => false,
+        };
+
+    /// <summary>The replica is alive, so there is nothing to wait for.</summary>
+    private static bool IsInvalidResponse(IForwarderErrorFeature failure) =>
+        failure.Exception is HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError
+                or HttpRequestError.ConfigurationLimitExceeded,
         };
 
     private static bool IsSafeWithoutBody(HttpContext context) =>
