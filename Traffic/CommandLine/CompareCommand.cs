@@ -70,9 +70,10 @@ internal static class CompareCommand
     {
         var options = Read(parsed);
         if ((Unknown(parsed) ?? options.Validate()) is { } problem) return Commands.Refuse(problem);
-        if (Commands.MissingFolder(parsed.GetValue(Json), parsed.GetValue(Csv), parsed.GetValue(Report)) is { } missing)
+        if (Commands.NothingToCompare(options.Paths, "--paths direct,edge") is { } single) return Commands.Refuse(single);
+        if (Commands.Unwritable(parsed.GetValue(Json), parsed.GetValue(Csv), parsed.GetValue(Report)) is { } unwritable)
         {
-            return Commands.Refuse(missing);
+            return Commands.Refuse(unwritable);
         }
 
         return await Commands.RunAsync(async () =>
