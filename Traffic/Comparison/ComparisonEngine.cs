@@ -44,6 +44,9 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     public string? OwnConfiguration { get; init; } =
         typeof(ComparisonEngine).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration;
 
+    /// <summary>What the reader must know besides what is measured.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>Runs a comparison.</summary>
     /// <param name="options">Options that are valid for the targets.</param>
     /// <param name="progress">Receives a report after every block.</param>
@@ -60,7 +63,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     private ComparisonResult Run(ComparisonOptions options, IProgress<ComparisonProgress>? progress, CancellationToken cancellationToken)
     {
         var startedAt = DateTimeOffset.UtcNow;
-        var workload = WorkloadCatalog.Find(options.Workload)!;
+        var workload = options.Find()!;
         if (options.Paths.Count == 0)
         {
             options =
@@ -84,7 +87,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
             foreach (var path in measured.Where(path => path.IsActive)) OpenAll(path);
             // The control uses the baseline's services, which are then warm.
             new WarmUpLoad(WarmUpSlice, WarmUpSlices ?? (int)Math.Clamp(options.DurationSeconds * 2, 4, 40)).Run(
-                [.. measured.Where(path => path is { IsActive: true, IsControl: false })], generator, workload.IsKeyed, cancellationToken);
+                [.. measured.Where(path => path is { IsActive: true, IsControl: false })], generator, workload.Writes, cancellationToken);
             foreach (var path in measured.Where(path => path.IsActive))
             {
                 path.WarmUp(generator.Run(path.Lanes.Lanes, Plan(options, WarmUp.TotalSeconds, 0, random), cancellationToken));
@@ -94,7 +97,8 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
             foreach (var path in measured) path.StartMeasuring();
             var traces = Measure(options, workload, measured, generator, random, progress, total, cancellationToken);
             progress?.Report(new("computing the result", total, total));
-            return ResultBuilder.Build(options, workload, startedAt, measured, traces, CheckStore(workload, measured), DebugFaults());
+            return ResultBuilder.Build(
+                options, workload, startedAt, measured, traces, CheckStore(workload, measured), DebugFaults(), Remarks);
         }
         finally
         {
@@ -200,9 +204,9 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     {
         var lane = path.Lanes.Lanes[variant % path.Lanes.Lanes.Length];
         var answer = lane.Exchange(variant);
-        if (answer.Status != workload.ExpectedStatus)
+        if (!workload.Accepts(answer.Status))
         {
-            throw new ComparisonFailedException($"{path.Path} returns status {answer.Status} instead of {workload.ExpectedStatus}");
+            throw new ComparisonFailedException($"{path.Path} returns status {answer.Status} instead of {workload.ExpectedText}");
         }
         if (workload.IsKeyed && OrdersWorkload.OrderId(lane.Body) is { } id) path.Acknowledged.Add(id);
         return workload.Digest(lane.Body);

@@ -72,6 +72,10 @@ public sealed record PathResult
     /// <summary>The path.</summary>
     public required string Path { get; init; }
 
+    /// <summary>The address in the user's own application; null for a path of the topology.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Uri? Url { get; init; }
+
     /// <summary>Requests planned per second; null in a closed loop.</summary>
     public required double? OfferedRate { get; init; }
 

@@ -13,7 +13,7 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
 
     private readonly WorkloadRequest[] _requests = [.. Enumerable.Range(0, workload.Variants).Select(workload.Create)];
     private readonly Uri[] _addresses =
-        [.. Enumerable.Range(0, workload.Variants).Select(variant => new Uri(address, workload.Create(variant).Path))];
+        [.. Enumerable.Range(0, workload.Variants).Select(variant => Absolute(address, workload.Create(variant)))];
     private byte[] _body = new byte[16 * 1024];
     private int _length;
 
@@ -22,6 +22,25 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
     /// <summary>Does nothing: the first request opens the connection.</summary>
     public void Open()
     {
+    }
+
+    /// <summary>The URL of a request at an address.</summary>
+    public static Uri Absolute(Uri address, WorkloadRequest request) =>
+        new(address.GetLeftPart(UriPartial.Authority) + request.At(address));
+
+    /// <summary>A request for .NET's client.</summary>
+    public static HttpRequestMessage Message(Workload workload, WorkloadRequest request, Uri url, Version version)
+    {
+        var message = new HttpRequestMessage(new(request.Method), url)
+        {
+            Version = version,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        foreach (var (name, value) in LoadHeaders.Of(workload, request)) message.Headers.TryAddWithoutValidation(name, value);
+        if (request.ContentType is not { } type) return message;
+        message.Content = new ReadOnlyMemoryContent(request.Body);
+        message.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        return message;
     }
 
     public Answer Exchange(int variant) => ExchangeAsync(variant).GetAwaiter().GetResult();
@@ -35,18 +54,8 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
     {
         var request = _requests[variant];
         using var patience = new CancellationTokenSource(Patience);
-        using var message = new HttpRequestMessage(new(request.Method), _addresses[variant])
-        {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        message.Headers.TryAddWithoutValidation("User-Agent", LoadHeaders.UserAgent);
-        foreach (var (name, value) in LoadHeaders.Trace) message.Headers.TryAddWithoutValidation(name, value);
+        using var message = Message(workload, request, _addresses[variant], HttpVersion.Version20);
         if (workload.IsKeyed) message.Headers.TryAddWithoutValidation(LoadHeaders.Key, Guid.NewGuid().ToString("N"));
-        if (request.ContentType is { } type)
-        {
-            message.Content = new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } };
-        }
         var isGrpc = request.ContentType == GrpcWorkload.ContentType;
         if (isGrpc) message.Headers.TE.Add(new("trailers"));
 

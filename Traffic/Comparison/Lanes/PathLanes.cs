@@ -19,7 +19,7 @@ internal sealed class PathLanes : IDisposable
     /// <param name="trust">Which certificates are trusted.</param>
     public PathLanes(string path, IReadOnlyList<Uri> addresses, Workload workload, int count, bool http2, PublicTrust trust)
     {
-        Path = path;
+        (Path, Address) = (path, addresses[0]);
         Lanes = new ILane[count];
         for (var i = 0; i < Lanes.Length; i++)
         {
@@ -43,6 +43,9 @@ internal sealed class PathLanes : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>The path's first address.</summary>
+    public Uri Address { get; }
 
     public ILane[] Lanes { get; }
 

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using Topology.Comparison;
+using Topology.Comparison.Reports;
+
+namespace Topology.CommandLine.Compare;
+
+/// <summary>The command line: <c>compare</c>.</summary>
+internal static class CompareCommand
+{
+    private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the result as JSON." };
+    private static readonly Option<FileInfo> Csv = new("--csv") { Description = "Write a CSV line for each path and percentile." };
+    private static readonly Option<FileInfo> Report = new("--report") { Description = "Write one HTML file with a table and charts." };
+    private static readonly Option<FileInfo> Markdown = new("--markdown") { Description = "Write the table as Markdown." };
+
+    public static Command Create()
+    {
+        var command = new Command(
+            "compare",
+            "Measures the same requests direct and through each proxy, or to several addresses of your own application, and reports the "
+            + "differences with their intervals; exits with 3 if the measurement is not valid.");
+        foreach (var option in (Option[])[
+            .. LoadOptions.All, .. OwnOptions.All, MeasuredTopology.Attach, MeasuredTopology.StateOption, MeasuredTopology.NoBuild,
+            Json, Csv, Report, Markdown])
+        {
+            command.Add(option);
+        }
+
+        command.SetAction(CompareAsync);
+        return command;
+    }
+
+    private static async Task<int> CompareAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        ComparisonOptions options;
+        OwnApplication? own = null;
+        try
+        {
+            options = LoadOptions.Read(parsed);
+            if (OwnOptions.Read(parsed, options) is { } read) (own, options) = read;
+        }
+        catch (FormatException bad)
+        {
+            return Commands.Refuse(bad.Message);
+        }
+
+        if (options.Validate() is { } problem) return Commands.Refuse(problem);
+        if (Commands.Unwritable(((Option<FileInfo>[])[Json, Csv, Report, Markdown]).Select(parsed.GetValue)) is { } unwritable)
+        {
+            return Commands.Refuse(unwritable);
+        }
+
+        return await Commands.RunAsync(async () =>
+        {
+            await using var subject = own is null
+                ? await ComparedSubject.OpenAsync(parsed, options, cancellationToken)
+                : await ComparedSubject.OpenAsync(own, options, cancellationToken);
+            var result = await ConsoleReport.WithProgressAsync(
+                options, progress => subject.Engine.RunAsync(options, progress, cancellationToken));
+            ConsoleReport.Write(result, subject.Dashboard);
+            foreach (var (option, render) in ((Option<FileInfo>, Func<ComparisonResult, string>)[])[
+                (Json, ResultFiles.Json), (Csv, ResultFiles.Csv), (Report, HtmlReport.Render), (Markdown, MarkdownReport.Render)])
+            {
+                if (parsed.GetValue(option) is { } file) await File.WriteAllTextAsync(file.FullName, render(result), cancellationToken);
+            }
+
+            return result.Valid ? 0 : Commands.NotValid;
+        }, cancellationToken);
+    }
+}
