@@ -13,7 +13,9 @@ internal static class Commands
     /// <summary>The exit status for a measurement that is not valid; its results are still written.</summary>
     public const int NotValid = 3;
 
-    private const int Failed = 1;
+    /// <summary>The exit status for a bad result, such as one that exceeds a limit.</summary>
+    public const int Failed = 1;
+
     private const int Interrupted = 130;
 
     /// <summary>The environment variables as configuration.</summary>

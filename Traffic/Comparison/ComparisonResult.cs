@@ -62,6 +62,9 @@ public sealed record ComparisonResult
     /// <summary>For a workload that writes: whether the store has every acknowledged write.</summary>
     public StoreCheck? Store { get; init; }
 
+    /// <summary>What became of the limits that the user set; empty without any.</summary>
+    public IReadOnlyList<ThresholdOutcome> Thresholds { get; init; } = [];
+
     /// <summary>Trace ids of the pairs that were sent between rounds, 32 hexadecimal digits each.</summary>
     public required IReadOnlyList<string> Traces { get; init; }
 }
@@ -153,6 +156,13 @@ public sealed record Difference(string Path, string Percentile, double Ms, doubl
 /// <param name="Acknowledged">Writes that the service acknowledged.</param>
 /// <param name="Stored">How many of them the store listed.</param>
 public sealed record StoreCheck(long Acknowledged, long Stored);
+
+/// <summary>Whether a result exceeds a limit.</summary>
+/// <param name="Expression">The limit as the user wrote it.</param>
+/// <param name="Value">The measured value in the limit's unit; null if the measurement does not tell.</param>
+/// <param name="Unit"><c>us</c>, <c>ms</c>, <c>s</c> or <c>x</c>; empty for a count.</param>
+/// <param name="Exceeded">Whether the value exceeds the limit; null if the measurement does not tell.</param>
+public sealed record ThresholdOutcome(string Expression, double? Value, string Unit, bool? Exceeded);
 
 /// <summary>The JSON format of results.</summary>
 public static class ComparisonJson

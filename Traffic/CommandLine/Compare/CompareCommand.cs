@@ -1,12 +1,20 @@
 using System.CommandLine;
 using Topology.Comparison;
 using Topology.Comparison.Reports;
+using Topology.Comparison.Thresholds;
+using Topology.ServiceDefaults.Paths;
 
 namespace Topology.CommandLine.Compare;
 
 /// <summary>The command line: <c>compare</c>.</summary>
 internal static class CompareCommand
 {
+    private static readonly Option<string[]> FailIf = new("--fail-if")
+    {
+        Description = "Exit with 1 if the result exceeds a limit: 'edge.p50 > 0.5ms' (added to the baseline), 'edge.p99 > 2x' (times the "
+            + "baseline), 'errors > 0'. Repeat it.",
+        HelpName = "EXPRESSION"
+    };
     private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the result as JSON." };
     private static readonly Option<FileInfo> Csv = new("--csv") { Description = "Write a CSV line for each path and percentile." };
     private static readonly Option<FileInfo> Report = new("--report") { Description = "Write one HTML file with a table and charts." };
@@ -17,10 +25,10 @@ internal static class CompareCommand
         var command = new Command(
             "compare",
             "Measures the same requests direct and through each proxy, or to several addresses of your own application, and reports the "
-            + "differences with their intervals; exits with 3 if the measurement is not valid.");
+            + "differences with their intervals; exits with 1 if --fail-if says so, and with 3 if the measurement is not valid.");
         foreach (var option in (Option[])[
-            .. LoadOptions.All, .. OwnOptions.All, MeasuredTopology.Attach, MeasuredTopology.StateOption, MeasuredTopology.NoBuild,
-            Json, Csv, Report, Markdown])
+            .. LoadOptions.All, .. OwnOptions.All, FailIf, MeasuredTopology.Attach, MeasuredTopology.StateOption,
+            MeasuredTopology.NoBuild, Json, Csv, Report, Markdown])
         {
             command.Add(option);
         }
@@ -33,10 +41,13 @@ internal static class CompareCommand
     {
         ComparisonOptions options;
         OwnApplication? own = null;
+        Threshold[] thresholds;
         try
         {
             options = LoadOptions.Read(parsed);
             if (OwnOptions.Read(parsed, options) is { } read) (own, options) = read;
+            var paths = options.Paths.Count > 0 ? options.Paths : TopologyPath.All;
+            thresholds = [.. (parsed.GetValue(FailIf) ?? []).Select(expression => Threshold.Parse(expression, paths))];
         }
         catch (FormatException bad)
         {
@@ -56,6 +67,7 @@ internal static class CompareCommand
                 : await ComparedSubject.OpenAsync(own, options, cancellationToken);
             var result = await ConsoleReport.WithProgressAsync(
                 options, progress => subject.Engine.RunAsync(options, progress, cancellationToken));
+            result = result with { Thresholds = [.. thresholds.Select(threshold => threshold.Check(result))] };
             ConsoleReport.Write(result, subject.Dashboard);
             foreach (var (option, render) in ((Option<FileInfo>, Func<ComparisonResult, string>)[])[
                 (Json, ResultFiles.Json), (Csv, ResultFiles.Csv), (Report, HtmlReport.Render), (Markdown, MarkdownReport.Render)])
@@ -63,7 +75,9 @@ internal static class CompareCommand
                 if (parsed.GetValue(option) is { } file) await File.WriteAllTextAsync(file.FullName, render(result), cancellationToken);
             }
 
-            return result.Valid ? 0 : Commands.NotValid;
+            return result.Thresholds.Any(outcome => outcome.Exceeded == true) ? Commands.Failed
+                : !result.Valid || result.Thresholds.Any(outcome => outcome.Exceeded is null) ? Commands.NotValid
+                : 0;
         }, cancellationToken);
     }
 }

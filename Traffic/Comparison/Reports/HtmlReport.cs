@@ -37,7 +37,7 @@ public static class HtmlReport
             + $"initial-scale=1\"><title>{Text(title)}</title><style>{Style}</style></head><body>\n");
         html.Append(CultureInfo.InvariantCulture, $"<h1>{Text(title)}</h1>\n<p>{Text(Load(result))}</p>\n");
         if (!result.Valid) html.Append(CultureInfo.InvariantCulture, $"<p class=\"bad\">{ResultText.Invalid}</p>\n");
-        foreach (var sentence in ResultText.Sentences(result).Append(ResultText.Control(result)))
+        foreach (var sentence in ResultText.Findings(result))
         {
             html.Append(CultureInfo.InvariantCulture, $"<p>{Text(sentence)}</p>\n");
         }

@@ -27,7 +27,7 @@ public static class MarkdownReport
                 path.LatencyMs is { } latency ? ResultText.Ms(latency.P50) : "–",
                 path.LatencyMs is { } tail ? ResultText.Ms(tail.P99) : "–",
                 ResultText.Added(result, path, "p50"), ResultText.Added(result, path, "p99"), ResultText.Cpu(path)])));
-        foreach (var sentence in ResultText.Sentences(result).Append(ResultText.Control(result)))
+        foreach (var sentence in ResultText.Findings(result))
         {
             text.Append(CultureInfo.InvariantCulture, $"\n{sentence}\n");
         }

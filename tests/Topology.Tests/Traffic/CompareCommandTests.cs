@@ -21,6 +21,8 @@ public sealed partial class CompareCommandTests(RealServices services) : IClassF
     [InlineData("--protocol http2", "--tls")]
     [InlineData("--workload grpc", "--tls")]
     [InlineData("--connections 0", "connections")]
+    [InlineData("--fail-if edge.p50", "write 'PATH.pNN > TIME'")]
+    [InlineData("--paths direct,edge --fail-if nginx.p50>1ms", "nginx")]
     [InlineData("--json no/such/folder/file.json", "folder")]
     [InlineData("--csv /", "cannot be written")]
     [InlineData("--attach --state no-such-file.json", "--attach")]
@@ -41,7 +43,7 @@ public sealed partial class CompareCommandTests(RealServices services) : IClassF
         Assert.All(
             (string[])[
             "--workload", "--paths", "--rate", "--duration", "--tls", "--attach", "--json", "--csv", "--report", "--arrival", "--protocol",
-            "--closed-loop", "--connections", "--no-build"],
+            "--closed-loop", "--connections", "--no-build", "--target", "--get", "--fail-if", "--markdown"],
             option => Assert.Contains(option, output, StringComparison.Ordinal));
     }
 

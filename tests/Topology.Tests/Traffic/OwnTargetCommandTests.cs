@@ -36,6 +36,7 @@ public sealed class OwnTargetCommandTests
     [InlineData(Two + " --get / --protocol http2", "https://")]
     [InlineData(Two + " --target c=http://192.0.2.1 --get / --rate 101", "--i-own-this")]
     [InlineData(Two + " --target c=http://192.0.2.1 --get / --closed-loop", "--i-own-this")]
+    [InlineData(Two + " --get / --fail-if edge.p50>1ms", "use a, b")]
     [InlineData("--get /", "--target")]
     [InlineData("--insecure", "--target")]
     public async Task A_bad_argument_is_one_line_that_says_what_to_change_and_exit_status_2(string arguments, string said)
@@ -99,6 +100,36 @@ public sealed class OwnTargetCommandTests
         var (insecure, _, problem) = await CompareAsync([.. arguments, "--insecure"]);
         Assert.True(insecure is 0 or 3, problem);
         Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task An_exceeded_limit_ends_with_status_1_after_everything_is_written()
+    {
+        await using var direct = await TestServer.EchoAsync();
+        var asked = 0;
+        await using var edge = await TestServer.StartAsync(context =>
+        {
+            // Good until the checks are over.
+            if (Interlocked.Increment(ref asked) > 2) context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return TestServer.WriteAsync(context, context.Request.Path);
+        });
+        var file = Path.GetTempFileName();
+        string[] arguments = [
+            "--target", $"direct={direct.Url}", "--target", $"edge={edge.Url}", "--get", "/", "--duration", "1", "--json", file];
+        var (status, output, error) = await CompareAsync([.. arguments, "--fail-if", "edge.p50 > 1s", "--fail-if", "errors > 0"]);
+        Assert.True(status == 1, error);
+        Assert.Contains("Failed: --fail-if 'errors > 0'; it is 30.", output, StringComparison.Ordinal); // Three blocks of ten.
+        Assert.Contains("Not decided: --fail-if 'edge.p50 > 1s'", output, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            [JsonValueKind.Null, JsonValueKind.True],
+            json.RootElement.GetProperty("thresholds").EnumerateArray().Select(outcome => outcome.GetProperty("exceeded").ValueKind));
+
+        // What the measurement does not tell is not passed.
+        asked = 0;
+        (status, _, error) = await CompareAsync([.. arguments, "--fail-if", "edge.p50 > 1s"]);
+        Assert.True(status == 3, error);
+        File.Delete(file);
     }
 
     private static Task<(int Status, string Output, string Error)> CompareAsync(params string[] arguments) =>
