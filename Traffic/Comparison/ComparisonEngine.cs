@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using Topology.Comparison.Cost;
 using Topology.Comparison.Lanes;
+using Topology.Comparison.Networks;
 using Topology.Comparison.Pacing;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
@@ -26,7 +27,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     public TimeSpan WarmUpSlice { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The most slices for each path; null allows twice the time of the measurement, from 4 to 40.</summary>
-    public int? WarmUpSlices { get; init; }
+    public int? WarmUpSlices { get; set; }
 
     /// <summary>How long each path is then loaded at the rate of the measurement.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
@@ -70,6 +71,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
                 options with { Paths = [.. targets.Paths.Where(path => targets.Find(path, workload.Service, options.Tls).Count > 0)] };
         }
 
+        using var network = options.DelayMs > 0 ? new EmulatedNetwork(TimeSpan.FromMilliseconds(options.DelayMs)) : null;
         var random = new Random(options.Seed);
         var measured = new List<MeasuredPath>();
         try
@@ -79,8 +81,8 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
             var total = measured.Count * options.Rounds;
 
             progress?.Report(new("checking that every path returns the same responses", 0, total));
-            var expected = Expect(workload, measured[0]);
-            foreach (var path in measured.Skip(1)) Check(workload, path, expected);
+            var expected = ResponseCheck.Expect(workload, measured[0]);
+            foreach (var path in measured.Skip(1)) ResponseCheck.Check(workload, path, expected);
 
             using var generator = new Generator(workload, expected, options.Concurrency);
             progress?.Report(new("warming up", 0, total));
@@ -107,7 +109,9 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
 
         MeasuredPath Create(string path, bool isControl) => new(
             path, isControl,
-            new PathLanes(path, targets.Find(path, workload.Service, options.Tls), workload, options.Concurrency, options.IsHttp2, trust),
+            new PathLanes(
+                path, targets.Find(path, workload.Service, options.Tls), workload, options.Concurrency, options.IsHttp2, trust,
+                network is null ? null : network.Find),
             new ProcessCost(Processes(path, workload)));
     }
 
@@ -163,54 +167,6 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         options.ClosedLoop ? null : Schedule.Plan(options.Arrival, options.Rate, seconds, random),
         Pacer.Ticks(TimeSpan.FromSeconds(seconds)),
         round);
-
-    /// <summary>The digests of the baseline's responses, which every path must match.</summary>
-    private static ulong[] Expect(Workload workload, MeasuredPath baseline)
-    {
-        try
-        {
-            var expected = new ulong[workload.Variants];
-            for (var variant = 0; variant < expected.Length; variant++)
-            {
-                expected[variant] = Ask(workload, baseline, variant);
-            }
-
-            return expected;
-        }
-        catch (Exception exception) when (exception is not ComparisonFailedException)
-        {
-            throw new ComparisonFailedException(
-                $"The baseline {baseline.Path} does not respond: {Generator.Describe(exception)}.", exception);
-        }
-    }
-
-    private static void Check(Workload workload, MeasuredPath path, ulong[] expected)
-    {
-        try
-        {
-            for (var variant = 0; variant < expected.Length; variant++)
-            {
-                if (Ask(workload, path, variant) != expected[variant]) path.CountDifferent();
-            }
-        }
-        catch (Exception exception)
-        {
-            // Leave out only this path. The others continue.
-            path.LeaveOut(Generator.Describe(exception));
-        }
-    }
-
-    private static ulong Ask(Workload workload, MeasuredPath path, int variant)
-    {
-        var lane = path.Lanes.Lanes[variant % path.Lanes.Lanes.Length];
-        var answer = lane.Exchange(variant);
-        if (!workload.Accepts(answer.Status))
-        {
-            throw new ComparisonFailedException($"{path.Path} returns status {answer.Status} instead of {workload.ExpectedText}");
-        }
-        if (workload.IsKeyed && OrdersWorkload.OrderId(lane.Body) is { } id) path.Acknowledged.Add(id);
-        return workload.Digest(lane.Body);
-    }
 
     private static void OpenAll(MeasuredPath path)
     {

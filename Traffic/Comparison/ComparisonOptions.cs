@@ -17,6 +17,9 @@ public sealed record ComparisonOptions
     /// <summary>The shortest measurement of one path, in seconds: ten blocks that are still long enough to be useful.</summary>
     public const double ShortestDuration = 1;
 
+    /// <summary>The longest delay of an emulated network, in milliseconds.</summary>
+    public const double LongestDelayMs = 1000;
+
     /// <summary>The most connections to one path.</summary>
     public const int MostConnections = 512;
 
@@ -56,6 +59,9 @@ public sealed record ComparisonOptions
     /// <summary>Connections to each path, or HTTP/2 streams on fewer connections; null chooses by the rate.</summary>
     public int? Connections { get; init; }
 
+    /// <summary>The delay in milliseconds of an emulated network before every path; 0 for none.</summary>
+    public double DelayMs { get; init; }
+
     /// <summary>The seed of the order of blocks, of Poisson arrivals and of the bootstrap.</summary>
     public int Seed { get; init; } = 1;
 
@@ -67,9 +73,9 @@ public sealed record ComparisonOptions
 
     /// <summary>
     /// The number of connections or streams to each path. The default is the number of requests sent in 0.1 s, so that requests still
-    /// start on time if a path does not respond for 0.1 s.
+    /// start on time if a path does not respond for 0.1 s. An emulated network adds its delay.
     /// </summary>
-    public int Concurrency => Connections ?? (ClosedLoop ? 16 : (int)Math.Clamp(Math.Ceiling(Rate / 10), 8, 128));
+    public int Concurrency => Connections ?? (ClosedLoop ? 16 : (int)Math.Clamp(Math.Ceiling(Rate * (0.1 + DelayMs / 1000)), 8, 128));
 
     /// <summary>
     /// The number of blocks of each path. Blocks are short, so that other load on the machine affects all paths alike, and there
@@ -110,6 +116,7 @@ public sealed record ComparisonOptions
         {
             return $"At {Rate} requests per second a block of {BlockSeconds:0.##} s is empty; set a higher rate or a longer duration.";
         }
+        if (!(DelayMs >= 0 && DelayMs <= LongestDelayMs)) return $"The delay is {DelayMs} ms; give up to {LongestDelayMs:0} ms.";
         if (Connections is < 1 or > MostConnections) return $"The number of connections is {Connections}; give 1 to {MostConnections}.";
         if (HttpVersion is not (null or 1 or 2)) return "The protocol is unknown; use http1 or http2.";
         if (workload.NeedsHttp2 && !IsHttp2) return $"The workload {workload.Name} needs HTTP/2; leave out the protocol or give http2.";

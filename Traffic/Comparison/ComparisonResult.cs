@@ -24,6 +24,9 @@ public sealed record ComparisonResult
     /// <summary>Seconds of measurement for each path.</summary>
     public required double DurationSeconds { get; init; }
 
+    /// <summary>The delay of the emulated network before every path, half of it in each direction; 0 without one.</summary>
+    public double EmulatedDelayMs { get; init; }
+
     /// <summary>The number of blocks of each path.</summary>
     public required int Rounds { get; init; }
 

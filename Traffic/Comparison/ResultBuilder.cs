@@ -47,6 +47,7 @@ internal static class ResultBuilder
             Arrival = options.ClosedLoop ? "closed-loop" : options.Arrival == Arrival.Poisson ? "poisson" : "constant",
             Connections = options.Concurrency,
             DurationSeconds = options.DurationSeconds,
+            EmulatedDelayMs = options.DelayMs,
             Rounds = options.Rounds,
             Seed = options.Seed,
             StartedAt = startedAt,

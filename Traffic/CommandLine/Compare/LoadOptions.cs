@@ -26,7 +26,7 @@ internal static class LoadOptions
     };
     public static readonly Option<bool> Tls = new("--tls") { Description = "Use the https listeners." };
 
-    private static readonly Option<double> Duration = new("--duration")
+    public static readonly Option<double> Duration = new("--duration")
     {
         Description = "Seconds of measurement for each path; the control takes as long as one path.",
         DefaultValueFactory = _ => Defaults.DurationSeconds
@@ -42,15 +42,20 @@ internal static class LoadOptions
         DefaultValueFactory = _ => "constant",
         HelpName = "constant|poisson"
     };
-    private static readonly Option<bool> ClosedLoop =
+    public static readonly Option<bool> ClosedLoop =
         new("--closed-loop") { Description = "Send as fast as responses return, on all connections: finds saturation." };
     private static readonly Option<int?> Connections =
         new("--connections") { Description = "Connections to each path. Default: enough for the requests of a tenth of a second." };
+    private static readonly Option<string> Delay = new("--delay")
+    {
+        Description = "Emulate a network before every path: 5ms delays each request and response by half of it.",
+        HelpName = "TIME"
+    };
     private static readonly Option<int> Seed =
         new("--seed") { Description = "The seed of the order of blocks and of the arrivals.", DefaultValueFactory = _ => Defaults.Seed };
 
     public static IReadOnlyList<Option> All { get; } =
-        [Workload, Paths, Rate, Duration, Tls, Protocol, ArrivalOption, ClosedLoop, Connections, Seed];
+        [Workload, Paths, Rate, Duration, Tls, Protocol, ArrivalOption, ClosedLoop, Connections, Delay, Seed];
 
     /// <exception cref="FormatException">An option is bad; the message says what to change.</exception>
     public static ComparisonOptions Read(ParseResult parsed)
@@ -79,6 +84,8 @@ internal static class LoadOptions
             },
             ClosedLoop = parsed.GetValue(ClosedLoop),
             Connections = parsed.GetValue(Connections),
+            DelayMs = parsed.GetValue(Delay) is not { } delay ? 0 : TimeText.ToMilliseconds(delay)
+                ?? throw new FormatException($"--delay is \"{delay}\"; write a time with its unit, such as 5ms."),
             Seed = parsed.GetValue(Seed),
         };
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -13,7 +14,7 @@ namespace Topology.Comparison.Lanes;
 /// measures. This one sends prepared bytes and reads only the responses that RFC 9112 allows for them, with a
 /// Content-Length or chunks. Anything else fails the exchange.
 /// </summary>
-internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trust, LaneProof proof) : ILane
+internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trust, LaneProof proof, EndPoint? via = null) : ILane
 {
     private const int LongestHead = 16 * 1024;
     private const int LongestBody = 64 * 1024 * 1024;
@@ -44,7 +45,7 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
         };
         try
         {
-            socket.Connect(address.IdnHost, address.Port);
+            socket.Connect(via ?? new DnsEndPoint(address.IdnHost, address.Port));
             proof.CountOpened();
             if (address.Scheme == Uri.UriSchemeHttps)
             {

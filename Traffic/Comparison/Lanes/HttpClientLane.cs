@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
 
@@ -90,20 +91,44 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
 /// <summary>Creates .NET clients that record no spans and count their connections.</summary>
 internal static class CountedConnection
 {
-    public static HttpMessageInvoker Create(PublicTrust trust, Uri address, LaneProof proof, bool http2) => new(new SocketsHttpHandler
+    /// <param name="trust">Which certificates are trusted.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="proof">Counts the connections.</param>
+    /// <param name="http2">Offers HTTP/2 instead of HTTP/1.1.</param>
+    /// <param name="via">Where to connect to reach the address; null for the address itself.</param>
+    public static HttpMessageInvoker Create(PublicTrust trust, Uri address, LaneProof proof, bool http2, EndPoint? via = null)
     {
-        SslOptions = trust.OptionsFor(address, http2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11),
-        // Load must not be traced: a client without a propagator sends no trace headers of its own and records no spans.
-        ActivityHeadersPropagator = null,
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-        PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
-        PlaintextStreamFilter = (context, _) =>
+        return new(new SocketsHttpHandler
         {
-            proof.CountOpened();
-            return ValueTask.FromResult(context.PlaintextStream);
-        },
-    });
+            SslOptions = trust.OptionsFor(address, http2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11),
+            // Load must not be traced: a client without a propagator sends no trace headers of its own and records no spans.
+            ActivityHeadersPropagator = null,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+            ConnectCallback = via is null ? null : (_, cancellationToken) => ConnectAsync(via, cancellationToken),
+            PlaintextStreamFilter = (context, _) =>
+            {
+                proof.CountOpened();
+                return ValueTask.FromResult(context.PlaintextStream);
+            },
+        });
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(EndPoint via, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(via, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }

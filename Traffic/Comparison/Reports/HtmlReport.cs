@@ -67,10 +67,14 @@ public static class HtmlReport
                 $"{rate:0.#} requests per second, {(result.Arrival == "poisson" ? "random arrivals" : "evenly spaced")},");
         return string.Create(CultureInfo.InvariantCulture,
             $"{result.Protocol} {Security(result)}, {load} on {result.Connections} connections, {result.Rounds} "
-                + $"blocks of {result.DurationSeconds / result.Rounds:0.##} s on each path, {result.StartedAt:yyyy-MM-dd HH:mm} UTC, "
+                + $"blocks of {result.DurationSeconds / result.Rounds:0.##} s on each path, {Network(result)}"
+                + $"{result.StartedAt:yyyy-MM-dd HH:mm} UTC, "
                 + $"{result.Machine}.") + string.Concat(result.Paths.Where(path => path.Url is not null).Select(
                     path => $" {path.Path} is {path.Url!.AbsoluteUri.TrimEnd('/')}."));
     }
+
+    private static string Network(ComparisonResult result) => result.EmulatedDelayMs > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"behind an emulated network of {result.EmulatedDelayMs:0.###} ms, ") : "";
 
     private static string Security(ComparisonResult result) =>
         result.Paths.Select(path => path.Url?.Scheme).Distinct().Count() > 1 ? "over TLS on some paths"

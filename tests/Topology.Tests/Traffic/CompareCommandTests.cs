@@ -21,6 +21,8 @@ public sealed partial class CompareCommandTests(RealServices services) : IClassF
     [InlineData("--protocol http2", "--tls")]
     [InlineData("--workload grpc", "--tls")]
     [InlineData("--connections 0", "connections")]
+    [InlineData("--delay 5", "--delay")]
+    [InlineData("--delay 2s", "delay")]
     [InlineData("--fail-if edge.p50", "write 'PATH.pNN > TIME'")]
     [InlineData("--paths direct,edge --fail-if nginx.p50>1ms", "nginx")]
     [InlineData("--json no/such/folder/file.json", "folder")]
@@ -43,7 +45,7 @@ public sealed partial class CompareCommandTests(RealServices services) : IClassF
         Assert.All(
             (string[])[
             "--workload", "--paths", "--rate", "--duration", "--tls", "--attach", "--json", "--csv", "--report", "--arrival", "--protocol",
-            "--closed-loop", "--connections", "--no-build", "--target", "--get", "--fail-if", "--markdown"],
+            "--closed-loop", "--connections", "--no-build", "--target", "--get", "--fail-if", "--delay", "--markdown"],
             option => Assert.Contains(option, output, StringComparison.Ordinal));
     }
 

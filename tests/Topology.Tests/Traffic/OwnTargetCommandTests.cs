@@ -115,11 +115,13 @@ public sealed class OwnTargetCommandTests
         });
         var file = Path.GetTempFileName();
         string[] arguments = [
-            "--target", $"direct={direct.Url}", "--target", $"edge={edge.Url}", "--get", "/", "--duration", "1", "--json", file];
+            "--target", $"direct={direct.Url}", "--target", $"edge={edge.Url}", "--get", "/", "--duration", "1", "--json", file,
+            "--delay", "1ms"];
         var (status, output, error) = await CompareAsync([.. arguments, "--fail-if", "edge.p50 > 1s", "--fail-if", "errors > 0"]);
         Assert.True(status == 1, error);
         Assert.Contains("Failed: --fail-if 'errors > 0'; it is 30.", output, StringComparison.Ordinal); // Three blocks of ten.
         Assert.Contains("Not decided: --fail-if 'edge.p50 > 1s'", output, StringComparison.Ordinal);
+        Assert.Contains("behind an emulated network of 1 ms", output, StringComparison.Ordinal);
         using var json = JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
         Assert.Equal(
             [JsonValueKind.Null, JsonValueKind.True],
