@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Topology.Comparison;
 using Topology.Comparison.Reports;
+using Topology.Comparison.Sweeps;
 using Topology.Comparison.Thresholds;
 using Topology.ServiceDefaults.Paths;
 
@@ -15,6 +16,12 @@ internal static class CompareCommand
             + "baseline), 'errors > 0'. Repeat it.",
         HelpName = "EXPRESSION"
     };
+    private static readonly Option<string> Sweep = new("--sweep")
+    {
+        Description = "Measure rates from low to high, each twice the one before, and report where each path bends. --duration is for "
+            + $"each rate; default: {SweepCommand.DefaultDuration}.",
+        HelpName = "RATE..RATE"
+    };
     private static readonly Option<FileInfo> Json = new("--json") { Description = "Write the result as JSON." };
     private static readonly Option<FileInfo> Csv = new("--csv") { Description = "Write a CSV line for each path and percentile." };
     private static readonly Option<FileInfo> Report = new("--report") { Description = "Write one HTML file with a table and charts." };
@@ -27,7 +34,7 @@ internal static class CompareCommand
             "Measures the same requests direct and through each proxy, or to several addresses of your own application, and reports the "
             + "differences with their intervals; exits with 1 if --fail-if says so, and with 3 if the measurement is not valid.");
         foreach (var option in (Option[])[
-            .. LoadOptions.All, .. OwnOptions.All, FailIf, MeasuredTopology.Attach, MeasuredTopology.StateOption,
+            .. LoadOptions.All, .. OwnOptions.All, FailIf, Sweep, MeasuredTopology.Attach, MeasuredTopology.StateOption,
             MeasuredTopology.NoBuild, Json, Csv, Report, Markdown])
         {
             command.Add(option);
@@ -42,10 +49,20 @@ internal static class CompareCommand
         ComparisonOptions options;
         OwnApplication? own = null;
         Threshold[] thresholds;
+        RateSweep? sweep;
         try
         {
             options = LoadOptions.Read(parsed);
-            if (OwnOptions.Read(parsed, options) is { } read) (own, options) = read;
+            sweep = ReadSweep(parsed);
+            if (sweep is not null)
+            {
+                options = options with
+                {
+                    Rate = sweep.From,
+                    DurationSeconds = parsed.IsGiven(LoadOptions.Duration) ? options.DurationSeconds : SweepCommand.DefaultDuration,
+                };
+            }
+            if (OwnOptions.Read(parsed, options, sweep?.To) is { } read) (own, options) = read;
             var paths = options.Paths.Count > 0 ? options.Paths : TopologyPath.All;
             thresholds = [.. (parsed.GetValue(FailIf) ?? []).Select(expression => Threshold.Parse(expression, paths))];
         }
@@ -65,6 +82,11 @@ internal static class CompareCommand
             await using var subject = own is null
                 ? await ComparedSubject.OpenAsync(parsed, options, cancellationToken)
                 : await ComparedSubject.OpenAsync(own, options, cancellationToken);
+            if (sweep is not null)
+            {
+                return await SweepCommand.RunAsync(sweep, subject.Engine, options, parsed.GetValue(Json), cancellationToken);
+            }
+
             var result = await ConsoleReport.WithProgressAsync(
                 options, progress => subject.Engine.RunAsync(options, progress, cancellationToken));
             result = result with { Thresholds = [.. thresholds.Select(threshold => threshold.Check(result))] };
@@ -79,5 +101,14 @@ internal static class CompareCommand
                 : !result.Valid || result.Thresholds.Any(outcome => outcome.Exceeded is null) ? Commands.NotValid
                 : 0;
         }, cancellationToken);
+    }
+
+    private static RateSweep? ReadSweep(ParseResult parsed)
+    {
+        if (parsed.GetValue(Sweep) is not { } text) return null;
+        Option[] others = [LoadOptions.Rate, LoadOptions.ClosedLoop, FailIf, Csv, Report, Markdown];
+        return others.FirstOrDefault(parsed.IsGiven) is { } other
+            ? throw new FormatException($"--sweep does not go with {other.Name}; leave out one of them.")
+            : RateSweep.Parse(text);
     }
 }

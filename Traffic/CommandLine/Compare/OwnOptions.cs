@@ -54,8 +54,12 @@ internal static class OwnOptions
     public static IReadOnlyList<Option> All { get; } = [Target, .. OfRequest];
 
     /// <summary>Reads the targets; null if the shop is measured.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="options">The other options.</param>
+    /// <param name="highestRate">The highest rate of a sweep; null without one.</param>
     /// <exception cref="FormatException">An option is bad; the message says what to change.</exception>
-    public static (OwnApplication Own, ComparisonOptions Options)? Read(ParseResult parsed, ComparisonOptions options)
+    public static (OwnApplication Own, ComparisonOptions Options)? Read(
+        ParseResult parsed, ComparisonOptions options, double? highestRate)
     {
         if (parsed.GetValue(Target) is not { Length: > 0 } texts)
         {
@@ -82,14 +86,15 @@ internal static class OwnOptions
             Workload = workload.Name,
             Paths = names,
             Tls = targets.All(target => target.Url.Scheme == Uri.UriSchemeHttps),
-            Rate = parsed.IsGiven(LoadOptions.Rate) ? options.Rate : DefaultRate,
+            Rate = highestRate is not null || parsed.IsGiven(LoadOptions.Rate) ? options.Rate : DefaultRate,
         };
         var remote = targets.FirstOrDefault(target => !target.IsOnThisMachine());
-        if (remote is not null && (options.Rate > OwnTarget.PoliteRate || options.ClosedLoop) && !parsed.GetValue(IOwnThis))
+        if (remote is not null && ((highestRate ?? options.Rate) > OwnTarget.PoliteRate || options.ClosedLoop)
+            && !parsed.GetValue(IOwnThis))
         {
             throw new FormatException(
-                $"{remote.Url.Host} is not this machine; lower --rate to {OwnTarget.PoliteRate} without --closed-loop, or add --i-own-this "
-                + "if its owner agrees to more.");
+                $"{remote.Url.Host} is not this machine; ask for at most {OwnTarget.PoliteRate} requests per second, and not for "
+                + "--closed-loop, or add --i-own-this if its owner agrees to more.");
         }
         return (new(targets, ReadTrust(parsed), remote is null), options);
     }

@@ -23,6 +23,9 @@ public sealed partial class CompareCommandTests(RealServices services) : IClassF
     [InlineData("--connections 0", "connections")]
     [InlineData("--delay 5", "--delay")]
     [InlineData("--delay 2s", "delay")]
+    [InlineData("--sweep 100", "--sweep")]
+    [InlineData("--sweep 100..200 --rate 5", "--rate")]
+    [InlineData("--sweep 100..200 --fail-if errors>0", "--fail-if")]
     [InlineData("--fail-if edge.p50", "write 'PATH.pNN > TIME'")]
     [InlineData("--paths direct,edge --fail-if nginx.p50>1ms", "nginx")]
     [InlineData("--json no/such/folder/file.json", "folder")]
@@ -45,7 +48,7 @@ public sealed partial class CompareCommandTests(RealServices services) : IClassF
         Assert.All(
             (string[])[
             "--workload", "--paths", "--rate", "--duration", "--tls", "--attach", "--json", "--csv", "--report", "--arrival", "--protocol",
-            "--closed-loop", "--connections", "--no-build", "--target", "--get", "--fail-if", "--delay", "--markdown"],
+            "--closed-loop", "--connections", "--no-build", "--target", "--get", "--fail-if", "--sweep", "--delay", "--markdown"],
             option => Assert.Contains(option, output, StringComparison.Ordinal));
     }
 

@@ -36,6 +36,7 @@ public sealed class OwnTargetCommandTests
     [InlineData(Two + " --get / --protocol http2", "https://")]
     [InlineData(Two + " --target c=http://192.0.2.1 --get / --rate 101", "--i-own-this")]
     [InlineData(Two + " --target c=http://192.0.2.1 --get / --closed-loop", "--i-own-this")]
+    [InlineData(Two + " --target c=http://192.0.2.1 --get / --sweep 50..200", "--i-own-this")]
     [InlineData(Two + " --get / --fail-if edge.p50>1ms", "use a, b")]
     [InlineData("--get /", "--target")]
     [InlineData("--insecure", "--target")]
@@ -131,6 +132,25 @@ public sealed class OwnTargetCommandTests
         asked = 0;
         (status, _, error) = await CompareAsync([.. arguments, "--fail-if", "edge.p50 > 1s"]);
         Assert.True(status == 3, error);
+        File.Delete(file);
+    }
+
+    [Fact]
+    public async Task A_sweep_reports_each_step_and_where_each_target_bends()
+    {
+        await using var direct = await TestServer.EchoAsync();
+        await using var edge = await TestServer.EchoAsync();
+        var file = Path.GetTempFileName();
+        var (status, output, error) = await CompareAsync(
+            "--target", $"direct={direct.Url}", "--target", $"edge={edge.Url}", "--get", "/", "--sweep", "20..40", "--duration", "1",
+            "--json", file);
+        Assert.True(status is 0 or 3, error); // 3 on a busy machine.
+        Assert.Matches("edge (does not bend up to|bends at|bends is not known)", output);
+        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            ["direct", "edge"],
+            json.RootElement.GetProperty("bends").EnumerateArray().Select(bend => bend.GetProperty("path").GetString()));
+        Assert.Equal(20, json.RootElement.GetProperty("steps")[0].GetProperty("rate").GetDouble());
         File.Delete(file);
     }
 
