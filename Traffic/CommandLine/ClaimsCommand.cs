@@ -52,7 +52,7 @@ internal static class ClaimsCommand
         {
             return Commands.Refuse("--proxies needs a topology that this command starts; leave out --attach.");
         }
-        if (Commands.MissingFolder(parsed.GetValue(Json)) is { } missing) return Commands.Refuse(missing);
+        if (Commands.Unwritable(parsed.GetValue(Json)) is { } unwritable) return Commands.Refuse(unwritable);
 
         return await Commands.RunAsync(async () =>
         {

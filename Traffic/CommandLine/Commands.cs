@@ -13,7 +13,9 @@ internal static class Commands
     /// <summary>The exit status for a measurement that is not valid; its results are still written.</summary>
     public const int NotValid = 3;
 
-    private const int Failed = 1;
+    /// <summary>The exit status for a bad result, such as one that exceeds a limit.</summary>
+    public const int Failed = 1;
+
     private const int Interrupted = 130;
 
     /// <summary>The environment variables as configuration.</summary>
@@ -54,10 +56,37 @@ internal static class Commands
         return BadArguments;
     }
 
-    /// <summary>A message that says what to change about the first file whose folder does not exist; null if all folders exist.</summary>
-    public static string? MissingFolder(params IEnumerable<FileInfo?> files) =>
-        files.FirstOrDefault(file => file is { Directory.Exists: false }) is { } file
-            ? $"The folder of {file} does not exist; create it or name another file." : null;
+    /// <summary>A message that says what to change about the first file that cannot be written; null if all can.</summary>
+    public static string? Unwritable(params IEnumerable<FileInfo?> files)
+    {
+        foreach (var file in files.OfType<FileInfo>())
+        {
+            if (file is { Directory.Exists: false }) return $"The folder of {file} does not exist; create it or name another file.";
+            try
+            {
+                // Only opening tells. What this creates disappears again: a measurement that fails leaves no file.
+                using var probe = new FileStream(file.FullName, new FileStreamOptions
+                {
+                    Mode = FileMode.OpenOrCreate,
+                    Access = FileAccess.Write,
+                    Options = file.Exists ? FileOptions.None : FileOptions.DeleteOnClose,
+                });
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return $"{file} cannot be written ({exception.Message.TrimEnd('.')}); name another file.";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A message that says what to add if only one is named; null for none, which stands for all, and for several.</summary>
+    public static string? NothingToCompare(IReadOnlyList<string> names, string example) =>
+        names.Count == 1 ? $"Only {names[0]} is named, so there is nothing to compare; name two or more, such as {example}." : null;
+
+    /// <summary>Whether the user wrote the option.</summary>
+    public static bool IsGiven(this ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
     /// <summary>Measures, and turns a failure into one message and an exit status.</summary>
     public static async Task<int> RunAsync(Func<Task<int>> measure, CancellationToken cancellationToken)

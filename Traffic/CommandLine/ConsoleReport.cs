@@ -52,8 +52,7 @@ internal static class ConsoleReport
         }
 
         console.Write(table);
-        foreach (var sentence in ResultText.Sentences(result)) console.WriteLine(sentence);
-        console.WriteLine(ResultText.Control(result));
+        foreach (var sentence in ResultText.Findings(result)) console.WriteLine(sentence);
         if (result.Store is { } store)
         {
             console.WriteLine($"The store has {store.Stored} of {store.Acknowledged} acknowledged orders.");

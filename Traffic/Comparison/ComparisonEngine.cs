@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using Topology.Comparison.Cost;
 using Topology.Comparison.Lanes;
+using Topology.Comparison.Networks;
 using Topology.Comparison.Pacing;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
@@ -26,7 +27,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     public TimeSpan WarmUpSlice { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The most slices for each path; null allows twice the time of the measurement, from 4 to 40.</summary>
-    public int? WarmUpSlices { get; init; }
+    public int? WarmUpSlices { get; set; }
 
     /// <summary>How long each path is then loaded at the rate of the measurement.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
@@ -44,6 +45,9 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     public string? OwnConfiguration { get; init; } =
         typeof(ComparisonEngine).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration;
 
+    /// <summary>What the reader must know besides what is measured.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>Runs a comparison.</summary>
     /// <param name="options">Options that are valid for the targets.</param>
     /// <param name="progress">Receives a report after every block.</param>
@@ -60,13 +64,14 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
     private ComparisonResult Run(ComparisonOptions options, IProgress<ComparisonProgress>? progress, CancellationToken cancellationToken)
     {
         var startedAt = DateTimeOffset.UtcNow;
-        var workload = WorkloadCatalog.Find(options.Workload)!;
+        var workload = options.Find()!;
         if (options.Paths.Count == 0)
         {
             options =
                 options with { Paths = [.. targets.Paths.Where(path => targets.Find(path, workload.Service, options.Tls).Count > 0)] };
         }
 
+        using var network = options.DelayMs > 0 ? new EmulatedNetwork(TimeSpan.FromMilliseconds(options.DelayMs)) : null;
         var random = new Random(options.Seed);
         var measured = new List<MeasuredPath>();
         try
@@ -76,15 +81,15 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
             var total = measured.Count * options.Rounds;
 
             progress?.Report(new("checking that every path returns the same responses", 0, total));
-            var expected = Expect(workload, measured[0]);
-            foreach (var path in measured.Skip(1)) Check(workload, path, expected);
+            var expected = ResponseCheck.Expect(workload, measured[0]);
+            foreach (var path in measured.Skip(1)) ResponseCheck.Check(workload, path, expected);
 
             using var generator = new Generator(workload, expected, options.Concurrency);
             progress?.Report(new("warming up", 0, total));
             foreach (var path in measured.Where(path => path.IsActive)) OpenAll(path);
             // The control uses the baseline's services, which are then warm.
             new WarmUpLoad(WarmUpSlice, WarmUpSlices ?? (int)Math.Clamp(options.DurationSeconds * 2, 4, 40)).Run(
-                [.. measured.Where(path => path is { IsActive: true, IsControl: false })], generator, workload.IsKeyed, cancellationToken);
+                [.. measured.Where(path => path is { IsActive: true, IsControl: false })], generator, workload.Writes, cancellationToken);
             foreach (var path in measured.Where(path => path.IsActive))
             {
                 path.WarmUp(generator.Run(path.Lanes.Lanes, Plan(options, WarmUp.TotalSeconds, 0, random), cancellationToken));
@@ -94,7 +99,8 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
             foreach (var path in measured) path.StartMeasuring();
             var traces = Measure(options, workload, measured, generator, random, progress, total, cancellationToken);
             progress?.Report(new("computing the result", total, total));
-            return ResultBuilder.Build(options, workload, startedAt, measured, traces, CheckStore(workload, measured), DebugFaults());
+            return ResultBuilder.Build(
+                options, workload, startedAt, measured, traces, CheckStore(workload, measured), DebugFaults(), Remarks);
         }
         finally
         {
@@ -103,7 +109,9 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
 
         MeasuredPath Create(string path, bool isControl) => new(
             path, isControl,
-            new PathLanes(path, targets.Find(path, workload.Service, options.Tls), workload, options.Concurrency, options.IsHttp2, trust),
+            new PathLanes(
+                path, targets.Find(path, workload.Service, options.Tls), workload, options.Concurrency, options.IsHttp2, trust,
+                network is null ? null : network.Find),
             new ProcessCost(Processes(path, workload)));
     }
 
@@ -159,54 +167,6 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
         options.ClosedLoop ? null : Schedule.Plan(options.Arrival, options.Rate, seconds, random),
         Pacer.Ticks(TimeSpan.FromSeconds(seconds)),
         round);
-
-    /// <summary>The digests of the baseline's responses, which every path must match.</summary>
-    private static ulong[] Expect(Workload workload, MeasuredPath baseline)
-    {
-        try
-        {
-            var expected = new ulong[workload.Variants];
-            for (var variant = 0; variant < expected.Length; variant++)
-            {
-                expected[variant] = Ask(workload, baseline, variant);
-            }
-
-            return expected;
-        }
-        catch (Exception exception) when (exception is not ComparisonFailedException)
-        {
-            throw new ComparisonFailedException(
-                $"The baseline {baseline.Path} does not respond: {Generator.Describe(exception)}.", exception);
-        }
-    }
-
-    private static void Check(Workload workload, MeasuredPath path, ulong[] expected)
-    {
-        try
-        {
-            for (var variant = 0; variant < expected.Length; variant++)
-            {
-                if (Ask(workload, path, variant) != expected[variant]) path.CountDifferent();
-            }
-        }
-        catch (Exception exception)
-        {
-            // Leave out only this path. The others continue.
-            path.LeaveOut(Generator.Describe(exception));
-        }
-    }
-
-    private static ulong Ask(Workload workload, MeasuredPath path, int variant)
-    {
-        var lane = path.Lanes.Lanes[variant % path.Lanes.Lanes.Length];
-        var answer = lane.Exchange(variant);
-        if (answer.Status != workload.ExpectedStatus)
-        {
-            throw new ComparisonFailedException($"{path.Path} returns status {answer.Status} instead of {workload.ExpectedStatus}");
-        }
-        if (workload.IsKeyed && OrdersWorkload.OrderId(lane.Body) is { } id) path.Acknowledged.Add(id);
-        return workload.Digest(lane.Body);
-    }
 
     private static void OpenAll(MeasuredPath path)
     {

@@ -17,11 +17,17 @@ public sealed record ComparisonOptions
     /// <summary>The shortest measurement of one path, in seconds: ten blocks that are still long enough to be useful.</summary>
     public const double ShortestDuration = 1;
 
+    /// <summary>The longest delay of an emulated network, in milliseconds.</summary>
+    public const double LongestDelayMs = 1000;
+
     /// <summary>The most connections to one path.</summary>
     public const int MostConnections = 512;
 
     /// <summary>The workload's name.</summary>
     public string Workload { get; init; } = "catalog";
+
+    /// <summary>A request to the user's own application instead of a workload; null for the shop.</summary>
+    public Workload? Request { get; init; }
 
     /// <summary>The paths to compare; the first is the baseline. If the list is empty, all running paths are compared.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
@@ -53,6 +59,9 @@ public sealed record ComparisonOptions
     /// <summary>Connections to each path, or HTTP/2 streams on fewer connections; null chooses by the rate.</summary>
     public int? Connections { get; init; }
 
+    /// <summary>The delay in milliseconds of an emulated network before every path; 0 for none.</summary>
+    public double DelayMs { get; init; }
+
     /// <summary>The seed of the order of blocks, of Poisson arrivals and of the bootstrap.</summary>
     public int Seed { get; init; } = 1;
 
@@ -60,13 +69,13 @@ public sealed record ComparisonOptions
     public string Baseline => Paths.Count > 0 ? Paths[0] : TopologyPath.Direct;
 
     /// <summary>Whether to use HTTP/2 instead of HTTP/1.1.</summary>
-    public bool IsHttp2 => HttpVersion == 2 || HttpVersion is null && WorkloadCatalog.Find(Workload) is { NeedsHttp2: true };
+    public bool IsHttp2 => HttpVersion == 2 || HttpVersion is null && Find() is { NeedsHttp2: true };
 
     /// <summary>
     /// The number of connections or streams to each path. The default is the number of requests sent in 0.1 s, so that requests still
-    /// start on time if a path does not respond for 0.1 s.
+    /// start on time if a path does not respond for 0.1 s. An emulated network adds its delay.
     /// </summary>
-    public int Concurrency => Connections ?? (ClosedLoop ? 16 : (int)Math.Clamp(Math.Ceiling(Rate / 10), 8, 128));
+    public int Concurrency => Connections ?? (ClosedLoop ? 16 : (int)Math.Clamp(Math.Ceiling(Rate * (0.1 + DelayMs / 1000)), 8, 128));
 
     /// <summary>
     /// The number of blocks of each path. Blocks are short, so that other load on the machine affects all paths alike, and there
@@ -77,14 +86,17 @@ public sealed record ComparisonOptions
     /// <summary>The length of one block in seconds.</summary>
     public double BlockSeconds => DurationSeconds / Rounds;
 
+    /// <summary>What is sent; null if there is no workload of that name.</summary>
+    public Workload? Find() => Request ?? WorkloadCatalog.Find(Workload);
+
     /// <summary>Returns one line that says what to change, or null if the options are valid for these targets.</summary>
     public string? Validate(TargetMap? targets = null)
     {
-        if (WorkloadCatalog.Find(Workload) is not { } workload)
+        if (Find() is not { } workload)
         {
             return $"Unknown workload \"{Workload}\"; use one of {WorkloadCatalog.Names}.";
         }
-        if (Paths.FirstOrDefault(path => !TopologyPath.All.Contains(path)) is { } unknown)
+        if (Request is null && Paths.FirstOrDefault(path => !TopologyPath.All.Contains(path)) is { } unknown)
         {
             return $"Unknown path \"{unknown}\"; use some of {string.Join(", ", TopologyPath.All)}.";
         }
@@ -104,10 +116,15 @@ public sealed record ComparisonOptions
         {
             return $"At {Rate} requests per second a block of {BlockSeconds:0.##} s is empty; set a higher rate or a longer duration.";
         }
+        if (!(DelayMs >= 0 && DelayMs <= LongestDelayMs)) return $"The delay is {DelayMs} ms; give up to {LongestDelayMs:0} ms.";
         if (Connections is < 1 or > MostConnections) return $"The number of connections is {Connections}; give 1 to {MostConnections}.";
         if (HttpVersion is not (null or 1 or 2)) return "The protocol is unknown; use http1 or http2.";
         if (workload.NeedsHttp2 && !IsHttp2) return $"The workload {workload.Name} needs HTTP/2; leave out the protocol or give http2.";
-        if (IsHttp2 && !Tls) return "HTTP/2 is negotiated by TLS on public listeners; add --tls.";
+        if (IsHttp2 && !Tls)
+        {
+            return Request is null ? "HTTP/2 is negotiated by TLS on public listeners; add --tls."
+                : "HTTP/2 is negotiated by TLS; give every target an address with https://.";
+        }
         return targets is null ? null
             : ValidatePaths([.. targets.Paths.Where(path => targets.Find(path, workload.Service, Tls).Count > 0)]);
     }

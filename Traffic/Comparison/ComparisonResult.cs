@@ -24,6 +24,9 @@ public sealed record ComparisonResult
     /// <summary>Seconds of measurement for each path.</summary>
     public required double DurationSeconds { get; init; }
 
+    /// <summary>The delay of the emulated network before every path, half of it in each direction; 0 without one.</summary>
+    public double EmulatedDelayMs { get; init; }
+
     /// <summary>The number of blocks of each path.</summary>
     public required int Rounds { get; init; }
 
@@ -62,6 +65,9 @@ public sealed record ComparisonResult
     /// <summary>For a workload that writes: whether the store has every acknowledged write.</summary>
     public StoreCheck? Store { get; init; }
 
+    /// <summary>What became of the limits that the user set; empty without any.</summary>
+    public IReadOnlyList<ThresholdOutcome> Thresholds { get; init; } = [];
+
     /// <summary>Trace ids of the pairs that were sent between rounds, 32 hexadecimal digits each.</summary>
     public required IReadOnlyList<string> Traces { get; init; }
 }
@@ -71,6 +77,10 @@ public sealed record PathResult
 {
     /// <summary>The path.</summary>
     public required string Path { get; init; }
+
+    /// <summary>The address in the user's own application; null for a path of the topology.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Uri? Url { get; init; }
 
     /// <summary>Requests planned per second; null in a closed loop.</summary>
     public required double? OfferedRate { get; init; }
@@ -149,6 +159,13 @@ public sealed record Difference(string Path, string Percentile, double Ms, doubl
 /// <param name="Acknowledged">Writes that the service acknowledged.</param>
 /// <param name="Stored">How many of them the store listed.</param>
 public sealed record StoreCheck(long Acknowledged, long Stored);
+
+/// <summary>Whether a result exceeds a limit.</summary>
+/// <param name="Expression">The limit as the user wrote it.</param>
+/// <param name="Value">The measured value in the limit's unit; null if the measurement does not tell.</param>
+/// <param name="Unit"><c>us</c>, <c>ms</c>, <c>s</c> or <c>x</c>; empty for a count.</param>
+/// <param name="Exceeded">Whether the value exceeds the limit; null if the measurement does not tell.</param>
+public sealed record ThresholdOutcome(string Expression, double? Value, string Unit, bool? Exceeded);
 
 /// <summary>The JSON format of results.</summary>
 public static class ComparisonJson

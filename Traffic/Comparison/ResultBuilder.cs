@@ -22,22 +22,21 @@ internal static class ResultBuilder
 
     public static ComparisonResult Build(
         ComparisonOptions options, Workload workload, DateTimeOffset startedAt, List<MeasuredPath> measured, IReadOnlyList<string> traces,
-        StoreCheck? store, IEnumerable<string> knownFaults)
+        StoreCheck? store, IEnumerable<string> knownFaults, IReadOnlyList<string>? knownRemarks = null)
     {
         var baseline = measured[0];
-        var paths = measured.Where(path => !path.IsControl).Select(path => Result(path, options)).ToList();
+        var paths = measured.Where(path => !path.IsControl).Select(path => Result(path, options, workload.IsOwn)).ToList();
         var controls = Differences(baseline, measured.Single(path => path.IsControl), options.Seed);
         var differences =
             measured.Skip(1).Where(path => !path.IsControl).SelectMany(path => Differences(baseline, path, options.Seed)).ToList();
 
         var faults = knownFaults.Concat(measured.SelectMany(path => Faults(path, options))).ToList();
+        var remarks = new List<string>(knownRemarks ?? []);
+        // Our services must answer alike on all paths. What the user's own application answers is for the user to judge.
+        (workload.IsOwn ? remarks : faults).AddRange(Dissimilar(workload, measured, paths));
         if (store is not null && store.Acknowledged != store.Stored)
         {
             faults.Add($"{store.Acknowledged} orders were acknowledged, and {store.Stored} of them are in the store.");
-        }
-        if (paths.Select(path => path.Sameness.Protocol).OfType<string>().Distinct().ToList() is { Count: > 1 } protocols)
-        {
-            faults.Add($"The paths negotiated different protocols: {string.Join("; ", protocols)}.");
         }
 
         return new()
@@ -48,12 +47,13 @@ internal static class ResultBuilder
             Arrival = options.ClosedLoop ? "closed-loop" : options.Arrival == Arrival.Poisson ? "poisson" : "constant",
             Connections = options.Concurrency,
             DurationSeconds = options.DurationSeconds,
+            EmulatedDelayMs = options.DelayMs,
             Rounds = options.Rounds,
             Seed = options.Seed,
             StartedAt = startedAt,
             Machine = $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}",
             Valid = faults.Count == 0,
-            Notes = [.. faults, .. Remarks(paths, controls, differences)],
+            Notes = [.. faults, .. remarks, .. Remarks(paths, controls, differences)],
             Baseline = baseline.Path,
             Paths = paths,
             Differences = differences,
@@ -64,14 +64,27 @@ internal static class ResultBuilder
         };
     }
 
+    /// <summary>In which respects paths do not do the same work.</summary>
+    private static IEnumerable<string> Dissimilar(Workload workload, List<MeasuredPath> measured, List<PathResult> paths)
+    {
+        foreach (var path in measured.Where(path => path.Different > 0))
+        {
+            yield return $"{Name(path)}: {path.Different} responses differ from the baseline's"
+                + (workload.IsOwn ? " first one." : ", so this path does not do the same work.");
+        }
+
+        if (paths.Select(path => path.Sameness.Protocol).OfType<string>().Distinct().ToList() is { Count: > 1 } protocols)
+        {
+            yield return $"The paths negotiated different protocols: {string.Join("; ", protocols)}.";
+        }
+    }
+
+    private static string Name(MeasuredPath path) => path.IsControl ? $"{path.Path} (control)" : path.Path;
+
     /// <summary>Reasons why the numbers must not be used.</summary>
     private static IEnumerable<string> Faults(MeasuredPath path, ComparisonOptions options)
     {
-        var name = path.IsControl ? $"{path.Path} (control)" : path.Path;
-        if (path.Different > 0)
-        {
-            yield return $"{name}: {path.Different} responses differ from the baseline's, so this path does not do the same work.";
-        }
+        var name = Name(path);
         if (!path.IsActive || options.ClosedLoop || path.Planned == 0) yield break;
         if (Share(path.Late, path) is > LateLimit and var late)
         {
@@ -122,7 +135,7 @@ internal static class ResultBuilder
         }
     }
 
-    private static PathResult Result(MeasuredPath path, ComparisonOptions options)
+    private static PathResult Result(MeasuredPath path, ComparisonOptions options, bool isOwn)
     {
         var histogram = BlockDistribution.NewHistogram();
         foreach (var block in path.Distributions) block.AddTo(histogram);
@@ -131,6 +144,7 @@ internal static class ResultBuilder
         return new()
         {
             Path = path.Path,
+            Url = isOwn ? path.Lanes.Address : null,
             OfferedRate = options.ClosedLoop || path.Distributions.Count == 0 ? null
                 : path.Planned / (path.Distributions.Count * options.BlockSeconds),
             AchievedRate = path.Seconds > 0 ? good / path.Seconds : 0,

@@ -51,7 +51,8 @@ internal static class BenchCommand
             return Commands.Refuse($"Unknown edge \"{unknown}\"; use some of {string.Join(", ", Edges)}.");
         }
         if (parsed.GetValue(Repeats) is < 1 or > 50) return Commands.Refuse($"--repeats is {parsed.GetValue(Repeats)}; give 1 to 50.");
-        if (Commands.MissingFolder(parsed.GetValue(Json)) is { } missing) return Commands.Refuse(missing);
+        if (Commands.Unwritable(parsed.GetValue(Json)) is { } unwritable) return Commands.Refuse(unwritable);
+        if (Commands.NothingToCompare(edges, "--edges edge,nginx") is { } single) return Commands.Refuse(single);
         var counts = new List<int>();
         foreach (var word in Commands.Split(parsed.GetValue(Connections)))
         {
@@ -85,6 +86,11 @@ internal static class BenchCommand
                     .Select(options => options with { Paths = [OurEdge, .. targets.Paths.Where(OwnTopology.OtherProxies.Contains)] })];
             }
             if (plan[0].Validate(targets) is { } impossible) return Commands.Refuse(impossible);
+            if (plan[0].Paths is [var alone])
+            {
+                return Commands.Refuse(
+                    $"No proxy besides {alone} is installed, so there is nothing to compare; install nginx, or use --edges edge,edge-tls.");
+            }
 
             var engine = new ComparisonEngine(targets, new PublicTrust(Commands.Configuration))
             {

@@ -9,9 +9,13 @@ namespace Topology.Comparison.Lanes;
 /// <param name="Closes">Whether the server closes the connection after it.</param>
 internal readonly record struct Http1Head(int Status, int? ContentLength, bool Closes)
 {
+    /// <summary>Whether the final response follows.</summary>
+    public bool IsInterim => Status is >= 100 and < 200 and not 101;
+
     /// <param name="head">The status line and header lines, each with its line end.</param>
+    /// <param name="isOfHead">Whether the request was HEAD: the head then describes a body that does not follow.</param>
     /// <exception cref="IOException">The response violates RFC 9112, or uses a feature that this client does not request.</exception>
-    public static Http1Head Parse(ReadOnlySpan<byte> head)
+    public static Http1Head Parse(ReadOnlySpan<byte> head, bool isOfHead)
     {
         if (!head.StartsWith("HTTP/1.1 "u8) || !Utf8Parser.TryParse(head[9..], out int status, out var digits) || digits != 3)
         {
@@ -49,6 +53,7 @@ internal readonly record struct Http1Head(int Status, int? ContentLength, bool C
             }
         }
 
+        if (isOfHead || status is < 200 or 204 or 304) return new(status, 0, closes);
         if (chunked == (length is not null)) throw new IOException("The response needs either Content-Length or chunked encoding.");
         return new(status, length, closes);
     }

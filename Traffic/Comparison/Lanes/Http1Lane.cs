@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -13,7 +14,7 @@ namespace Topology.Comparison.Lanes;
 /// measures. This one sends prepared bytes and reads only the responses that RFC 9112 allows for them, with a
 /// Content-Length or chunks. Anything else fails the exchange.
 /// </summary>
-internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trust, LaneProof proof) : ILane
+internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trust, LaneProof proof, EndPoint? via = null) : ILane
 {
     private const int LongestHead = 16 * 1024;
     private const int LongestBody = 64 * 1024 * 1024;
@@ -29,6 +30,7 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
     private Socket? _socket;
     private SslStream? _tls;
     private bool _isFresh;
+    private bool _isOfHead;
 
     public ReadOnlySpan<byte> Body => _body.AsSpan(0, _bodyLength);
 
@@ -43,12 +45,12 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
         };
         try
         {
-            socket.Connect(address.Host, address.Port);
+            socket.Connect(via ?? new DnsEndPoint(address.IdnHost, address.Port));
             proof.CountOpened();
             if (address.Scheme == Uri.UriSchemeHttps)
             {
                 _tls = new(new NetworkStream(socket, ownsSocket: false));
-                _tls.AuthenticateAsClient(trust.OptionsFor(address, SslApplicationProtocol.Http11));
+                _tls.AuthenticateAsClient(trust.Options(_requests[0].TlsHost, SslApplicationProtocol.Http11));
             }
         }
         catch
@@ -66,14 +68,15 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
     {
         Open();
         var message = _requests[variant].Renew();
+        _isOfHead = _requests[variant].IsHead;
         try
         {
             return Exchange(message);
         }
-        catch (Exception exception) when (!_isFresh && _filled == 0 && IsClosed(exception))
+        catch (Exception exception) when (workload.IsRepeatable && !_isFresh && _filled == 0 && IsClosed(exception))
         {
             // A server may close an idle connection at any time. It is safe to send again on a new connection: no response arrived, and
-            // writes carry an idempotency key. The proof counts the new connection.
+            // our writes carry an idempotency key. The proof counts the new connection.
             Close();
             Open();
             return Retry(message);
@@ -118,9 +121,11 @@ internal sealed class Http1Lane(Uri address, Workload workload, PublicTrust trus
         {
             if (_filled == _buffer.Length) throw new IOException($"The response's head is longer than {LongestHead} bytes.");
             Receive();
-            if (_buffer.AsSpan(0, _filled).IndexOf("\r\n\r\n"u8) is >= 0 and var end)
+            while (_buffer.AsSpan(0, _filled).IndexOf("\r\n\r\n"u8) is >= 0 and var end)
             {
-                return (end + 4, Http1Head.Parse(_buffer.AsSpan(0, end + 2)));
+                var head = Http1Head.Parse(_buffer.AsSpan(0, end + 2), _isOfHead);
+                if (!head.IsInterim) return (end + 4, head);
+                _buffer.AsSpan(end + 4, _filled -= end + 4).CopyTo(_buffer);
             }
         }
     }

@@ -13,13 +13,23 @@ internal sealed class Http1Request
     public Http1Request(Uri address, Workload workload, int variant)
     {
         var request = workload.Create(variant);
+        IsHead = request.Method == "HEAD";
+        var named = LoadHeaders.Find(request, LoadHeaders.Host);
+        var host = named ?? address.Authority;
+        TlsHost = named is null ? address.IdnHost : new Uri($"https://{named}").IdnHost;
         var head = new StringBuilder()
-            .Append(CultureInfo.InvariantCulture, $"{request.Method} {request.Path} HTTP/1.1\r\nHost: {address.Authority}\r\n")
-            .Append(CultureInfo.InvariantCulture, $"User-Agent: {LoadHeaders.UserAgent}\r\n");
-        foreach (var (name, value) in LoadHeaders.Trace) head.Append(name).Append(": ").Append(value).Append("\r\n");
-        if (request.ContentType is { } type)
+            .Append(CultureInfo.InvariantCulture, $"{request.Method} {request.At(address)} HTTP/1.1\r\nHost: {host}\r\n");
+        foreach (var (name, value) in LoadHeaders.Of(workload, request))
         {
-            head.Append(CultureInfo.InvariantCulture, $"Content-Type: {type}\r\nContent-Length: {request.Body.Length}\r\n");
+            if (!name.Equals(LoadHeaders.Host, StringComparison.OrdinalIgnoreCase))
+            {
+                head.Append(name).Append(": ").Append(value).Append("\r\n");
+            }
+        }
+        if (request.ContentType is { } type) head.Append(CultureInfo.InvariantCulture, $"Content-Type: {type}\r\n");
+        if (request.ContentType is not null || request.Method is "POST" or "PUT" or "PATCH")
+        {
+            head.Append(CultureInfo.InvariantCulture, $"Content-Length: {request.Body.Length}\r\n");
         }
         if (workload.IsKeyed)
         {
@@ -30,6 +40,12 @@ internal sealed class Http1Request
 
         _message = [.. Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()), .. request.Body.Span];
     }
+
+    /// <summary>Whether its response has no body, whatever its head says.</summary>
+    public bool IsHead { get; }
+
+    /// <summary>The name that the server's certificate must be issued for: as in .NET's client, that of the header <c>Host</c>.</summary>
+    public string TlsHost { get; }
 
     /// <summary>The bytes to send, with a new idempotency key if the workload uses keys.</summary>
     public ReadOnlySpan<byte> Renew()

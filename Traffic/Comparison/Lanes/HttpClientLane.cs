@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
 
@@ -13,7 +14,7 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
 
     private readonly WorkloadRequest[] _requests = [.. Enumerable.Range(0, workload.Variants).Select(workload.Create)];
     private readonly Uri[] _addresses =
-        [.. Enumerable.Range(0, workload.Variants).Select(variant => new Uri(address, workload.Create(variant).Path))];
+        [.. Enumerable.Range(0, workload.Variants).Select(variant => Absolute(address, workload.Create(variant)))];
     private byte[] _body = new byte[16 * 1024];
     private int _length;
 
@@ -22,6 +23,25 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
     /// <summary>Does nothing: the first request opens the connection.</summary>
     public void Open()
     {
+    }
+
+    /// <summary>The URL of a request at an address.</summary>
+    public static Uri Absolute(Uri address, WorkloadRequest request) =>
+        new(address.GetLeftPart(UriPartial.Authority) + request.At(address));
+
+    /// <summary>A request for .NET's client.</summary>
+    public static HttpRequestMessage Message(Workload workload, WorkloadRequest request, Uri url, Version version)
+    {
+        var message = new HttpRequestMessage(new(request.Method), url)
+        {
+            Version = version,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        foreach (var (name, value) in LoadHeaders.Of(workload, request)) message.Headers.TryAddWithoutValidation(name, value);
+        if (request.ContentType is not { } type) return message;
+        message.Content = new ReadOnlyMemoryContent(request.Body);
+        message.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        return message;
     }
 
     public Answer Exchange(int variant) => ExchangeAsync(variant).GetAwaiter().GetResult();
@@ -35,18 +55,8 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
     {
         var request = _requests[variant];
         using var patience = new CancellationTokenSource(Patience);
-        using var message = new HttpRequestMessage(new(request.Method), _addresses[variant])
-        {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        message.Headers.TryAddWithoutValidation("User-Agent", LoadHeaders.UserAgent);
-        foreach (var (name, value) in LoadHeaders.Trace) message.Headers.TryAddWithoutValidation(name, value);
+        using var message = Message(workload, request, _addresses[variant], HttpVersion.Version20);
         if (workload.IsKeyed) message.Headers.TryAddWithoutValidation(LoadHeaders.Key, Guid.NewGuid().ToString("N"));
-        if (request.ContentType is { } type)
-        {
-            message.Content = new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new(type) } };
-        }
         var isGrpc = request.ContentType == GrpcWorkload.ContentType;
         if (isGrpc) message.Headers.TE.Add(new("trailers"));
 
@@ -81,20 +91,44 @@ internal sealed class HttpClientLane(Uri address, Workload workload, HttpMessage
 /// <summary>Creates .NET clients that record no spans and count their connections.</summary>
 internal static class CountedConnection
 {
-    public static HttpMessageInvoker Create(PublicTrust trust, Uri address, LaneProof proof, bool http2) => new(new SocketsHttpHandler
+    /// <param name="trust">Which certificates are trusted.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="proof">Counts the connections.</param>
+    /// <param name="http2">Offers HTTP/2 instead of HTTP/1.1.</param>
+    /// <param name="via">Where to connect to reach the address; null for the address itself.</param>
+    public static HttpMessageInvoker Create(PublicTrust trust, Uri address, LaneProof proof, bool http2, EndPoint? via = null)
     {
-        SslOptions = trust.OptionsFor(address, http2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11),
-        // Load must not be traced: a client without a propagator sends no trace headers of its own and records no spans.
-        ActivityHeadersPropagator = null,
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-        PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
-        PlaintextStreamFilter = (context, _) =>
+        return new(new SocketsHttpHandler
         {
-            proof.CountOpened();
-            return ValueTask.FromResult(context.PlaintextStream);
-        },
-    });
+            SslOptions = trust.OptionsFor(address, http2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11),
+            // Load must not be traced: a client without a propagator sends no trace headers of its own and records no spans.
+            ActivityHeadersPropagator = null,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+            ConnectCallback = via is null ? null : (_, cancellationToken) => ConnectAsync(via, cancellationToken),
+            PlaintextStreamFilter = (context, _) =>
+            {
+                proof.CountOpened();
+                return ValueTask.FromResult(context.PlaintextStream);
+            },
+        });
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(EndPoint via, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(via, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Topology.Comparison.Targets;
 using Topology.Comparison.Workloads;
 
@@ -17,16 +18,19 @@ internal sealed class PathLanes : IDisposable
     /// <param name="count">How many lanes.</param>
     /// <param name="http2">HTTP/2 instead of HTTP/1.1.</param>
     /// <param name="trust">Which certificates are trusted.</param>
-    public PathLanes(string path, IReadOnlyList<Uri> addresses, Workload workload, int count, bool http2, PublicTrust trust)
+    /// <param name="connect">Where to connect to reach an address; null for the address itself.</param>
+    public PathLanes(
+        string path, IReadOnlyList<Uri> addresses, Workload workload, int count, bool http2, PublicTrust trust,
+        Func<Uri, EndPoint>? connect = null)
     {
-        Path = path;
+        (Path, Address) = (path, addresses[0]);
         Lanes = new ILane[count];
         for (var i = 0; i < Lanes.Length; i++)
         {
             var address = addresses[i % addresses.Count];
             Lanes[i] = workload.Kind == WorkloadKind.Socket ? new SocketLane(address, workload, Connection(i), http2, Proof)
                 : http2 ? new HttpClientLane(address, workload, Connection(i), Proof)
-                : new Http1Lane(address, workload, trust, Proof);
+                : new Http1Lane(address, workload, trust, Proof, connect?.Invoke(address));
         }
 
         HttpMessageInvoker Connection(int lane)
@@ -35,7 +39,8 @@ internal sealed class PathLanes : IDisposable
             var share = lane / addresses.Count / LanesPerConnection * addresses.Count + lane % addresses.Count;
             while (_connections.Count <= share)
             {
-                _connections.Add(CountedConnection.Create(trust, addresses[_connections.Count % addresses.Count], Proof, http2));
+                var address = addresses[_connections.Count % addresses.Count];
+                _connections.Add(CountedConnection.Create(trust, address, Proof, http2, connect?.Invoke(address)));
             }
 
             return _connections[share];
@@ -43,6 +48,9 @@ internal sealed class PathLanes : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>The path's first address.</summary>
+    public Uri Address { get; }
 
     public ILane[] Lanes { get; }
 

@@ -37,7 +37,7 @@ public static class HtmlReport
             + $"initial-scale=1\"><title>{Text(title)}</title><style>{Style}</style></head><body>\n");
         html.Append(CultureInfo.InvariantCulture, $"<h1>{Text(title)}</h1>\n<p>{Text(Load(result))}</p>\n");
         if (!result.Valid) html.Append(CultureInfo.InvariantCulture, $"<p class=\"bad\">{ResultText.Invalid}</p>\n");
-        foreach (var sentence in ResultText.Sentences(result).Append(ResultText.Control(result)))
+        foreach (var sentence in ResultText.Findings(result))
         {
             html.Append(CultureInfo.InvariantCulture, $"<p>{Text(sentence)}</p>\n");
         }
@@ -46,7 +46,9 @@ public static class HtmlReport
             html.Append(CultureInfo.InvariantCulture, $"<ul>{string.Concat(result.Notes.Select(note => $"<li>{Text(note)}</li>"))}</ul>\n");
         }
         Table(html, result);
-        var legend = string.Concat(result.Paths.Select(path => $"<span class=\"s{SvgCharts.Colour(path.Path)}\">{Text(path.Path)}</span>"));
+        string[] names = [.. result.Paths.Select(path => path.Path)];
+        var legend =
+            string.Concat(names.Select(name => $"<span class=\"s{SvgCharts.Colour(name, names)}\">{Text(name)}</span>"));
         html.Append(CultureInfo.InvariantCulture, $"<h2>Latency by percentile, ms</h2><p class=\"legend\">{legend}</p>{Curve(result)}\n");
         html.Append(CultureInfo.InvariantCulture, $"<h2>Differences to {Text(result.Baseline)}</h2>{SvgCharts.Intervals(result)}\n");
         html.Append(CultureInfo.InvariantCulture, $"<h2>Median over time, ms</h2><p class=\"legend\">{legend}</p>{OverTime(result)}\n");
@@ -64,10 +66,19 @@ public static class HtmlReport
                 CultureInfo.InvariantCulture,
                 $"{rate:0.#} requests per second, {(result.Arrival == "poisson" ? "random arrivals" : "evenly spaced")},");
         return string.Create(CultureInfo.InvariantCulture,
-            $"{result.Protocol} {(result.Tls ? "over TLS" : "in cleartext")}, {load} on {result.Connections} connections, {result.Rounds} "
-                + $"blocks of {result.DurationSeconds / result.Rounds:0.##} s on each path, {result.StartedAt:yyyy-MM-dd HH:mm} UTC, "
-                + $"{result.Machine}.");
+            $"{result.Protocol} {Security(result)}, {load} on {result.Connections} connections, {result.Rounds} "
+                + $"blocks of {result.DurationSeconds / result.Rounds:0.##} s on each path, {Network(result)}"
+                + $"{result.StartedAt:yyyy-MM-dd HH:mm} UTC, "
+                + $"{result.Machine}.") + string.Concat(result.Paths.Where(path => path.Url is not null).Select(
+                    path => $" {path.Path} is {path.Url!.AbsoluteUri.TrimEnd('/')}."));
     }
+
+    private static string Network(ComparisonResult result) => result.EmulatedDelayMs > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"behind an emulated network of {result.EmulatedDelayMs:0.###} ms, ") : "";
+
+    private static string Security(ComparisonResult result) =>
+        result.Paths.Select(path => path.Url?.Scheme).Distinct().Count() > 1 ? "over TLS on some paths"
+        : result.Tls ? "over TLS" : "in cleartext";
 
     private static void Table(StringBuilder html, ComparisonResult result)
     {

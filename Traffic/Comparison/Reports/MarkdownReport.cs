@@ -10,8 +10,13 @@ public static class MarkdownReport
     /// <summary>The table, the result in sentences, and a link to the page.</summary>
     /// <param name="result">The result.</param>
     /// <param name="page">The address of the result on the page.</param>
-    public static string Render(ComparisonResult result, string page)
+    public static string Render(ComparisonResult result, string page) =>
+        $"{Render(result)}\n[Charts and exports of this result]({page})\n";
+
+    /// <summary>The table and the result in sentences.</summary>
+    public static string Render(ComparisonResult result)
     {
+        ArgumentNullException.ThrowIfNull(result);
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"**{result.Workload}**: {HtmlReport.Load(result)}\n\n");
         if (!result.Valid) text.Append(CultureInfo.InvariantCulture, $"**{ResultText.Invalid}**\n\n");
         text.Append(Table(
@@ -22,13 +27,13 @@ public static class MarkdownReport
                 path.LatencyMs is { } latency ? ResultText.Ms(latency.P50) : "–",
                 path.LatencyMs is { } tail ? ResultText.Ms(tail.P99) : "–",
                 ResultText.Added(result, path, "p50"), ResultText.Added(result, path, "p99"), ResultText.Cpu(path)])));
-        foreach (var sentence in ResultText.Sentences(result).Append(ResultText.Control(result)))
+        foreach (var sentence in ResultText.Findings(result))
         {
             text.Append(CultureInfo.InvariantCulture, $"\n{sentence}\n");
         }
         if (result.Notes.Count > 0) text.Append('\n');
         foreach (var note in result.Notes) text.Append(CultureInfo.InvariantCulture, $"- {Cell(note)}\n");
-        return text.Append(CultureInfo.InvariantCulture, $"\n[Charts and exports of this result]({page})\n").ToString();
+        return text.ToString();
     }
 
     public static string Table(IReadOnlyList<string> titles, IEnumerable<IReadOnlyList<string>> rows)

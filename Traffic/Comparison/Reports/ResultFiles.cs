@@ -16,21 +16,26 @@ public static class ResultFiles
     {
         var csv = new StringBuilder(
             "workload,tls,protocol,valid,path,offeredRate,achievedRate,requests,errors,percentile,latencyMs,differenceMs,ci95LowMs,"
-            + "ci95HighMs\n");
+            + "ci95HighMs,date,seed,machine\n");
         foreach (var path in result.Paths)
         {
             foreach (var (percentile, latency) in Percentiles(path))
             {
                 var difference = result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == percentile);
                 csv.AppendLine(CultureInfo.InvariantCulture,
-                    $"{result.Workload},{result.Tls},{result.Protocol},{result.Valid},{path.Path},{path.OfferedRate:0.###},"
+                    $"{Field(result.Workload)},{result.Tls},{result.Protocol},{result.Valid},{path.Path},{path.OfferedRate:0.###},"
                         + $"{path.AchievedRate:0.###},{path.Requests},{path.Errors},{percentile},{latency:0.####},{difference?.Ms:0.####},"
-                        + $"{difference?.Ci95[0]:0.####},{difference?.Ci95[1]:0.####}");
+                        + $"{difference?.Ci95[0]:0.####},{difference?.Ci95[1]:0.####},"
+                        + $"{result.StartedAt:yyyy-MM-ddTHH:mm:ssZ},{result.Seed},{Field(result.Machine)}");
             }
         }
 
         return csv.ToString().ReplaceLineEndings("\n");
     }
+
+    /// <summary>Quotes a field if it needs it (RFC 4180).</summary>
+    private static string Field(string text) =>
+        text.AsSpan().ContainsAny(",\"\n\r") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 
     public static IEnumerable<(string Percentile, double Ms)> Percentiles(PathResult path) => path.LatencyMs is { } latency
         ? [("p50", latency.P50), ("p90", latency.P90), ("p99", latency.P99), ("p999", latency.P999), ("max", latency.Max)]

@@ -25,6 +25,19 @@ public static class ResultText
             : $"The control found a difference where there is none: {control.Path} against itself, p50 {Interval(control)}. "
                 + "The machine was too noisy to measure differences of that size.";
 
+    /// <summary>What became of the user's limits.</summary>
+    public static IEnumerable<string> Thresholds(ComparisonResult result) => result.Thresholds.Select(outcome => outcome switch
+    {
+        { Value: { } value, Exceeded: { } exceeded } => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(exceeded ? "Failed" : "Passed")}: --fail-if '{outcome.Expression}'; it is {value:0.###}{outcome.Unit}."),
+        _ => $"Not decided: --fail-if '{outcome.Expression}'; the measurement does not tell.",
+    });
+
+    /// <summary>All sentences about a result.</summary>
+    public static IEnumerable<string> Findings(ComparisonResult result) =>
+        [.. Sentences(result), Control(result), .. Thresholds(result)];
+
     /// <summary><c>+0.210 ms [+0.190, +0.230]</c>.</summary>
     public static string Interval(Difference difference) =>
         $"{Signed(difference.Ms)} ms [{Signed(difference.Ci95[0])}, {Signed(difference.Ci95[1])}]";

@@ -27,6 +27,10 @@ public static class SvgCharts
     /// <summary>The number of a path's colour; the same in every chart.</summary>
     public static int Colour(string path) => Math.Max(0, TopologyPath.All.Index().FirstOrDefault(known => known.Item == path).Index);
 
+    /// <summary>The number of a path's colour in a chart of these paths, which may be the user's own.</summary>
+    public static int Colour(string path, IReadOnlyList<string> paths) =>
+        paths.All(TopologyPath.All.Contains) ? Colour(path) : Math.Max(0, paths.Index().FirstOrDefault(own => own.Item == path).Index) % 7;
+
     /// <summary>A line chart with a numeric horizontal axis and a logarithmic vertical axis.</summary>
     /// <param name="label">The chart's label for screen readers.</param>
     /// <param name="lines">One for each path.</param>
@@ -70,7 +74,7 @@ public static class SvgCharts
                 .Select(point => string.Create(CultureInfo.InvariantCulture, $"{X(point.X):0.#},{Y(point.Y):0.#}")));
             svg.Append(
                 CultureInfo.InvariantCulture,
-                $"<polyline class=\"line s{Colour(line.Name)}\" "
+                $"<polyline class=\"line s{Colour(line.Name, [.. lines.Select(other => other.Name)])}\" "
                 + $"points=\"{path}\"><title>{WebUtility.HtmlEncode(line.Name)}</title></polyline>");
         }
 
@@ -92,6 +96,7 @@ public static class SvgCharts
             .Select(entry => (Name: "control", Entry: entry)).Concat(result.Differences.Select(entry => (Name: entry.Path, Entry: entry)))
             .GroupBy(row => row.Entry.Percentile).ToList();
         if (groups.Count == 0) return "";
+        string[] names = [.. result.Paths.Select(path => path.Path)];
         var svg = Begin("Differences to the baseline with their 95 % intervals", groups.Sum(group => Row * group.Count() + Row / 2), Whole);
         var y = 0.0;
         foreach (var group in groups)
@@ -110,8 +115,8 @@ public static class SvgCharts
                     + $"y=\"{middle + 4}\">{WebUtility.HtmlEncode(name)}</text>");
                 svg.Append(
                     CultureInfo.InvariantCulture,
-                    $"<g class=\"s{Colour(entry.Path)}\"><line class=\"line\" x1=\"{X(entry.Ci95[0]):0.#}\" x2=\"{X(entry.Ci95[1]):0.#}\" "
-                    + $"y1=\"{middle}\" y2=\"{middle}\"/>");
+                    $"<g class=\"s{Colour(entry.Path, names)}\"><line class=\"line\" x1=\"{X(entry.Ci95[0]):0.#}\" "
+                    + $"x2=\"{X(entry.Ci95[1]):0.#}\" y1=\"{middle}\" y2=\"{middle}\"/>");
                 svg.Append(
                     CultureInfo.InvariantCulture,
                     $"<circle class=\"dot\" cx=\"{X(entry.Ms):0.#}\" cy=\"{middle}\" r=\"4\"/></g><text class=\"end\" x=\"{Whole}\" "

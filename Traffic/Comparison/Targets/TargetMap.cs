@@ -9,6 +9,7 @@ namespace Topology.Comparison.Targets;
 public sealed class TargetMap
 {
     private readonly Dictionary<(string Service, string Endpoint), Uri[]> _addresses = [];
+    private readonly Dictionary<string, Uri[]>? _own;
 
     /// <summary>Reads the section <c>services</c>.</summary>
     public TargetMap(IConfiguration configuration)
@@ -29,18 +30,29 @@ public sealed class TargetMap
         Paths = [.. TopologyPath.All.Where(path => path == TopologyPath.Direct ? HasBackend : HasProxy(path))];
     }
 
+    private TargetMap(IReadOnlyList<(string Name, Uri Url)> own)
+    {
+        _own = own.ToDictionary(target => target.Name, target => (Uri[])[target.Url]);
+        Paths = [.. own.Select(target => target.Name)];
+    }
+
+    /// <summary>The user's own application: each name is a path, and every workload is sent to its address.</summary>
+    public static TargetMap Of(IReadOnlyList<(string Name, Uri Url)> own) => new(own);
+
     /// <summary>The configured paths, <c>direct</c> first.</summary>
     public IReadOnlyList<string> Paths { get; }
 
     /// <summary>Whether any address uses HTTPS; otherwise no authority is needed.</summary>
-    public bool UsesTls => _addresses.Values.Any(addresses => addresses.Any(address => address.Scheme == Uri.UriSchemeHttps));
+    public bool UsesTls => (_own?.Values ?? _addresses.Values.AsEnumerable())
+        .Any(addresses => addresses.Any(address => address.Scheme == Uri.UriSchemeHttps));
 
     /// <summary>The base addresses of a path to a service, one for each replica; empty if there is none.</summary>
-    /// <param name="path">One of <see cref="TopologyPath.All"/>.</param>
+    /// <param name="path">One of <see cref="Paths"/>.</param>
     /// <param name="service">The backend.</param>
     /// <param name="tls">Whether to use the listener <c>https</c> instead of <c>http</c>.</param>
     public IReadOnlyList<Uri> Find(string path, string service, bool tls) =>
-        _addresses.GetValueOrDefault((path == TopologyPath.Direct ? service : path, tls ? "https" : "http")) ?? [];
+        _own is not null ? _own.GetValueOrDefault(path) ?? []
+        : _addresses.GetValueOrDefault((path == TopologyPath.Direct ? service : path, tls ? "https" : "http")) ?? [];
 
     private bool HasBackend => _addresses.Keys.Any(key => !TopologyPath.All.Contains(key.Service));
 

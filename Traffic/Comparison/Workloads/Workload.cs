@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Hashing;
 
 namespace Topology.Comparison.Workloads;
@@ -7,7 +8,18 @@ namespace Topology.Comparison.Workloads;
 /// <param name="Path">Path and query.</param>
 /// <param name="Body">The body, or the message where the workload is a WebSocket; may be empty.</param>
 /// <param name="ContentType">The body's media type; null without a body.</param>
-public sealed record WorkloadRequest(string Method, string Path, ReadOnlyMemory<byte> Body = default, string? ContentType = null);
+public sealed record WorkloadRequest(string Method, string Path, ReadOnlyMemory<byte> Body = default, string? ContentType = null)
+{
+    /// <summary>Further header fields.</summary>
+    public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
+
+    /// <summary>Path and query at an address, which may have a path of its own.</summary>
+    public string At(Uri address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return address.AbsolutePath.TrimEnd('/') + Path;
+    }
+}
 
 /// <summary>How a workload exchanges requests and responses.</summary>
 public enum WorkloadKind
@@ -43,8 +55,25 @@ public abstract class Workload
     /// <summary>Whether each request carries a new <c>Idempotency-Key</c>.</summary>
     public virtual bool IsKeyed => false;
 
+    /// <summary>
+    /// Whether the user's own application serves it. Such an application gets no header besides the user's, and its responses may differ.
+    /// </summary>
+    public virtual bool IsOwn => false;
+
+    /// <summary>Whether a request may be sent again if its connection was closed before a response.</summary>
+    public virtual bool IsRepeatable => true;
+
+    /// <summary>Whether each request leaves something behind, so that a warm-up must not send many.</summary>
+    public virtual bool Writes => IsKeyed;
+
     /// <summary>The status of a successful response.</summary>
     public virtual int ExpectedStatus => 200;
+
+    /// <summary>Whether a response with this status is successful.</summary>
+    public virtual bool Accepts(int status) => status == ExpectedStatus;
+
+    /// <summary>The statuses of successful responses, for messages.</summary>
+    public virtual string ExpectedText => ExpectedStatus.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>How many different requests there are.</summary>
     public virtual int Variants => 1;

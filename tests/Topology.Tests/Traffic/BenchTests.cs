@@ -54,6 +54,8 @@ public sealed class BenchTests
     [Theory]
     [InlineData("--edges squid", "squid")]
     [InlineData("--edges edge,edge", "twice")]
+    [InlineData("--edges edge", "nothing to compare")]
+    [InlineData("--json /", "cannot be written")]
     [InlineData("--connections 0", "connections")]
     [InlineData("--connections 1,many", "many")]
     [InlineData("--connections 1,513", "513")]

@@ -1,10 +1,11 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Topology.Tests.Infrastructure;
 
 namespace Topology.Tests.Traffic;
 
 /// <summary>The command line as users start it, in its own process.</summary>
-public sealed class CompareCommandTests(RealServices services) : IClassFixture<RealServices>
+public sealed partial class CompareCommandTests(RealServices services) : IClassFixture<RealServices>
 {
     [Theory]
     [InlineData("--rate 0", "rate")]
@@ -14,12 +15,21 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
     [InlineData("--workload catalogue", "catalogue")]
     [InlineData("--paths direct,squid", "squid")]
     [InlineData("--paths direct,direct", "twice")]
+    [InlineData("--paths edge", "nothing to compare")]
     [InlineData("--arrival sometimes", "sometimes")]
     [InlineData("--protocol http3", "http3")]
     [InlineData("--protocol http2", "--tls")]
     [InlineData("--workload grpc", "--tls")]
     [InlineData("--connections 0", "connections")]
+    [InlineData("--delay 5", "--delay")]
+    [InlineData("--delay 2s", "delay")]
+    [InlineData("--sweep 100", "--sweep")]
+    [InlineData("--sweep 100..200 --rate 5", "--rate")]
+    [InlineData("--sweep 100..200 --fail-if errors>0", "--fail-if")]
+    [InlineData("--fail-if edge.p50", "write 'PATH.pNN > TIME'")]
+    [InlineData("--paths direct,edge --fail-if nginx.p50>1ms", "nginx")]
     [InlineData("--json no/such/folder/file.json", "folder")]
+    [InlineData("--csv /", "cannot be written")]
     [InlineData("--attach --state no-such-file.json", "--attach")]
     [InlineData("--unknown", "--unknown")]
     public async Task A_bad_argument_is_one_line_that_says_what_to_change_and_exit_status_2(string arguments, string said)
@@ -38,7 +48,7 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
         Assert.All(
             (string[])[
             "--workload", "--paths", "--rate", "--duration", "--tls", "--attach", "--json", "--csv", "--report", "--arrival", "--protocol",
-            "--closed-loop", "--connections", "--no-build"],
+            "--closed-loop", "--connections", "--no-build", "--target", "--get", "--fail-if", "--sweep", "--delay", "--markdown"],
             option => Assert.Contains(option, output, StringComparison.Ordinal));
     }
 
@@ -103,7 +113,8 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
 
         var lines = await File.ReadAllLinesAsync(csv, TestContext.Current.CancellationToken);
         Assert.Equal(1 + 2 * 5, lines.Length);
-        Assert.All(lines, line => Assert.Equal(14, line.Split(',').Length));
+        Assert.All(lines, line => Assert.Equal(17, Columns().Count(line)));
+        Assert.EndsWith(",date,seed,machine", lines[0], StringComparison.Ordinal);
 
         var html = await File.ReadAllTextAsync(report, TestContext.Current.CancellationToken);
         Assert.Contains("<svg", html, StringComparison.Ordinal);
@@ -119,7 +130,8 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
         var (state, json) = (Path.Combine(folder, "topology.json"), Path.Combine(folder, "r.json"));
         await File.WriteAllTextAsync(state, State("Debug"), TestContext.Current.CancellationToken);
         var (status, output, error) =
-            await CompareAsync("--attach", "--state", state, "--paths", "direct", "--rate", "60", "--duration", "1", "--json", json);
+            await CompareAsync("--attach", "--state", state, "--paths", "direct,edge", "--rate", "60", "--duration", "1", "--json",
+                json);
         Assert.True(status == 3, error);
         Assert.Contains("built in Debug: use Release", output, StringComparison.Ordinal);
         using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken));
@@ -137,6 +149,10 @@ public sealed class CompareCommandTests(RealServices services) : IClassFixture<R
         Assert.Contains("nginx is not running; use some of direct, edge", error, StringComparison.Ordinal);
         File.Delete(state);
     }
+
+    /// <summary>The columns of a CSV line, of which some are quoted.</summary>
+    [GeneratedRegex("(?<=^|,)(\"[^\"]*\"|[^,\"]*)(?=,|$)")]
+    private static partial Regex Columns();
 
     /// <summary>The state file of a topology whose services are those of this process.</summary>
     private string State(string configuration = "Release") => JsonSerializer.Serialize(new

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Topology.Comparison.Lanes;
+using Topology.Comparison.OwnTargets;
 using Topology.Comparison.Workloads;
 
 namespace Topology.Tests.Traffic;
@@ -48,6 +49,71 @@ public sealed class Http1LaneTests
         using var server = new RawServer(answer, 1000);
         using var lane = new Http1Lane(server.Url, new CatalogWorkload(), Comparing.Trust, new());
         Assert.Throws<IOException>(() => lane.Exchange(0));
+    }
+
+    [Theory]
+    [InlineData("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", 200)]
+    [InlineData("HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 200)]
+    [InlineData("HEAD", "HTTP/1.1 404 Not Found\r\n\r\n", 404)]
+    [InlineData("DELETE", "HTTP/1.1 204 No Content\r\n\r\n", 204)]
+    [InlineData("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\n\r\n", 304)]
+    public void A_response_that_has_no_body_ends_with_its_head(string method, string answer, int status)
+    {
+        foreach (var pieces in (int[])[3, 1000])
+        {
+            using var server = new RawServer(answer, pieces);
+            using var lane = new Http1Lane(server.Url, new OwnWorkload(new(method, "/"), null), Comparing.Trust, new());
+            for (var i = 0; i < 2; i++)
+            {
+                Assert.Equal(status, lane.Exchange(0).Status);
+                Assert.True(lane.Body.IsEmpty);
+            }
+
+            Assert.Equal(1, server.Connections);
+        }
+    }
+
+    [Fact]
+    public void Interim_responses_are_passed_over()
+    {
+        foreach (var pieces in (int[])[1, 1000])
+        {
+            using var server = new RawServer(
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+                + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", pieces);
+            using var lane = new Http1Lane(server.Url, new CatalogWorkload(), Comparing.Trust, new());
+            Assert.Equal(200, lane.Exchange(0).Status);
+            Assert.Equal("ok", Encoding.ASCII.GetString(lane.Body));
+        }
+    }
+
+    [Theory]
+    [InlineData("GET", true)]
+    [InlineData("PUT", true)]
+    [InlineData("POST", false)]
+    public void Only_a_request_that_may_be_repeated_is_sent_again_on_a_new_connection(string method, bool again)
+    {
+        using var server = new RawServer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 1000, answersPerConnection: 1);
+        using var lane = new Http1Lane(server.Url, new OwnWorkload(new(method, "/"), null), Comparing.Trust, new());
+        Assert.Equal(200, lane.Exchange(0).Status);
+        if (again) Assert.Equal(200, lane.Exchange(0).Status);
+        else Assert.ThrowsAny<Exception>(() => lane.Exchange(0));
+    }
+
+    [Fact]
+    public void A_request_to_an_own_application_has_the_users_headers_and_no_others()
+    {
+        var workload = OwnWorkload.Parse(
+            "POST", "/orders?x=1", ["X-Key: a b", "Content-Type: text/plain", "User-Agent: mine", "host: www.example"],
+            "hi"u8.ToArray(), null);
+        Assert.Equal(
+            "POST /base/orders?x=1 HTTP/1.1\r\nHost: www.example\r\nX-Key: a b\r\nUser-Agent: mine\r\nContent-Type: text/plain\r\n"
+            + "Content-Length: 2\r\n\r\nhi",
+            Encoding.ASCII.GetString(new Http1Request(new("http://localhost:1/base/"), workload, 0).Renew()));
+        Assert.Equal(
+            "POST / HTTP/1.1\r\nHost: localhost:1\r\nUser-Agent: Topology-Traffic\r\nContent-Length: 0\r\n\r\n",
+            Encoding.ASCII.GetString(
+                new Http1Request(new("http://localhost:1"), OwnWorkload.Parse("POST", "/", [], null, null), 0).Renew()));
     }
 
     [Fact]
