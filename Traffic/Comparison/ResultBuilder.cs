@@ -15,10 +15,8 @@ internal static class ResultBuilder
     /// <summary>A run that achieves a smaller share of the offered rate is not valid.</summary>
     private const double AchievedLimit = 0.99;
 
-    /// <summary>The number of requests that must lie beyond a percentile. With fewer, its value is random.</summary>
-    private const double BeyondPercentile = 10;
-
-    private static readonly (string Name, double Quantile)[] Percentiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)];
+    /// <summary>The median still holds with a share of late starts up to this: they all lie in the tail.</summary>
+    private const double MedianLateLimit = 0.05;
 
     public static ComparisonResult Build(
         ComparisonOptions options, Workload workload, DateTimeOffset startedAt, List<MeasuredPath> measured, IReadOnlyList<string> traces,
@@ -30,14 +28,15 @@ internal static class ResultBuilder
         var differences =
             measured.Skip(1).Where(path => !path.IsControl).SelectMany(path => Differences(baseline, path, options.Seed)).ToList();
 
-        var faults = knownFaults.Concat(measured.SelectMany(path => Faults(path, options))).ToList();
+        var faults = knownFaults.Select(text => new Fault(null, text, false)).Concat(measured.SelectMany(path => Faults(path, options)))
+            .ToList();
         if (store is not null && store.Acknowledged != store.Stored)
         {
-            faults.Add($"{store.Acknowledged} orders were acknowledged, and {store.Stored} of them are in the store.");
+            faults.Add(new(null, $"{store.Acknowledged} orders were acknowledged, and {store.Stored} of them are in the store.", false));
         }
         if (paths.Select(path => path.Sameness.Protocol).OfType<string>().Distinct().ToList() is { Count: > 1 } protocols)
         {
-            faults.Add($"The paths negotiated different protocols: {string.Join("; ", protocols)}.");
+            faults.Add(new(null, $"The paths negotiated different protocols: {string.Join("; ", protocols)}.", false));
         }
 
         return new()
@@ -53,7 +52,8 @@ internal static class ResultBuilder
             StartedAt = startedAt,
             Machine = $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}",
             Valid = faults.Count == 0,
-            Notes = [.. faults, .. Remarks(paths, controls, differences)],
+            Notes = [.. faults.Select(fault => fault.Text), .. Remarks(paths, controls, differences)],
+            Faults = faults,
             Baseline = baseline.Path,
             Paths = paths,
             Differences = differences,
@@ -65,32 +65,36 @@ internal static class ResultBuilder
     }
 
     /// <summary>Reasons why the numbers must not be used.</summary>
-    private static IEnumerable<string> Faults(MeasuredPath path, ComparisonOptions options)
+    private static IEnumerable<Fault> Faults(MeasuredPath path, ComparisonOptions options)
     {
         var name = path.IsControl ? $"{path.Path} (control)" : path.Path;
         if (path.Different > 0)
         {
-            yield return $"{name}: {path.Different} responses differ from the baseline's, so this path does not do the same work.";
+            yield return Because($"{path.Different} responses differ from the baseline's, so this path does not do the same work.");
         }
         if (!path.IsActive || options.ClosedLoop || path.Planned == 0) yield break;
         if (Share(path.Late, path) is > LateLimit and var late)
         {
-            yield return $"{name}: {late:P1} of the requests started more than 1 ms late; the generator could not keep up. Lower the rate "
-                + "or stop other programs on this machine.";
+            yield return Because(
+                $"{late:P1} of the requests started more than 1 ms late; the generator could not keep up. Lower the rate or stop other "
+                + "programs on this machine.", late <= MedianLateLimit);
         }
 
         if (Share(path.Waited, path) is > LateLimit and var waited)
         {
-            yield return $"{name}: {waited:P1} of the requests started more than 1 ms late because all {options.Concurrency} connections "
-                + $"were waiting. Lower the rate or set more connections.";
+            yield return Because(
+                $"{waited:P1} of the requests started more than 1 ms late because all {options.Concurrency} connections were waiting. "
+                + "Lower the rate or set more connections.", waited <= MedianLateLimit);
         }
 
         if (Good(path) / path.Seconds is var achieved
             && achieved < AchievedLimit * path.Planned / (path.Distributions.Count * options.BlockSeconds))
         {
-            yield return $"{name}: {achieved:0.#} good responses per second are less than 99 % of the offered rate. Lower the rate, or "
-                + $"look at the errors.";
+            yield return Because(
+                $"{achieved:0.#} good responses per second are less than 99 % of the offered rate. Lower the rate, or look at the errors.");
         }
+
+        Fault Because(string text, bool tailOnly = false) => new(path.Path, $"{name}: {text}", tailOnly);
     }
 
     /// <summary>Remarks that can apply to any result, valid or not.</summary>
@@ -115,10 +119,10 @@ internal static class ResultBuilder
         }
 
         var measurable = differences.Concat(controls).Select(difference => difference.Percentile).ToHashSet();
-        foreach (var (name, quantile) in Percentiles.Where(percentile => !measurable.Contains(percentile.Name)))
+        foreach (var (name, quantile) in Reliability.Percentiles.Where(percentile => !measurable.Contains(percentile.Name)))
         {
-            yield return $"Too few requests for a difference at {Title(name)}: it needs {BeyondPercentile / (1 - quantile):0} on each "
-                + $"path.";
+            var needed = Reliability.BeyondPercentile / (1 - quantile);
+            yield return $"Too few requests for a difference at {Title(name)}: it needs {needed:0} on each path.";
         }
     }
 
@@ -155,7 +159,8 @@ internal static class ResultBuilder
         // Only rounds that measured both paths can be paired.
         var rounds = Math.Min(baseline.Distributions.Count, path.Distributions.Count);
         var requests = Math.Min(Good(baseline), Good(path));
-        var measurable = Percentiles.Where(percentile => requests * (1 - percentile.Quantile) >= BeyondPercentile - 1e-6).ToArray();
+        var measurable = Reliability.Percentiles
+            .Where(percentile => requests * (1 - percentile.Quantile) >= Reliability.BeyondPercentile - 1e-6).ToArray();
         if (rounds < 2 || measurable.Length == 0) return [];
         return [.. PairedBootstrap
             .Differences(
