@@ -77,6 +77,9 @@ public sealed record ComparisonOptions
     /// <summary>The length of one block in seconds.</summary>
     public double BlockSeconds => DurationSeconds / Rounds;
 
+    /// <summary>The most seconds that each path is loaded before the measurement.</summary>
+    public int WarmUpSeconds => (int)Math.Clamp(DurationSeconds * 2, 4, 40);
+
     /// <summary>Returns one line that says what to change, or null if the options are valid for these targets.</summary>
     public string? Validate(TargetMap? targets = null)
     {

@@ -52,6 +52,20 @@ public sealed class DecidePageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Two_runs_are_shown_side_by_side_and_a_result_is_Markdown_too()
+    {
+        await using var browser = await Browser.StartAsync();
+        var page = await OpenAsync(browser, "?comparison=2&with=1");
+        var table = page.GetByRole(AriaRole.Region, new() { Name = "Two runs" });
+        await Expect(table.GetByRole(AriaRole.Row)).ToHaveCountAsync(4);
+        await Expect(page.GetByText("has no interval")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Copy as Markdown" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "2 and 1" })).ToBeVisibleAsync();
+        var markdown = await _traffic.Client().GetStringAsync("/comparisons/2.md", Cancelled);
+        Assert.StartsWith("**p50 only**: The edge adds 0.42 ms", markdown, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Four_answers_lead_to_a_setup_and_stay_in_the_address()
     {
         await using var browser = await Browser.StartAsync();
