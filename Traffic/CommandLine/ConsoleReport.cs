@@ -34,6 +34,9 @@ internal static class ConsoleReport
     {
         var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected) console.Profile.Width = Math.Max(160, console.Profile.Width);
+        foreach (var line in VerdictText.Lines(result)) console.WriteLine(line);
+        foreach (var remark in VerdictText.Remarks(result)) console.WriteLine(remark);
+        console.WriteLine();
         console.WriteLine($"{result.Workload}: {HtmlReport.Load(result)}");
 
         var table = new Table().Border(TableBorder.Rounded).AddColumn("path");
@@ -52,12 +55,10 @@ internal static class ConsoleReport
         }
 
         console.Write(table);
-        foreach (var sentence in ResultText.Findings(result)) console.WriteLine(sentence);
         if (result.Store is { } store)
         {
             console.WriteLine($"The store has {store.Stored} of {store.Acknowledged} acknowledged orders.");
         }
-        if (!result.Valid) console.WriteLine(ResultText.Invalid, new Style(Color.Red));
         foreach (var note in result.Notes) console.WriteLine($"- {note}");
         if (dashboard is not null)
         {

@@ -88,7 +88,7 @@ public sealed class ComparisonEngine(TargetMap targets, PublicTrust trust)
             progress?.Report(new("warming up", 0, total));
             foreach (var path in measured.Where(path => path.IsActive)) OpenAll(path);
             // The control uses the baseline's services, which are then warm.
-            new WarmUpLoad(WarmUpSlice, WarmUpSlices ?? (int)Math.Clamp(options.DurationSeconds * 2, 4, 40)).Run(
+            new WarmUpLoad(WarmUpSlice, WarmUpSlices ?? options.WarmUpSeconds).Run(
                 [.. measured.Where(path => path is { IsActive: true, IsControl: false })], generator, workload.Writes, cancellationToken);
             foreach (var path in measured.Where(path => path.IsActive))
             {

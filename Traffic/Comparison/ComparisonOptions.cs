@@ -89,6 +89,9 @@ public sealed record ComparisonOptions
     /// <summary>What is sent; null if there is no workload of that name.</summary>
     public Workload? Find() => Request ?? WorkloadCatalog.Find(Workload);
 
+    /// <summary>The most seconds that each path is loaded before the measurement.</summary>
+    public int WarmUpSeconds => (int)Math.Clamp(DurationSeconds * 2, 4, 40);
+
     /// <summary>Returns one line that says what to change, or null if the options are valid for these targets.</summary>
     public string? Validate(TargetMap? targets = null)
     {

@@ -39,11 +39,17 @@ public sealed record ComparisonResult
     /// <summary>A description of the machine, for people.</summary>
     public required string Machine { get; init; }
 
-    /// <summary>False if the numbers must not be used; <see cref="Notes"/> say why.</summary>
+    /// <summary>False if some numbers must not be used; <see cref="Validity"/> says which and why.</summary>
     public required bool Valid { get; init; }
 
     /// <summary>Remarks for the reader: why the result is invalid, what failed, and what was too noisy to measure.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>Why it is not valid, and for which numbers.</summary>
+    public IReadOnlyList<Fault> Faults { get; init; } = [];
+
+    /// <summary>Which of the percentiles can be used: noise that hides a tail often leaves the median clear.</summary>
+    public IReadOnlyList<Reliability> Validity => Reliability.Of(this);
 
     /// <summary>The path that the others are compared with.</summary>
     public required string Baseline { get; init; }

@@ -15,10 +15,8 @@ internal static class ResultBuilder
     /// <summary>A run that achieves a smaller share of the offered rate is not valid.</summary>
     private const double AchievedLimit = 0.99;
 
-    /// <summary>The number of requests that must lie beyond a percentile. With fewer, its value is random.</summary>
-    private const double BeyondPercentile = 10;
-
-    private static readonly (string Name, double Quantile)[] Percentiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)];
+    /// <summary>The median still holds with a share of late starts up to this: they all lie in the tail.</summary>
+    private const double MedianLateLimit = 0.05;
 
     public static ComparisonResult Build(
         ComparisonOptions options, Workload workload, DateTimeOffset startedAt, List<MeasuredPath> measured, IReadOnlyList<string> traces,
@@ -30,13 +28,15 @@ internal static class ResultBuilder
         var differences =
             measured.Skip(1).Where(path => !path.IsControl).SelectMany(path => Differences(baseline, path, options.Seed)).ToList();
 
-        var faults = knownFaults.Concat(measured.SelectMany(path => Faults(path, options))).ToList();
+        var faults = knownFaults.Select(text => new Fault(null, text, false)).Concat(measured.SelectMany(path => Faults(path, options)))
+            .ToList();
         var remarks = new List<string>(knownRemarks ?? []);
         // Our services must answer alike on all paths. What the user's own application answers is for the user to judge.
-        (workload.IsOwn ? remarks : faults).AddRange(Dissimilar(workload, measured, paths));
+        if (workload.IsOwn) remarks.AddRange(Dissimilar(workload, measured, paths).Select(fault => fault.Text));
+        else faults.AddRange(Dissimilar(workload, measured, paths));
         if (store is not null && store.Acknowledged != store.Stored)
         {
-            faults.Add($"{store.Acknowledged} orders were acknowledged, and {store.Stored} of them are in the store.");
+            faults.Add(new(null, $"{store.Acknowledged} orders were acknowledged, and {store.Stored} of them are in the store.", false));
         }
 
         return new()
@@ -53,7 +53,8 @@ internal static class ResultBuilder
             StartedAt = startedAt,
             Machine = $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}",
             Valid = faults.Count == 0,
-            Notes = [.. faults, .. remarks, .. Remarks(paths, controls, differences)],
+            Notes = [.. faults.Select(fault => fault.Text), .. remarks, .. Remarks(paths, controls, differences)],
+            Faults = faults,
             Baseline = baseline.Path,
             Paths = paths,
             Differences = differences,
@@ -65,45 +66,50 @@ internal static class ResultBuilder
     }
 
     /// <summary>In which respects paths do not do the same work.</summary>
-    private static IEnumerable<string> Dissimilar(Workload workload, List<MeasuredPath> measured, List<PathResult> paths)
+    private static IEnumerable<Fault> Dissimilar(Workload workload, List<MeasuredPath> measured, List<PathResult> paths)
     {
         foreach (var path in measured.Where(path => path.Different > 0))
         {
-            yield return $"{Name(path)}: {path.Different} responses differ from the baseline's"
-                + (workload.IsOwn ? " first one." : ", so this path does not do the same work.");
+            yield return new(
+                path.Path, $"{Name(path)}: {path.Different} responses differ from the baseline's"
+                    + (workload.IsOwn ? " first one." : ", so this path does not do the same work."), false);
         }
 
         if (paths.Select(path => path.Sameness.Protocol).OfType<string>().Distinct().ToList() is { Count: > 1 } protocols)
         {
-            yield return $"The paths negotiated different protocols: {string.Join("; ", protocols)}.";
+            yield return new(null, $"The paths negotiated different protocols: {string.Join("; ", protocols)}.", false);
         }
     }
 
     private static string Name(MeasuredPath path) => path.IsControl ? $"{path.Path} (control)" : path.Path;
 
     /// <summary>Reasons why the numbers must not be used.</summary>
-    private static IEnumerable<string> Faults(MeasuredPath path, ComparisonOptions options)
+    private static IEnumerable<Fault> Faults(MeasuredPath path, ComparisonOptions options)
     {
         var name = Name(path);
         if (!path.IsActive || options.ClosedLoop || path.Planned == 0) yield break;
         if (Share(path.Late, path) is > LateLimit and var late)
         {
-            yield return $"{name}: {late:P1} of the requests started more than 1 ms late; the generator could not keep up. Lower the rate "
-                + "or stop other programs on this machine.";
+            yield return Because(
+                $"{late:P1} of the requests started more than 1 ms late; the generator could not keep up. Lower the rate or stop other "
+                + "programs on this machine.", late <= MedianLateLimit);
         }
 
         if (Share(path.Waited, path) is > LateLimit and var waited)
         {
-            yield return $"{name}: {waited:P1} of the requests started more than 1 ms late because all {options.Concurrency} connections "
-                + $"were waiting. Lower the rate or set more connections.";
+            yield return Because(
+                $"{waited:P1} of the requests started more than 1 ms late because all {options.Concurrency} connections were waiting. "
+                + "Lower the rate or set more connections.", waited <= MedianLateLimit);
         }
 
         if (Good(path) / path.Seconds is var achieved
             && achieved < AchievedLimit * path.Planned / (path.Distributions.Count * options.BlockSeconds))
         {
-            yield return $"{name}: {achieved:0.#} good responses per second are less than 99 % of the offered rate. Lower the rate, or "
-                + $"look at the errors.";
+            yield return Because(
+                $"{achieved:0.#} good responses per second are less than 99 % of the offered rate. Lower the rate, or look at the errors.");
         }
+
+        Fault Because(string text, bool tailOnly = false) => new(path.Path, $"{name}: {text}", tailOnly);
     }
 
     /// <summary>Remarks that can apply to any result, valid or not.</summary>
@@ -128,10 +134,10 @@ internal static class ResultBuilder
         }
 
         var measurable = differences.Concat(controls).Select(difference => difference.Percentile).ToHashSet();
-        foreach (var (name, quantile) in Percentiles.Where(percentile => !measurable.Contains(percentile.Name)))
+        foreach (var (name, quantile) in Reliability.Percentiles.Where(percentile => !measurable.Contains(percentile.Name)))
         {
-            yield return $"Too few requests for a difference at {Title(name)}: it needs {BeyondPercentile / (1 - quantile):0} on each "
-                + $"path.";
+            var needed = Reliability.BeyondPercentile / (1 - quantile);
+            yield return $"Too few requests for a difference at {Title(name)}: it needs {needed:0} on each path.";
         }
     }
 
@@ -169,7 +175,8 @@ internal static class ResultBuilder
         // Only rounds that measured both paths can be paired.
         var rounds = Math.Min(baseline.Distributions.Count, path.Distributions.Count);
         var requests = Math.Min(Good(baseline), Good(path));
-        var measurable = Percentiles.Where(percentile => requests * (1 - percentile.Quantile) >= BeyondPercentile - 1e-6).ToArray();
+        var measurable = Reliability.Percentiles
+            .Where(percentile => requests * (1 - percentile.Quantile) >= Reliability.BeyondPercentile - 1e-6).ToArray();
         if (rounds < 2 || measurable.Length == 0) return [];
         return [.. PairedBootstrap
             .Differences(

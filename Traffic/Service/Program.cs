@@ -22,6 +22,7 @@ builder.AddPages();
 var app = builder.Build();
 app.UseServiceDefaults();
 app.UseHardening();
+app.UsePages();
 app.UseAntiforgery();
 app.MapDefaultEndpoints();
 app.MapRuns();

@@ -16,7 +16,8 @@ public static class HtmlReport
           background: light-dark(#fff, #16191f); color: light-dark(#1b1f27, #e7eaf0); }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; } th, td { text-align: end;
           padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
-        th:first-child { text-align: start; } .wide { overflow-x: auto; } .bad { color: light-dark(#b3261e, #ff8a80); font-weight: 600; }
+        th:first-child { text-align: start; } .wide { overflow-x: auto; } .verdict { border-inline-start: .3rem solid var(--c);
+          padding-inline-start: .6rem; } .verdict b { border: 1px solid currentColor; border-radius: 1rem; padding: 0 .6rem; }
         svg { width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: currentColor; } .mid { text-anchor: middle;
           } .end { text-anchor: end; }
         .grid { stroke: var(--line); } .zero { stroke: currentColor; stroke-dasharray: 3 3; } .line { fill: none; stroke: var(--c);
@@ -27,6 +28,18 @@ public static class HtmlReport
         .legend span { margin-inline-end: 1rem; border-inline-start: .8rem solid var(--c); padding-inline-start: .4rem; }
         """;
 
+    /// <summary>How every result is measured, for a reader who has only the file.</summary>
+    private static readonly string[] Method = [
+        "The same requests went down every path in short blocks, one path at a time, in random order, after the paths were warm. Every "
+        + "response was compared with the first path's.",
+        "Latency counts from the planned time of a request, so a stall counts for every request that was due during it.",
+        "A difference is paired: its 95 % interval comes from resampling whole rounds. Solid means that p50 and p99 both allow a verdict: "
+        + "half the interval is at most half the difference, or a tenth of the first path's own latency, and the control is quieter.",
+        "The control measures the first path twice and compares it with itself. What it finds is noise.",
+        "CPU is what the services' processes used during a path's blocks, divided by its requests; the generator is not in the verdict. "
+        + "All ran on one machine: no network hides a proxy's latency or adds to it.",
+    ];
+
     /// <summary>The file's text.</summary>
     public static string Render(ComparisonResult result)
     {
@@ -35,17 +48,23 @@ public static class HtmlReport
         var html = new StringBuilder(
             $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, "
             + $"initial-scale=1\"><title>{Text(title)}</title><style>{Style}</style></head><body>\n");
-        html.Append(CultureInfo.InvariantCulture, $"<h1>{Text(title)}</h1>\n<p>{Text(Load(result))}</p>\n");
-        if (!result.Valid) html.Append(CultureInfo.InvariantCulture, $"<p class=\"bad\">{ResultText.Invalid}</p>\n");
-        foreach (var sentence in ResultText.Findings(result))
+        html.Append(CultureInfo.InvariantCulture, $"<h1>{Text(title)}</h1>\n<h2>Verdict</h2>\n");
+        foreach (var verdict in Verdict.Of(result))
         {
-            html.Append(CultureInfo.InvariantCulture, $"<p>{Text(sentence)}</p>\n");
+            html.Append(
+                CultureInfo.InvariantCulture,
+                $"<p class=\"verdict s{SvgCharts.Colour(verdict.Path)}\"><b>{verdict.BadgeText}</b> {Text(verdict.Sentence)} "
+                + $"{Text(verdict.Advice ?? "")}</p>\n");
         }
+
+        Table(html, VerdictText.Titles(result), VerdictText.Rows(result));
+        foreach (var sentence in VerdictText.Remarks(result)) html.Append(CultureInfo.InvariantCulture, $"<p>{Text(sentence)}</p>\n");
+        html.Append(CultureInfo.InvariantCulture, $"<h2>Numbers</h2>\n<p>{Text(Load(result))}</p>\n");
         if (result.Notes.Count > 0)
         {
             html.Append(CultureInfo.InvariantCulture, $"<ul>{string.Concat(result.Notes.Select(note => $"<li>{Text(note)}</li>"))}</ul>\n");
         }
-        Table(html, result);
+        Table(html, NumberTitles, result.Paths.Select(Numbers));
         string[] names = [.. result.Paths.Select(path => path.Path)];
         var legend =
             string.Concat(names.Select(name => $"<span class=\"s{SvgCharts.Colour(name, names)}\">{Text(name)}</span>"));
@@ -53,6 +72,7 @@ public static class HtmlReport
         html.Append(CultureInfo.InvariantCulture, $"<h2>Differences to {Text(result.Baseline)}</h2>{SvgCharts.Intervals(result)}\n");
         html.Append(CultureInfo.InvariantCulture, $"<h2>Median over time, ms</h2><p class=\"legend\">{legend}</p>{OverTime(result)}\n");
         html.Append(CultureInfo.InvariantCulture, $"<h2>CPU per request, µs</h2>{SvgCharts.CpuBars(result)}\n");
+        html.Append(CultureInfo.InvariantCulture, $"<h2>Method</h2>{string.Concat(Method.Select(text => $"<p>{Text(text)}</p>\n"))}");
         return html.Append("</body></html>\n").ToString();
     }
 
@@ -80,22 +100,24 @@ public static class HtmlReport
         result.Paths.Select(path => path.Url?.Scheme).Distinct().Count() > 1 ? "over TLS on some paths"
         : result.Tls ? "over TLS" : "in cleartext";
 
-    private static void Table(StringBuilder html, ComparisonResult result)
+    private static readonly string[] NumberTitles =
+        ["path", "achieved/s", "errors", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "max ms", "CPU µs/request", "protocol"];
+
+    private static IReadOnlyList<string> Numbers(PathResult path) => [
+        path.Path, VerdictText.Number(path.AchievedRate, "0"), VerdictText.Number(path.Errors, "0"),
+        .. ((double?[])[path.LatencyMs?.P50, path.LatencyMs?.P90, path.LatencyMs?.P99, path.LatencyMs?.P999, path.LatencyMs?.Max])
+            .Select(ms => VerdictText.Number(ms, "0.000")),
+        ResultText.Cpu(path), path.Sameness.Protocol ?? "–"];
+
+    private static void Table(StringBuilder html, IEnumerable<string> titles, IEnumerable<IReadOnlyList<string>> rows)
     {
-        html.Append(
-            "<div class=\"wide\"><table><thead><tr><th>path</th><th>achieved/s</th><th>errors</th><th>p50 ms</th><th>p90 ms</th><th>p99 "
-            + "ms</th><th>p99.9 ms</th><th>max ms</th><th>CPU µs/request</th><th>protocol</th></tr></thead><tbody>\n");
-        foreach (var path in result.Paths)
+        html.Append(CultureInfo.InvariantCulture,
+            $"<div class=\"wide\"><table><thead><tr>{string.Concat(titles.Select(title => $"<th scope=\"col\">{Text(title)}</th>"))}</tr>"
+            + $"</thead><tbody>\n");
+        foreach (var row in rows)
         {
-            var latency = path.LatencyMs is { } ms
-                ? string.Concat(((double[])[ms.P50, ms.P90, ms.P99, ms.P999, ms.Max]).Select(value => $"<td>{ResultText.Ms(value)}</td>"))
-                : "<td>–</td><td>–</td><td>–</td><td>–</td><td>–</td>";
-            html.Append(
-                CultureInfo.InvariantCulture,
-                $"<tr><th>{Text(path.Path)}</th><td>{path.AchievedRate:0}</td><td>{path.Errors}</td>{latency}");
-            html.Append(
-                CultureInfo.InvariantCulture,
-                $"<td>{Text(ResultText.Cpu(path))}</td><td>{Text(path.Sameness.Protocol ?? "–")}</td></tr>\n");
+            html.Append(CultureInfo.InvariantCulture,
+                $"<tr><th scope=\"row\">{Text(row[0])}</th>{string.Concat(row.Skip(1).Select(cell => $"<td>{Text(cell)}</td>"))}</tr>\n");
         }
 
         html.Append("</tbody></table></div>\n");

@@ -7,7 +7,7 @@ namespace Topology.Comparison.Reports;
 /// <summary>A result as Markdown, which the dashboard shows.</summary>
 public static class MarkdownReport
 {
-    /// <summary>The table, the result in sentences, and a link to the page.</summary>
+    /// <summary>The verdict, then the numbers it comes from, and a link to the page.</summary>
     /// <param name="result">The result.</param>
     /// <param name="page">The address of the result on the page.</param>
     public static string Render(ComparisonResult result, string page) =>
@@ -16,9 +16,16 @@ public static class MarkdownReport
     /// <summary>The table and the result in sentences.</summary>
     public static string Render(ComparisonResult result)
     {
-        ArgumentNullException.ThrowIfNull(result);
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"**{result.Workload}**: {HtmlReport.Load(result)}\n\n");
-        if (!result.Valid) text.Append(CultureInfo.InvariantCulture, $"**{ResultText.Invalid}**\n\n");
+        var text = new StringBuilder();
+        foreach (var verdict in Verdict.Of(result))
+        {
+            var said = $"{verdict.Sentence} {verdict.Advice}".Trim();
+            text.Append(CultureInfo.InvariantCulture, $"**{verdict.BadgeText}**: {Cell(said)}\n\n");
+        }
+
+        text.Append(Table(VerdictText.Titles(result), VerdictText.Rows(result)));
+        foreach (var sentence in VerdictText.Remarks(result)) text.Append(CultureInfo.InvariantCulture, $"\n{sentence}\n");
+        text.Append(CultureInfo.InvariantCulture, $"\n**{result.Workload}**: {HtmlReport.Load(result)}\n\n");
         text.Append(Table(
             ["path", "achieved/s", "errors", "p50 ms", "p99 ms", "Δ p50 ms [95 %]", "Δ p99 ms [95 %]", "CPU µs/request"],
             result.Paths.Select(path => (string[])[
@@ -27,10 +34,6 @@ public static class MarkdownReport
                 path.LatencyMs is { } latency ? ResultText.Ms(latency.P50) : "–",
                 path.LatencyMs is { } tail ? ResultText.Ms(tail.P99) : "–",
                 ResultText.Added(result, path, "p50"), ResultText.Added(result, path, "p99"), ResultText.Cpu(path)])));
-        foreach (var sentence in ResultText.Findings(result))
-        {
-            text.Append(CultureInfo.InvariantCulture, $"\n{sentence}\n");
-        }
         if (result.Notes.Count > 0) text.Append('\n');
         foreach (var note in result.Notes) text.Append(CultureInfo.InvariantCulture, $"- {Cell(note)}\n");
         return text.ToString();

@@ -16,16 +16,18 @@ public static class ResultFiles
     {
         var csv = new StringBuilder(
             "workload,tls,protocol,valid,path,offeredRate,achievedRate,requests,errors,percentile,latencyMs,differenceMs,ci95LowMs,"
-            + "ci95HighMs,date,seed,machine\n");
+            + "ci95HighMs,reliable,date,seed,machine\n");
+        var validity = result.Validity;
         foreach (var path in result.Paths)
         {
             foreach (var (percentile, latency) in Percentiles(path))
             {
                 var difference = result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == percentile);
+                var reliable = validity.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == percentile)?.Reliable;
                 csv.AppendLine(CultureInfo.InvariantCulture,
                     $"{Field(result.Workload)},{result.Tls},{result.Protocol},{result.Valid},{path.Path},{path.OfferedRate:0.###},"
                         + $"{path.AchievedRate:0.###},{path.Requests},{path.Errors},{percentile},{latency:0.####},{difference?.Ms:0.####},"
-                        + $"{difference?.Ci95[0]:0.####},{difference?.Ci95[1]:0.####},"
+                        + $"{difference?.Ci95[0]:0.####},{difference?.Ci95[1]:0.####},{reliable},"
                         + $"{result.StartedAt:yyyy-MM-ddTHH:mm:ssZ},{result.Seed},{Field(result.Machine)}");
             }
         }

@@ -3,19 +3,11 @@ using Topology.Comparison;
 
 namespace Topology.Comparison.Reports;
 
-/// <summary>A result in sentences.</summary>
+/// <summary>Parts of a result as text.</summary>
 public static class ResultText
 {
     /// <summary>Precedes the reasons why a result is not valid.</summary>
     public const string Invalid = "Not valid: do not use these numbers.";
-
-    /// <summary>One sentence for each path that was compared.</summary>
-    public static IEnumerable<string> Sentences(ComparisonResult result) =>
-        from path in result.Paths
-        where path.Path != result.Baseline && path.LatencyMs is not null
-        let parts = (string[])[.. Rise(result, path), .. Spent(path)]
-        where parts.Length > 0
-        select $"Through {path.Path}, {string.Join("; ", parts)}.";
 
     /// <summary>What the control found: the baseline measured a second time, compared with itself at the median.</summary>
     public static string Control(ComparisonResult result) => result.Control is not { } control
@@ -33,10 +25,6 @@ public static class ResultText
             $"{(exceeded ? "Failed" : "Passed")}: --fail-if '{outcome.Expression}'; it is {value:0.###}{outcome.Unit}."),
         _ => $"Not decided: --fail-if '{outcome.Expression}'; the measurement does not tell.",
     });
-
-    /// <summary>All sentences about a result.</summary>
-    public static IEnumerable<string> Findings(ComparisonResult result) =>
-        [.. Sentences(result), Control(result), .. Thresholds(result)];
 
     /// <summary><c>+0.210 ms [+0.190, +0.230]</c>.</summary>
     public static string Interval(Difference difference) =>
@@ -62,28 +50,5 @@ public static class ResultText
             ", ", path.CpuMicrosecondsPerRequest
             .Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0}")));
 
-    private static string Signed(double ms) => ResultBuilder.Signed(ms);
-
-    private static IEnumerable<string> Rise(ComparisonResult result, PathResult path)
-    {
-        foreach (var name in (string[])["p50", "p99"])
-        {
-            if (result.Differences.FirstOrDefault(entry => entry.Path == path.Path && entry.Percentile == name) is not { } difference)
-            {
-                continue;
-            }
-            var verb = difference.Ms > 0 ? "rises" : "falls";
-            var amount = string.Create(CultureInfo.InvariantCulture,
-                $"{Math.Abs(difference.Ms):0.000} ms [{Math.Min(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}, "
-                    + $"{Math.Max(Math.Abs(difference.Ci95[0]), Math.Abs(difference.Ci95[1])):0.000}]");
-            yield return difference.IncludesZero
-                ? $"{Title(name)}: no measurable difference ({Interval(difference)})"
-                : $"{Title(name)} {verb} by {amount}";
-        }
-    }
-
-    private static IEnumerable<string> Spent(PathResult path) =>
-        path.CpuMicrosecondsPerRequest.TryGetValue(path.Path, out var cpu)
-            ? [string.Create(CultureInfo.InvariantCulture, $"the proxy uses {cpu:0} µs of CPU per request")]
-            : [];
+    internal static string Signed(double ms) => ResultBuilder.Signed(ms);
 }

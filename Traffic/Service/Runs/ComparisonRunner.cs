@@ -11,7 +11,11 @@ namespace Topology.Traffic.Runs;
 /// <param name="Progress">The progress.</param>
 /// <param name="Blocks">The blocks measured so far, by path.</param>
 public sealed record CurrentRun(
-    ComparisonOptions Options, ComparisonProgress Progress, IReadOnlyDictionary<string, IReadOnlyList<BlockPoint>> Blocks);
+    ComparisonOptions Options, ComparisonProgress Progress, IReadOnlyDictionary<string, IReadOnlyList<BlockPoint>> Blocks)
+{
+    /// <summary>When it started, for the time left.</summary>
+    public long StartedAt { get; } = System.Diagnostics.Stopwatch.GetTimestamp();
+}
 
 /// <summary>How a comparison ended.</summary>
 /// <param name="Id">The result's number in the history; 0 without a result.</param>

@@ -71,12 +71,12 @@ internal static class RunExtensions
 
     /// <summary>
     /// <c>POST /comparisons</c>: compares, then answers with the result as Markdown.
-    /// <c>GET /comparisons/{id}.json|csv|html</c>: a stored result as a file.
+    /// <c>GET /comparisons/{id}.json|csv|html|md</c>: a stored result as a file.
     /// </summary>
     public static void MapRuns(this WebApplication app)
     {
         app.MapMeasurement("/comparisons", CompareAsync);
-        app.MapGet("/comparisons/{id:long}.{format:regex(^(json|csv|html)$)}", Export);
+        app.MapGet("/comparisons/{id:long}.{format:regex(^(json|csv|html|md)$)}", Export);
     }
 
     /// <summary>Maps a command that measures. Only the internal listener accepts it, and it has no timeout.</summary>
@@ -103,19 +103,26 @@ internal static class RunExtensions
 
         var end = await run;
         if (end.Result is not { } result) return TypedResults.Problem(end.Failure, statusCode: StatusCodes.Status503ServiceUnavailable);
-        var page = $"/?comparison={end.Id}";
-        return TypedResults.Text(
-            MarkdownReport.Render(result, topology.Page is { } own ? new Uri(own, page).ToString() : page), "text/markdown");
+        return TypedResults.Text(Markdown(end.Id, result, topology), "text/markdown");
     }
 
-    private static Results<ContentHttpResult, NotFound> Export(long id, string format, ComparisonHistory history, HttpResponse response)
+    /// <summary>A stored result as Markdown, with a link to it.</summary>
+    public static string Markdown(long id, ComparisonResult result, RunningTopology topology)
+    {
+        var page = $"/?comparison={id}";
+        return MarkdownReport.Render(result, topology.Page is { } own ? new Uri(own, page).ToString() : page);
+    }
+
+    private static Results<ContentHttpResult, NotFound> Export(
+        long id, string format, ComparisonHistory history, RunningTopology topology, HttpResponse response)
     {
         if (history.Find(id) is not { } result) return TypedResults.NotFound();
-        if (format != "html") response.Headers.ContentDisposition = $"attachment; filename=\"comparison-{id}.{format}\"";
+        if (format is "json" or "csv") response.Headers.ContentDisposition = $"attachment; filename=\"comparison-{id}.{format}\"";
         return format switch
         {
             "json" => TypedResults.Text(ResultFiles.Json(result), "application/json"),
             "csv" => TypedResults.Text(ResultFiles.Csv(result), "text/csv"),
+            "md" => TypedResults.Text(Markdown(id, result, topology), "text/plain", System.Text.Encoding.UTF8),
             _ => TypedResults.Text(HtmlReport.Render(result), "text/html"),
         };
     }

@@ -31,11 +31,15 @@ public sealed class ComparePageTests(RealServices services) : IClassFixture<Real
             await Expect(page.GetByText("There is no comparison yet")).ToBeVisibleAsync();
             await StartAsync(page, rate: "100", seconds: "1");
             await Expect(page.GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync(new() { Timeout = Patience });
+            await Expect(page.GetByText(" left.")).ToBeVisibleAsync();
             await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Result 1: catalog" })).ToBeVisibleAsync(
                 new() { Timeout = Patience });
             await Expect(page.GetByText("The control found").Filter(new() { HasText = "direct against itself, p50" }))
                 .ToBeVisibleAsync();
             await Expect(page.Locator("figure")).ToHaveCountAsync(4);
+            // The form kept what it was given.
+            await Expect(page.GetByLabel("Rate, requests per second")).ToHaveValueAsync("100");
+            await Expect(page.GetByText("1 s on each of 2 paths")).ToBeVisibleAsync();
             await Expect(page.Locator(".rz-chart path").First).ToBeAttachedAsync(new() { Timeout = Patience });
 
             foreach (var (format, type) in ((string, string)[])[("json", "application/json"), ("csv", "text/csv"), ("html", "text/html")])
@@ -121,6 +125,7 @@ public sealed class ComparePageTests(RealServices services) : IClassFixture<Real
     {
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Compare" })).ToBeEnabledAsync(new() { Timeout = Patience });
         await page.GetByLabel("Rate, requests per second").FillAsync(rate);
+        await page.GetByText("Advanced").ClickAsync();
         await page.GetByLabel("Seconds on each path").FillAsync(seconds);
         await page.GetByRole(AriaRole.Button, new() { Name = "Compare" }).ClickAsync();
     }
