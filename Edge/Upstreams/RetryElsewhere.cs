@@ -53,7 +53,8 @@ internal sealed class RetryElsewhere(
             IReadOnlyList<DestinationState> others = [.. cluster.DestinationsState.AvailableDestinations.Except(failed)];
             if (others.Count == 0)
             {
-                if (!isRepeatable || IsInvalidResponse(failure) || !await wait.ForReplicaAsync(cluster, since, context.RequestAborted)) return;
+                if (!isRepeatable || IsInvalidResponse(failure)) return;
+                if (!await wait.ForReplicaAsync(cluster, since, context.RequestAborted)) return;
                 failed.Clear();
                 others = cluster.DestinationsState.AvailableDestinations;
             }
