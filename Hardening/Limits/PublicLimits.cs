@@ -114,8 +114,8 @@ public sealed class PublicLimits
     public TimeSpan ConnectionAge { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Open streams: events, WebSockets, gRPC, downloads and uploads. Each costs about 50 KiB at an edge. Envoy: 1,024 requests to an
-    /// upstream (circuit breaker). nginx: counts as connections.
+    /// The most open streams: events, WebSockets, gRPC, downloads and uploads. Each costs about 50 KiB at an edge. Envoy: 1,024 requests
+    /// to an upstream (circuit breaker). nginx: no limit of its own; each stream counts as a connection.
     /// </summary>
     public int Streams { get; set; } = 4_096;
 

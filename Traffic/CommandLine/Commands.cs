@@ -81,7 +81,10 @@ internal static class Commands
         return null;
     }
 
-    /// <summary>A message that says what to add if only one is named; null for none, which stands for all, and for several.</summary>
+    /// <summary>
+    /// An error message if exactly one name is given, because one alone cannot be compared. Null for several, and for none, which means
+    /// all.
+    /// </summary>
     public static string? NothingToCompare(IReadOnlyList<string> names, string example) =>
         names.Count == 1 ? $"Only {names[0]} is named, so there is nothing to compare; name two or more, such as {example}." : null;
 

@@ -47,7 +47,7 @@ public sealed class ForwardedHeadersClaim : Claim
             var (faults, schemes) = (new List<string>(), new List<string>());
             foreach (var address in lab.Entrances(name))
             {
-                // An ingress connects to the service in cleartext and forwards the scheme of that connection.
+                // In the cloud, this claim plays the ingress: it connects in cleartext, so the scheme that the service must see is http.
                 var scheme = lab.IsCloud ? Uri.UriSchemeHttp : address.Scheme;
                 schemes.Add(scheme);
                 using var caller = lab.Call(address, client);

@@ -29,7 +29,7 @@ public sealed record CpuCost(double MsPerRequest, double? TimesDirect)
 /// <param name="Path">The path.</param>
 /// <param name="Badge">What the result is good for.</param>
 /// <param name="Sentence">The answer in one sentence.</param>
-/// <param name="Advice">What a better answer needs: a sentence; null if solid.</param>
+/// <param name="Advice">A sentence that says how to get a better answer; null if the badge is solid.</param>
 public sealed record PathVerdict(string Path, Badge Badge, string Sentence, string? Advice)
 {
     /// <summary>The badge as text: <c>solid</c>, <c>p50 only</c> or <c>run again</c>.</summary>

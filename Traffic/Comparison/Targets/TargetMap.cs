@@ -36,7 +36,9 @@ public sealed class TargetMap
         Paths = [.. own.Select(target => target.Name)];
     }
 
-    /// <summary>The user's own application: each name is a path, and every workload is sent to its address.</summary>
+    /// <summary>
+    /// The user's own application. Each entry is a compared path: its name, and the URL to which that path's requests are sent.
+    /// </summary>
     public static TargetMap Of(IReadOnlyList<(string Name, Uri Url)> own) => new(own);
 
     /// <summary>The configured paths, <c>direct</c> first.</summary>

@@ -56,7 +56,8 @@ public abstract class Workload
     public virtual bool IsKeyed => false;
 
     /// <summary>
-    /// Whether the user's own application serves it. Such an application gets no header besides the user's, and its responses may differ.
+    /// Whether it goes to the user's own application. Then requests carry only the headers that the user gave, and the responses of
+    /// the paths may differ from each other.
     /// </summary>
     public virtual bool IsOwn => false;
 

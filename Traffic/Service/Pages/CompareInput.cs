@@ -6,7 +6,7 @@ using Topology.Comparison.Workloads;
 
 namespace Topology.Traffic.Pages;
 
-/// <summary>What the form holds. The page's query keeps it, so that a link or a reload does too.</summary>
+/// <summary>The values of the form. The page keeps them in the query of its URL, so that a link or a reload restores them.</summary>
 internal sealed class CompareInput
 {
     public const string Quick = "quick";

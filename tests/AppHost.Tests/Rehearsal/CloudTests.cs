@@ -163,7 +163,7 @@ public sealed class CloudTests(CloudRun cloud) : IClassFixture<CloudRun>
         var (status, _, error) = await TrafficCommand.RunAsync(
             null, ["compare", "--attach", "--state", cloud.Host.StateFile, "--paths", "direct,edge", "--rate", "40", "--duration", "1",
             "--json", json]);
-        // On a busy machine, or in Debug, a measurement is not valid; what was answered counts all the same.
+        // On a busy machine, or in Debug, the measurement may not be valid (3). The number of responses is checked nevertheless.
         Assert.True(status is 0 or 3, error);
         using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, Cancelled));
         Assert.Equal(

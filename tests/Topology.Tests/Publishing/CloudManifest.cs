@@ -30,7 +30,7 @@ internal static partial class CloudManifest
         var resource = Resources.GetProperty(path[0]);
         if (path is [_, "value"])
         {
-            // Whoever deploys gives what has no default: the connection string of the orders.
+            // A parameter without a default is asked for at deployment. The only one is the orders database's connection string.
             if (!resource.GetProperty("inputs").GetProperty("value").TryGetProperty("default", out var standard)) return OrdersDatabase;
             return standard.TryGetProperty("value", out var value) ? value.GetString()!
                 : new string('k', standard.GetProperty("generate").GetProperty("minLength").GetInt32());

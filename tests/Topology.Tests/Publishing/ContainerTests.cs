@@ -71,7 +71,7 @@ public sealed class ContainerTests(PublishedServices services) : IClassFixture<P
             return response.StatusCode == HttpStatusCode.OK;
         });
 
-        // As the platform's ingress would: through the edge to orders, which ask the catalog for prices.
+        // Sends as the platform's ingress does: through the edge to the service orders, which gets prices from the catalog.
         using var order = new HttpRequestMessage(HttpMethod.Post, Url("edge", Main, "/orders"))
         {
             Headers = { { "X-Forwarded-For", "203.0.113.9" }, { "X-Forwarded-Proto", "https" }, { "Idempotency-Key", "one" } },
