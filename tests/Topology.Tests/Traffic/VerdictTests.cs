@@ -51,7 +51,8 @@ public sealed class VerdictTests
     {
         var late = Results.Compared((0.42, 0.39, 0.45), (1.2, 0.9, 1.5)) with
         {
-            Valid = false, Faults = [new("edge", "edge: 2 % started late.", TailOnly: true)],
+            Valid = false,
+            Faults = [new("edge", "edge: 2 % started late.", TailOnly: true)],
         };
         Assert.Equal(["p50 only"], Verdict.Of(late).Select(verdict => verdict.BadgeText));
         Assert.Equal("p99: edge: 2 % started late.", Verdict.Of(late)[0].Advice);
