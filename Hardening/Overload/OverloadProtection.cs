@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
 using Topology.Hardening.Limits;
 using Topology.Hardening.Listeners;
@@ -37,7 +38,7 @@ internal sealed class OverloadProtection(
     {
         var route = context.GetRouteLimits();
         var isStream = route is { IsStream: true };
-        var timeout = route?.Timeout ?? _timeout;
+        var timeout = route?.Timeout ?? OwnTimeout(context) ?? _timeout;
         if (context.GetListener().IsPublic)
         {
             if (!rates.TryTake(context.Connection.RemoteIpAddress, out var retryAfter))
@@ -56,6 +57,16 @@ internal sealed class OverloadProtection(
     }
 
     public void Dispose() => _places.Dispose();
+
+    /// <summary>
+    /// The timeout that the application sets with <c>WithRequestTimeout</c> or an attribute; infinite if it switches the timeout off.
+    /// </summary>
+    private static TimeSpan? OwnTimeout(HttpContext context) => context.GetEndpoint()?.Metadata switch
+    {
+        null => null,
+        var metadata when metadata.GetMetadata<DisableRequestTimeoutAttribute>() is not null => Timeout.InfiniteTimeSpan,
+        var metadata => metadata.GetMetadata<RequestTimeoutAttribute>()?.Timeout ?? metadata.GetMetadata<RequestTimeoutPolicy>()?.Timeout,
+    };
 
     private async Task QueueAsync(HttpContext context, TimeSpan timeout)
     {

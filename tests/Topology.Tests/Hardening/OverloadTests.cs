@@ -79,6 +79,17 @@ public sealed class OverloadTests
     }
 
     [Fact]
+    public async Task An_application_sets_or_switches_off_a_timeout_as_the_framework_has_it()
+    {
+        await using var recorder = await Recorder.StartAsync([($"{Section}:RequestTimeout", "00:00:01")]);
+        recorder.Answer = context => Task.Delay(TimeSpan.FromSeconds(2), context.RequestAborted);
+        var client = recorder.Client();
+        var (half, untimed) = (client.GetAsync("/orders/half", Cancelled), client.GetAsync("/orders/untimed", Cancelled));
+        Assert.Equal(HttpStatusCode.GatewayTimeout, (await half).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await untimed).StatusCode);
+    }
+
+    [Fact]
     public async Task A_backend_that_takes_longer_than_its_route_allows_is_a_504_at_the_edge()
     {
         await using var recorder = await Recorder.StartAsync();

@@ -75,6 +75,8 @@ public sealed partial class Recorder : IAsyncDisposable
         app.Map("/orders/{**rest}", recorder.RecordAsync).WithWorkload("orders").WithLimits(
             new() { BodyBytes = 64 * 1024, Timeout = TimeSpan.FromSeconds(15) });
         app.Map("/orders/second", recorder.RecordAsync).WithLimits(new() { Timeout = TimeSpan.FromSeconds(1) });
+        app.Map("/orders/half", recorder.RecordAsync).WithRequestTimeout(TimeSpan.FromSeconds(0.5));
+        app.Map("/orders/untimed", recorder.RecordAsync).DisableRequestTimeout();
         app.Map("/media/{**rest}", recorder.RecordAsync).WithWorkload("media-upload").WithLimits(
             new() { Kind = RouteKind.Stream, BodyBytes = 1L << 30 });
         app.Map("/live/socket", recorder.RecordAsync).WithWorkload("socket").WithLimits(
